@@ -1,0 +1,136 @@
+"""The course folder: nbgrader's own layout, with the kit's results beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
+from autograder.errors import CourseError, SubmissionError
+
+ASSIGNMENT = "activation_maximization"
+
+_CHECK = "check_"  # the check cell of the criterion cnn is called check_cnn
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder; every method only looks, none writes.
+
+    Attributes:
+        root: the folder, as an absolute path.
+    """
+
+    root: Path
+
+    @classmethod
+    def open(cls, path: Path) -> Course:
+        """Return the course in this folder.
+
+        Raises:
+            CourseError: there is no assignment in the folder's `source/`.
+        """
+        course = cls(path.expanduser().resolve())
+        if not any(course.source.glob("*/*.ipynb")):
+            raise CourseError(
+                f"{path} is not a course folder: it has no source/<assignment>/<notebook>.ipynb; "
+                "make one with 'gradeascent init DIR'"
+            )
+        return course
+
+    @property
+    def source(self) -> Path:
+        """The instructor's notebooks."""
+        return self.root / "source"
+
+    @property
+    def release(self) -> Path:
+        """What students get."""
+        return self.root / "release"
+
+    @property
+    def submitted(self) -> Path:
+        """What students handed in."""
+        return self.root / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """nbgrader's graded notebooks."""
+        return self.root / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """The pages that students get back."""
+        return self.root / "feedback"
+
+    @property
+    def graded(self) -> Path:
+        """The kit's reports and evidence."""
+        return self.root / "graded"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's database."""
+        return self.root / "gradebook.db"
+
+    def source_notebook(self, assignment: str = ASSIGNMENT) -> Path:
+        """Return the instructor's notebook of an assignment.
+
+        Raises:
+            CourseError: there is none, or more than one.
+        """
+        found = sorted((self.source / assignment).glob("*.ipynb"))
+        if len(found) != 1:
+            many = "more than one notebook" if found else "no notebook"
+            raise CourseError(f"{many} in {self.source / assignment}; an assignment has exactly one")
+        return found[0]
+
+    def release_folder(self, assignment: str = ASSIGNMENT) -> Path:
+        """Return the folder of what students get."""
+        return self.release / assignment
+
+    def submission_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
+        """Return the folder of what one student handed in."""
+        return self.submitted / student / assignment
+
+    def result_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
+        """Return the folder of one student's report and evidence."""
+        return self.graded / student / assignment
+
+    def students(self, assignment: str = ASSIGNMENT) -> list[str]:
+        """Return everyone who has handed in the assignment, sorted."""
+        folders = self.submitted.glob(f"*/{assignment}")
+        return sorted(folder.parent.name for folder in folders if folder.is_dir())
+
+    def points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
+        """Return the points of every criterion, as its check cell in the source notebook says.
+
+        Raises:
+            CourseError: the source notebook cannot be read or has no check cells.
+        """
+        points = {
+            name.removeprefix(_CHECK): float(cell.metadata.nbgrader.points)
+            for name, cell in self._graded_cells(assignment).items()
+            if name.startswith(_CHECK) and not is_solution(cell)
+        }
+        if not points:
+            raise CourseError(f"{self.source_notebook(assignment)}: no cell is called {_CHECK}<criterion>")
+        return points
+
+    def manual_points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
+        """Return the points of every answer that a person reads, by grade_id."""
+        return {
+            name: float(cell.metadata.nbgrader.points)
+            for name, cell in self._graded_cells(assignment).items()
+            if is_solution(cell)
+        }
+
+    def _graded_cells(self, assignment: str) -> dict[str, NotebookNode]:
+        path = self.source_notebook(assignment)
+        try:
+            notebook = read_notebook(path)
+        except SubmissionError as error:
+            raise CourseError(str(error)) from error
+        return {name: cell for cell in notebook.cells if (name := grade_id(cell)) and is_grade(cell)}

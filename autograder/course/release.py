@@ -1,0 +1,144 @@
+"""The release: nbgrader's own generator makes it from the source, and it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.leaks import find_leaks
+from autograder.errors import CourseError, LeakError
+
+_NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
+_GENERATOR_SECONDS = 300
+
+
+def generate_release(
+    course: Course, assignment: str = ASSIGNMENT, *, hidden_thresholds: Mapping[str, float] = _NO_THRESHOLDS
+) -> Path:
+    """Make the students' version of an assignment and enter the assignment in the gradebook.
+
+    The old release stays until the new one is complete and free of leaks.
+
+    Returns:
+        The folder of the release.
+
+    Raises:
+        LeakError: the release would show a part of the solution; there is none then, or still the old one.
+        CourseError: nbgrader refused the source, with its reason.
+    """
+    notebook = course.source_notebook(assignment)
+    target = course.release_folder(assignment)
+    with tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as scratch:
+        made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
+        leaks = find_leaks(notebook, made, hidden_thresholds)
+        if leaks:
+            more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+            raise LeakError(f"the release would leak: {leaks[0]}{more}")
+        # only now, so that a refused release leaves no trace in the gradebook either
+        _generate(course, assignment, Path(scratch) / "recorded", database=course.gradebook)
+        _replace(target, made, Path(scratch) / "old")
+    return target
+
+
+def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
+    """Return one line for every file in which the release differs from what the source gives now.
+
+    Nothing in the course folder is touched, so this is the check for a test or a pipeline.
+
+    Raises:
+        CourseError: nbgrader refused the source, with its reason.
+    """
+    committed = course.release_folder(assignment)
+    with tempfile.TemporaryDirectory(prefix="gradeascent-") as scratch:
+        made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
+        now, before = _files(made), _files(committed)
+    return [
+        f"{committed / name}: {_difference(now.get(name), before.get(name))}; run 'gradeascent release'"
+        for name in sorted(now.keys() | before.keys())
+        if now.get(name) != before.get(name)
+    ]
+
+
+def _generate(course: Course, assignment: str, scratch: Path, *, database: Path) -> Path:
+    """Run nbgrader's generator in a process of its own: it changes the working directory and talks a lot."""
+    course.source_notebook(assignment)
+    command = [
+        *(sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--create"),
+        f"--CourseDirectory.root={course.root}",
+        f"--CourseDirectory.db_url=sqlite:///{database}",
+        # joined to the course's root by nbgrader; an absolute path wins over it
+        f"--CourseDirectory.release_directory={scratch / 'release'}",
+        "--CourseDirectory.directory_structure={nbgrader_step}/{student_id}/{assignment_id}",
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=course.root,
+            env=_environment(scratch),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_GENERATOR_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CourseError(f"nbgrader did not finish the release in {_GENERATOR_SECONDS} seconds") from error
+    made = scratch / "release" / assignment
+    if done.returncode or not made.is_dir():
+        raise CourseError(f"nbgrader cannot make the release of '{assignment}': {_reason(done.stderr)}")
+    return made
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return the environment of the generator.
+
+    nbgrader starts `alembic` by name for a new gradebook, so this Python's folder must be searched first.
+    Settings of the user's own Jupyter must not change what students get.
+    """
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    return os.environ | {
+        "PATH": os.pathsep.join(folders),
+        "JUPYTER_CONFIG_DIR": str(scratch / "jupyter"),
+        "JUPYTER_DATA_DIR": str(scratch / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _reason(log: str) -> str:
+    """Return the line of nbgrader's log that says what is wrong: the first exception, or the first error."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Invalid\w*): ", line)]
+    errors = [line.split("ERROR |")[-1].strip() for line in lines if "ERROR |" in line]
+    return (exceptions or errors or lines or ["it said nothing"])[0]
+
+
+def _replace(target: Path, made: Path, old: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        target.rename(old)
+    shutil.move(made, target)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    ignored = {"__pycache__", ".ipynb_checkpoints"}  # they come from running the release, not from making it
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not ignored.intersection(path.relative_to(folder).parts)
+    }
+
+
+def _difference(now: bytes | None, before: bytes | None) -> str:
+    if before is None:
+        return "missing in the release"
+    return "not in the source" if now is None else "older than its source"

@@ -1,0 +1,118 @@
+"""Evidence: what came out of the sandbox. Plain facts and bytes, none of it trusted.
+
+Written by `autograder.execute`, read by `autograder.verify`. On disk it is a folder: `evidence.json` with
+the records in the order in which they came, and one file per payload, named by its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from autograder.files import write_whole
+
+Outcome = Literal["graded", "timeout", "out_of_memory", "kernel_died", "invalid_notebook", "too_large"]
+
+EVIDENCE_FILE = "evidence.json"
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """How one code cell of the submission went, as seen from outside the kernel."""
+
+    index: int  # position in the notebook
+    cell: str  # grade_id, else the cell's id
+    status: Literal["ok", "error", "timeout", "not_run"]
+    seconds: float = 0.0
+    error_name: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the recorder: its facts, and the SHA-256 of its payload if it came with one."""
+
+    kind: str
+    run: int  # the how-manieth executed cell it was sent in, counted from 0
+    facts: dict[str, Any]
+    payload: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known about the run of one submission."""
+
+    outcome: Outcome
+    cells: tuple[CellRun, ...] = ()
+    records: tuple[Record, ...] = ()
+    payloads: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """Return the records of one kind, in order."""
+        return [record for record in self.records if record.kind == kind]
+
+    def payload(self, record: Record) -> bytes:
+        """Return the bytes that came with a record; empty if there were none."""
+        return self.payloads.get(record.payload, b"")
+
+
+@dataclass(frozen=True)
+class _Stored:
+    outcome: Outcome
+    cells: tuple[CellRun, ...]
+    records: tuple[Record, ...]
+
+
+_STORED = TypeAdapter(_Stored)
+
+
+def digest(payload: bytes) -> str:
+    """Return the name under which a payload is stored."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
+    """Return the evidence as file names and contents; the index comes last."""
+    index = _STORED.dump_json(_Stored(evidence.outcome, evidence.cells, evidence.records), indent=1)
+    return {**evidence.payloads, EVIDENCE_FILE: index}
+
+
+def evidence_from_files(files: dict[str, bytes]) -> Evidence:
+    """Return the evidence that `evidence_to_files` took apart.
+
+    Raises:
+        ValueError: the index is missing or not of this form.
+    """
+    if EVIDENCE_FILE not in files:
+        raise ValueError(f"no {EVIDENCE_FILE}")
+    try:
+        stored = _STORED.validate_json(files[EVIDENCE_FILE])
+    except ValidationError as error:
+        raise ValueError(f"{EVIDENCE_FILE}: {error.errors()[0]['msg']}") from error
+    payloads = {name: content for name, content in files.items() if name != EVIDENCE_FILE}
+    return Evidence(stored.outcome, stored.cells, stored.records, payloads)
+
+
+def write_evidence(folder: Path, evidence: Evidence) -> None:
+    """Store the evidence; a folder without an index is one whose writing was interrupted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / EVIDENCE_FILE).unlink(missing_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, content in evidence_to_files(evidence).items():
+        write_whole(folder / name, content)
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """Read stored evidence.
+
+    Raises:
+        ValueError: there is none, or its writing was interrupted.
+    """
+    if not (folder / EVIDENCE_FILE).is_file():
+        raise ValueError(f"no evidence in {folder}")
+    return evidence_from_files({file.name: file.read_bytes() for file in folder.iterdir()})

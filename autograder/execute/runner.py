@@ -1,0 +1,181 @@
+"""Runs a submitted notebook cell by cell and returns it executed, with the evidence.
+
+Cells run in the order of the notebook; an error in one does not stop the next. The check cells are not
+run: what they would print comes from the kernel, and the kernel is not believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from autograder.course.notebooks import grade_id
+from autograder.errors import SandboxError
+from autograder.evidence import CellRun, Evidence, Outcome
+from autograder.execute.kernel import Kernel, KernelOptions, running_kernel, start_options
+
+STARTUP_SECONDS = 120
+# An interrupted cell that does not end within this time is stopped with its kernel.
+INTERRUPT_SECONDS = 10
+MOST_OUTPUTS = 10_000
+LONGEST_ERROR_MESSAGE = 2000
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A submission after its run."""
+
+    notebook: NotebookNode
+    evidence: Evidence
+    seconds: dict[str, float]  # "start": until the kernel answers, "run": all cells
+
+
+class _BoundedClient(NotebookClient):  # type: ignore[misc]
+    """Drops output beyond a limit instead of keeping all that a notebook can print."""
+
+    bytes_left: int = 0
+    outputs_left: int = MOST_OUTPUTS
+    truncated: bool = False
+
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        self.bytes_left -= len(str(msg["content"]))
+        self.outputs_left -= 1
+        if self.bytes_left < 0 or self.outputs_left < 0:
+            self.truncated = True
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def execute(
+    notebook: NotebookNode,
+    submission: Path | None,
+    options: KernelOptions,
+    *,
+    runs_checks: bool = False,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
+) -> Execution:
+    """Run a notebook in a kernel of its own.
+
+    Args:
+        notebook: the submission; it is not changed.
+        submission: the folder it came in, whose other files the notebook may read.
+        options: sandbox, data and limits.
+        runs_checks: also run the check cells, as when the student does.
+        on_cell: told after every cell how many are done, and of how many.
+
+    Raises:
+        SandboxError: the kernel does not start, which is never the student's fault.
+    """
+    return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
+
+
+async def _execute(
+    notebook: NotebookNode,
+    submission: Path | None,
+    options: KernelOptions,
+    runs_checks: bool,  # noqa: FBT001 (private; named in `execute`)
+    on_cell: Callable[[int, int], None],
+) -> Execution:
+    executed = nbformat.from_dict(notebook)
+    limits = options.limits
+    started = time.monotonic()
+    async with running_kernel(options, submission) as kernel:
+        client = _BoundedClient(
+            executed,
+            km=kernel.manager,
+            allow_errors=True,
+            startup_timeout=STARTUP_SECONDS,
+            coalesce_streams=True,
+            store_widget_state=False,
+        )
+        client.bytes_left = int(limits.output_mb * 1024 * 1024)
+        seconds: dict[str, float] = {}
+        try:
+            async with client.async_setup_kernel(**start_options(kernel), cleanup_kc=True):
+                seconds["start"] = time.monotonic() - started
+                deadline = time.monotonic() + limits.notebook_seconds
+                todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]
+                cells: list[CellRun] = []
+                for done, index in enumerate(todo):
+                    on_cell(done, len(todo))
+                    cells.append(await _run_cell(client, kernel, index, deadline, limits.cell_seconds))
+                seconds["run"] = time.monotonic() - started - seconds["start"]
+        except RuntimeError as error:
+            if "start" in seconds:
+                raise
+            raise SandboxError(f"the kernel does not start: {kernel.log()[-600:] or error}") from error
+    outcome: Outcome = kernel.stopped_for or (
+        "timeout" if any(cell.status == "timeout" for cell in cells) else "graded"
+    )
+    _note_truncation(executed, client)
+    evidence = Evidence(outcome, tuple(cells), tuple(kernel.collector.records), kernel.collector.payloads)
+    return Execution(executed, evidence, seconds)
+
+
+def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
+    return cell.cell_type == "code" and bool(cell.source.strip()) and (runs_checks or not is_check(cell))
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """Tell whether a cell is one of the locked check cells, by its mark or by what it does."""
+    return (grade_id(cell) or "").startswith("check_") or "selfcheck.check_" in cell.source
+
+
+async def _run_cell(
+    client: _BoundedClient, kernel: Kernel, index: int, deadline: float, cell_seconds: float
+) -> CellRun:
+    cell = client.nb.cells[index]
+    cell.outputs = []
+    run = CellRun(index, str(grade_id(cell) or cell.get("id", ""))[:100], "not_run")
+    time_left = deadline - time.monotonic()
+    if kernel.stopped_for or kernel.cancelled.is_set():
+        return run
+    if time_left <= 0:
+        await kernel.stop("timeout")
+        return run
+    client.timeout = min(cell_seconds, time_left)
+    started = time.monotonic()
+    try:
+        await client.async_execute_cell(cell, index)
+    except CellTimeoutError:
+        await _interrupt(client, kernel)
+        return replace(run, status="timeout", seconds=time.monotonic() - started)
+    except DeadKernelError:
+        kernel.stopped_for = kernel.stopped_for or "kernel_died"
+        return replace(run, status="error", seconds=time.monotonic() - started, error_name="DeadKernelError")
+    run = replace(run, status="ok", seconds=time.monotonic() - started)
+    for output in cell.outputs:
+        if output.output_type == "error":
+            message = _ANSI.sub("", str(output.evalue))[:LONGEST_ERROR_MESSAGE]
+            return replace(run, status="error", error_name=str(output.ename)[:100], error_message=message)
+    return run
+
+
+async def _interrupt(client: _BoundedClient, kernel: Kernel) -> None:
+    """Interrupt the running cell; if the kernel does not come back, stop it."""
+    await kernel.manager.interrupt_kernel()
+    try:
+        await client.kc.shell_channel.get_msg(timeout=INTERRUPT_SECONDS)
+    except Exception:  # noqa: BLE001 (queue.Empty or anything zmq says: either way there is no answer)
+        await kernel.stop("timeout")
+
+
+def _note_truncation(notebook: NotebookNode, client: _BoundedClient) -> None:
+    if client.truncated:
+        last = next(cell for cell in reversed(notebook.cells) if cell.cell_type == "code")
+        text = "[more output followed; it is over the limit and not kept]\n"
+        last.setdefault("outputs", []).append(nbformat.v4.new_output("stream", name="stdout", text=text))

@@ -1,0 +1,207 @@
+"""What separates a program from this machine: bubblewrap, or (for trusted code only) nothing.
+
+A sandbox turns a `Program` into the command line that runs it apart from the rest of the machine. Paths
+are the same inside and outside, so that nothing has to be translated; what is not named does not exist.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from autograder.errors import SandboxError
+
+# Where a student's files live inside bubblewrap: memory, gone with the process.
+HOME = Path("/home/student")
+# Parts of the system that the interpreter and its libraries need, where they exist.
+SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+# On a merged-/usr system these are links, elsewhere folders.
+SYSTEM_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
+
+
+@dataclass(frozen=True)
+class Python:
+    """An interpreter and the folders it needs to run."""
+
+    executable: Path
+    folders: tuple[Path, ...]
+    site_packages: Path
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command and the little of this machine that it may touch."""
+
+    argv: tuple[str, ...]
+    python: Python
+    shared: Path  # the one folder that both sides write to: sockets and the connection file
+    readable: tuple[Path, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kit_visible: bool = False  # may it import `autograder` and `solutions`?
+    scratch_mb: int = 64
+
+
+class Sandbox(Protocol):
+    """Runs programs apart from the machine."""
+
+    name: str
+
+    def command(self, program: Program) -> list[str]:
+        """Return the argument list that runs `program` inside the sandbox."""
+        ...
+
+
+class Bubblewrap:
+    """Linux namespaces by bubblewrap: no network, no other processes, no files but the named ones."""
+
+    name = "bwrap"
+
+    def command(self, program: Program) -> list[str]:
+        """Return the bwrap command line; later mounts cover earlier ones, so order matters."""
+        megabyte = 1024 * 1024
+        options = [
+            "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
+            "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
+            "--die-with-parent", "--new-session", "--clearenv", *_no_nested_namespaces(),
+        ]  # fmt: skip
+        options += ["--proc", "/proc", "--dev", "/dev"]
+        for folder in (Path("/dev/shm"), Path("/tmp"), HOME):  # noqa: S108 (inside the sandbox)
+            options += ["--size", str(program.scratch_mb * megabyte), "--tmpfs", str(folder)]
+        for path in SYSTEM:
+            options += ["--ro-bind-try", path, path]
+        for link in map(Path, SYSTEM_LINKS):
+            if link.is_symlink():
+                options += ["--symlink", str(link.readlink()), str(link)]
+            elif link.exists():
+                options += ["--ro-bind", str(link), str(link)]
+        for folder in (*program.python.folders, *program.readable):
+            options += ["--ro-bind", str(folder), str(folder)]
+        if not program.kit_visible:
+            for package in ("autograder", "solutions"):
+                if (installed := program.python.site_packages / package).is_dir():
+                    options += ["--size", "4096", "--tmpfs", str(installed)]
+            for file in program.readable:  # what lies in the kit itself, but is meant to be seen
+                options += ["--ro-bind", str(file), str(file)]
+        options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
+        for name, value in _environment(program, HOME).items():
+            options += ["--setenv", name, value]
+        return [_bubblewrap(), *options, "--", *program.argv]
+
+
+class Unsandboxed:
+    """No separation at all: the program runs as the user who grades. Only for code that one trusts."""
+
+    name = "none"
+
+    def command(self, program: Program) -> list[str]:
+        """Return a command that only swaps the environment and the working directory."""
+        home = program.shared / "home"
+        home.mkdir(exist_ok=True)
+        settings = [f"{name}={value}" for name, value in _environment(program, home).items()]
+        return ["env", "-i", "-C", str(home), *settings, *program.argv]
+
+
+SANDBOXES: dict[str, type[Bubblewrap] | type[Unsandboxed]] = {
+    Bubblewrap.name: Bubblewrap,
+    Unsandboxed.name: Unsandboxed,
+}
+
+
+def make_sandbox(name: str) -> Sandbox:
+    """Return the sandbox of that name, after trying it out.
+
+    Raises:
+        SandboxError: it does not work on this machine; says why and what to do.
+    """
+    if name == Bubblewrap.name and (problem := bubblewrap_problem()):
+        raise SandboxError(
+            f"no sandbox: {problem}. Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; "
+            "Fedora: dnf install bubblewrap) and allow unprivileged user namespaces, or grade code that you "
+            "trust with --sandbox none"
+        )
+    return SANDBOXES[name]()
+
+
+@functools.cache
+def bubblewrap_problem() -> str | None:
+    """Return why bubblewrap does not work here, or None if it does. It is really started."""
+    if not shutil.which("bwrap"):
+        return "bubblewrap (the program 'bwrap') is not installed"
+    with tempfile.TemporaryDirectory(prefix="gradeascent-") as shared:
+        program = Program(argv=("true",), python=find_python(""), shared=Path(shared))
+        attempt = subprocess.run(
+            Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
+        )
+    if attempt.returncode:
+        return f"bubblewrap does not start ({attempt.stderr.strip().splitlines()[-1:] or ['no reason given']})"
+    return None
+
+
+@functools.cache
+def find_python(setting: str) -> Python:
+    """Return the interpreter that `setting` names; an empty setting means the kit's own.
+
+    Raises:
+        SandboxError: there is no such interpreter, or it does not start.
+    """
+    executable = setting or sys.executable
+    question = (
+        "import json, os, sys, sysconfig;"
+        "print(json.dumps([sys.prefix, sys.base_prefix, sys.base_exec_prefix, sysconfig.get_path('purelib'),"
+        "os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))]))"
+    )
+    try:
+        answer = subprocess.run(
+            [executable, "-I", "-c", question], capture_output=True, text=True, timeout=60, check=True
+        )
+        prefix, base, base_exec, purelib, real = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise SandboxError(f"the Python for student notebooks, {executable}, does not start: {error}") from error
+    folders = {Path(prefix), Path(base), Path(base_exec), Path(real)}
+    outside_system = sorted(folder for folder in folders if Path("/usr") not in (folder, *folder.parents))
+    return Python(Path(executable), tuple(outside_system), Path(purelib))
+
+
+def kit_packages() -> tuple[Path, ...]:
+    """Return the folders of the packages `autograder` and `solutions`, wherever they are installed."""
+    import solutions
+
+    return Path(__file__).resolve().parents[1], Path(solutions.__file__).resolve().parent
+
+
+def _environment(program: Program, home: Path) -> dict[str, str]:
+    """The whole environment of the program; nothing of the grader's own is passed on."""
+    import_path = (str(path.parent) for path in kit_packages())
+    return {
+        **({"PYTHONPATH": os.pathsep.join(import_path)} if program.kit_visible else {}),
+        "HOME": str(home),
+        "USER": "student",
+        "LOGNAME": "student",
+        "PATH": f"{program.python.executable.parent}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        **program.environment,
+    }
+
+
+def _bubblewrap() -> str:
+    return shutil.which("bwrap") or "bwrap"
+
+
+@functools.cache
+def _no_nested_namespaces() -> tuple[str, ...]:
+    """Older versions of bubblewrap do not know --disable-userns."""
+    usage = subprocess.run([_bubblewrap(), "--help"], capture_output=True, text=True, check=False)
+    return ("--disable-userns",) if "--disable-userns" in usage.stdout else ()
+
+

@@ -1,0 +1,118 @@
+"""Measurements: what the verifier found out by itself. The rubric sees nothing else.
+
+Made by `autograder.verify` from evidence; plain numbers and words, JSON through and through, so that a
+new rubric can be applied to stored measurements without running a notebook again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True)
+class ModelMeasurement:
+    """The student's network, as found in its computation."""
+
+    variable: str
+    conv_layers: int  # distinct convolutions on paths from the image to the output
+    unused_conv_layers: int  # convolutions that the output does not depend on
+    input_shape: tuple[int, ...]  # without the batch axis
+    outputs: int  # length of the output vector; 10 is asked for
+    compiled: bool  # as the kernel says
+    epochs: int  # as the kernel says: entries in the training history
+    accuracy: float  # on held-out digits, 0...1
+    digits: int  # how many of them
+
+
+@dataclass(frozen=True)
+class FilterMeasurement:
+    """One filter and the image that is meant for it. Activations are means over the feature map."""
+
+    index: int
+    live: bool  # can the reference ascent raise it?
+    noise: float  # b: mean activation over uniform noise
+    image: float  # a(X): of the student's image
+    reference: float  # a(X_ref): of the reference ascent on the same model
+    gain: float  # r = (a(X) - b) / (a(X_ref) - b)
+    pattern: float  # p: the same ratio after bringing all images to one mean and standard deviation
+    best_filter: int  # the living filter whose pattern this image shows most
+    best_pattern: float  # that filter's pattern score
+    best_gain: float  # and that filter's gain
+
+
+@dataclass(frozen=True)
+class ImagesMeasurement:
+    """The images that were handed in for the filters of one layer."""
+
+    variable: str
+    layer: str
+    layer_filters: int
+    count: int
+    distinct: int  # how many of them differ from all before
+    usable: int  # distinct, finite and not of one single value
+    scale_known: bool  # False after `deprocess_image`: then gains and movement say nothing
+    movement: float  # median spread of the pixels, relative to that of the reference after 50 steps of 1
+    filters: tuple[FilterMeasurement, ...]
+
+
+@dataclass(frozen=True)
+class StepsMeasurement:
+    """The gradient steps that were seen while the images were made."""
+
+    per_image: float
+    curves: tuple[tuple[float, ...], ...]  # the loss per step, one curve per image; empty where unknown
+
+
+@dataclass(frozen=True)
+class PlotMeasurement:
+    """The figure with the most panels that show a 28 x 28 image."""
+
+    panels: int  # with a 28 x 28 image in them
+    titled: int  # of these, how many have a title
+    blank: int  # of these, how many show one single value
+    distinct: int
+    mosaic: bool  # one picture large enough to hold a grid of features
+
+
+@dataclass(frozen=True)
+class CellError:
+    """A cell of the submission that stopped with an error."""
+
+    cell: str
+    error: str  # name and message, one line
+    hint: str  # what it means in the words of the exercise; may be empty
+    missing_module: str = ""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All measurements of one submission. `None` stands for: nothing of this kind was found."""
+
+    outcome: str
+    model: ModelMeasurement | None = None
+    refused_model: str = ""  # why a model that the kernel showed could not be measured
+    images: ImagesMeasurement | None = None
+    steps: StepsMeasurement | None = None
+    plot: PlotMeasurement | None = None
+    errors: tuple[CellError, ...] = ()
+    unreadable: str = ""  # why the handed-in file is no notebook
+    trouble: str = ""  # what the verifier itself could not do; a person has to look
+
+
+_ADAPTER = TypeAdapter(Measurements)
+
+
+def measurements_to_json(measurements: Measurements) -> bytes:
+    """Return the measurements as JSON text."""
+    return _ADAPTER.dump_json(measurements, indent=1)
+
+
+def measurements_from_json(text: bytes) -> Measurements:
+    """Read what `measurements_to_json` wrote.
+
+    Raises:
+        pydantic.ValidationError: the text is something else.
+    """
+    return _ADAPTER.validate_json(text)

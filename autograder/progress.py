@@ -1,0 +1,115 @@
+"""How long work shows that it goes on: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from autograder.errors import GradeascentError
+from autograder.report import Report
+
+
+def summary_line(student: str, report: Report) -> str:
+    """Return what is worth knowing about one report in one line."""
+    lost = [f"{name} {result.status}" for name, result in report.criteria.items() if result.status != "pass"]
+    words = [f"{student}: {report.score:g} of {report.max_score:g}"]
+    if report.outcome != "graded":
+        words.append(report.outcome.replace("_", " "))
+    return ", ".join([*words, *lost])
+
+
+class Lines:
+    """One line when a submission begins and one when it ends."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._total = total
+        self._done = 0
+        self._stream = stream
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to put away."""
+
+    def started(self, student: str) -> None:
+        """Say that a submission begins."""
+        self._say(f"{student}: running")
+
+    def cell(self, student: str, done: int, total: int) -> None:
+        """Cells are too many for lines."""
+
+    def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
+        """Say how a submission ended."""
+        self._done += 1
+        note = " (up to date)" if was_up_to_date else ""
+        self._say(f"[{self._done}/{self._total}] {summary_line(student, report)}{note}")
+
+    def failed(self, student: str, error: GradeascentError) -> None:
+        """Say why a submission could not be graded."""
+        self._done += 1
+        self._say(f"[{self._done}/{self._total}] {student}: not graded: {error}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)  # noqa: T201
+
+
+class Bars:
+    """A bar for all submissions with the time left, and one for each that is running."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._bars = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+        )
+        self._all = self._bars.add_task("submissions", total=total)
+        self._running: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bars.stop()
+
+    def started(self, student: str) -> None:
+        """Show a bar for a submission."""
+        self._running[student] = self._bars.add_task(f"  {student}", total=None)
+
+    def cell(self, student: str, done: int, total: int) -> None:
+        """Move that bar."""
+        self._bars.update(self._running[student], completed=done, total=total)
+
+    def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
+        """Take the bar away and write how the submission ended."""
+        if not was_up_to_date:
+            self._bars.console.print(summary_line(student, report), markup=False, highlight=False)
+        self._end(student)
+
+    def failed(self, student: str, error: GradeascentError) -> None:
+        """Take the bar away and write why the submission was not graded."""
+        self._bars.console.print(f"{student}: not graded: {error}", markup=False, highlight=False)
+        self._end(student)
+
+    def _end(self, student: str) -> None:
+        if student in self._running:
+            self._bars.remove_task(self._running.pop(student))
+        self._bars.advance(self._all)
+
+
+def show_progress(total: int, stream: TextIO = sys.stderr) -> Lines | Bars:
+    """Return what fits where the text goes to."""
+    return Bars(total, stream) if stream.isatty() else Lines(total, stream)

@@ -1,0 +1,106 @@
+"""The results of one submission as files in its result folder.
+
+Of a run, `run.json` is written last, and of all, `report.json`: where it stands, everything is complete.
+Whatever was interrupted in between goes on from the last of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autograder.course.notebooks import read_notebook, write_notebook
+from autograder.errors import SubmissionError
+from autograder.evidence import Evidence, write_evidence
+from autograder.files import write_whole
+from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
+from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
+from autograder.record.grid import draw_grid
+from autograder.record.notebook import with_results
+from autograder.report import Report
+
+REPORT = "report.json"
+RUN = "run.json"
+MEASUREMENTS = "measurements.json"
+PICTURES = "pictures.npz"
+GRID = "grid.png"
+EVIDENCE = "evidence"
+
+
+class Origin(BaseModel):
+    """What a run came from; the same origin gives the same run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    submission_sha256: str
+    profile: str
+    seed: int
+    dataset: str
+    sandbox: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A submission that has been run and measured: all that a rubric needs to be applied again."""
+
+    origin: Origin
+    notebook: NotebookNode | None
+    measurements: Measurements
+    pictures: Pictures
+    timings: dict[str, float]
+
+
+class _Note(BaseModel):
+    origin: Origin
+    timings: dict[str, float]
+
+
+def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
+    """Store what came out of one run; an earlier report no longer holds and is removed first."""
+    for old in (REPORT, RUN):
+        (folder / old).unlink(missing_ok=True)
+    write_evidence(folder / EVIDENCE, evidence)
+    write_whole(folder / PICTURES, pictures_to_npz(run.pictures))
+    if run.notebook is not None:
+        write_notebook(run.notebook, folder / f"{name}.ipynb")
+    else:
+        (folder / f"{name}.ipynb").unlink(missing_ok=True)
+    write_whole(folder / MEASUREMENTS, measurements_to_json(run.measurements))
+    write_whole(folder / RUN, _Note(origin=run.origin, timings=run.timings).model_dump_json(indent=2) + "\n")
+
+
+def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
+    """Return the stored run of this origin, or None if there is none or it is not complete."""
+    try:
+        note = _Note.model_validate_json((folder / RUN).read_bytes())
+        if note.origin != origin:
+            return None
+        measurements = measurements_from_json((folder / MEASUREMENTS).read_bytes())
+        pictures = pictures_from_npz((folder / PICTURES).read_bytes())
+        file = folder / f"{name}.ipynb"
+        notebook = read_notebook(file) if file.exists() else None
+    except (OSError, ValueError, KeyError, SubmissionError):
+        return None
+    return Run(origin, notebook, measurements, pictures, note.timings)
+
+
+def write_report(folder: Path, report: Report, run: Run) -> None:
+    """Store the verdict: the check cells' outputs, the picture and the report itself."""
+    if run.notebook is not None:
+        write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
+    write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
+    write_whole(folder / REPORT, report.model_dump_json(indent=2) + "\n")
+
+
+def read_report(folder: Path) -> Report | None:
+    """Return the report in a result folder; None if there is none, or not one that can be read."""
+    try:
+        return Report.model_validate_json((folder / REPORT).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+

@@ -1,0 +1,37 @@
+"""Writes the verified results into the check cells of an executed notebook.
+
+The form is the one that nbgrader's own score reading understands: the score is the value of the cell.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course.notebooks import grade_id
+from autograder.report import Result
+
+WORDS = {"pass": "passed", "partial": "partly", "fail": "not yet", "review": "a person will look at this"}
+
+
+def with_results(notebook: NotebookNode, results: Mapping[str, Result]) -> NotebookNode:
+    """Return a copy of the notebook in which every check cell shows its criterion's result."""
+    graded = copy.deepcopy(notebook)
+    for cell in graded.cells:
+        criterion = (grade_id(cell) or "").removeprefix("check_")
+        if cell.cell_type == "code" and criterion in results and grade_id(cell) != criterion:
+            cell.outputs = _outputs(criterion, results[criterion])
+            cell.execution_count = None
+    return graded
+
+
+def _outputs(criterion: str, result: Result) -> list[NotebookNode]:
+    heading = f"{criterion}: {WORDS[result.status]}, {result.score:g} of {result.max_score:g} points"
+    text = f"{heading}\n{result.feedback}\n"
+    return [
+        nbformat.v4.new_output("stream", name="stdout", text=text),
+        nbformat.v4.new_output("execute_result", data={"text/plain": f"{result.score:g}"}, execution_count=None),
+    ]

@@ -1,0 +1,66 @@
+"""The report on one submission, `report.json`: what students, TAs and the gradebook are told.
+
+`report.schema.json` beside this file is its JSON Schema; a test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograder.evidence import Outcome
+
+SCHEMA_VERSION = 1
+
+Status = Literal["pass", "partial", "fail", "review"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Result(_Record):
+    """The verdict on one criterion."""
+
+    status: Status
+    score: float = Field(ge=0, description="points earned; under review, those verified so far")
+    max_score: float = Field(ge=0)
+    feedback: str = Field(description="for the student: measured, expected, likely cause, what to try")
+    measured: dict[str, float | int | str | bool] = Field(default_factory=dict)
+
+
+class Flag(_Record):
+    """Something about the whole submission that a person should know."""
+
+    code: str
+    message: str
+    needs_review: bool = False
+
+
+class Provenance(_Record):
+    """How the report came about, enough to repeat it."""
+
+    profile: str
+    seed: int
+    dataset: str
+    sandbox: str
+    versions: dict[str, str]
+    rubric_sha256: str
+
+
+class Report(_Record):
+    """The report on one submission."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    student: str
+    assignment: str
+    submission_sha256: str
+    outcome: Outcome
+    score: float
+    max_score: float
+    needs_review: bool
+    criteria: dict[str, Result]
+    flags: list[Flag] = Field(default_factory=list)
+    provenance: Provenance
+    timings: dict[str, float] = Field(default_factory=dict, description="seconds")

@@ -1,0 +1,42 @@
+"""What a check can say: a share of the points with a sentence, or that a person has to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Number = float | int | str | bool
+
+
+class NothingToCheckError(Exception):
+    """The work that a check is about was not handed in; the message tells the student why."""
+
+
+class NeedsPersonError(Exception):
+    """The kit cannot tell; the message says what a TA has to look at."""
+
+
+@dataclass
+class Award:
+    """Collects the verdict of one check.
+
+    Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, the words
+    for the student, and the measured values that belong into the report. A check that says nothing and
+    raises nothing gives all points; a failed `assert` gives none, with its message as feedback.
+    """
+
+    share: float = 1.0
+    feedback: str = ""
+    measured: dict[str, Number] = field(default_factory=dict)
+
+    def __call__(self, share: float, feedback: str, **measured: Number) -> None:
+        """Give `share` of the points."""
+        self.share = min(max(float(share), 0.0), 1.0)
+        self.feedback = feedback
+        self.measured = measured
+
+
+def scale(value: float, *, none: float, full: float) -> float:
+    """Return the share for a value on a straight scale: 0 up to `none`, 1 from `full`."""
+    if full <= none:
+        return 1.0 if value >= full else 0.0
+    return min(max((value - none) / (full - none), 0.0), 1.0)

@@ -1,0 +1,157 @@
+"""The pytest plugin that gives the checks their fixtures and takes down their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import pytest
+
+from autograder.errors import RubricError
+from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
+from autograder.report import Result, Status
+from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
+from autograder.rubric.words import after_error
+from autograder.settings import Thresholds
+
+
+class Rubric:
+    """Fixtures for one submission, and the results of the checks on it."""
+
+    def __init__(
+        self, measurements: Measurements, thresholds: Thresholds, points: Mapping[str, float]
+    ) -> None:
+        self._measurements = measurements
+        self._thresholds = thresholds
+        self._points = points
+        self.results: dict[str, Result] = {}
+        self.broken: list[str] = []
+
+    @pytest.fixture
+    def measured(self) -> Measurements:
+        """Everything that was measured."""
+        return self._measurements
+
+    @pytest.fixture
+    def thresholds(self) -> Thresholds:
+        """The numbers under [thresholds] in gradeascent.toml."""
+        return self._thresholds
+
+    @pytest.fixture
+    def award(self) -> Award:
+        """Takes down the verdict."""
+        return Award()
+
+    @pytest.fixture
+    def model(self) -> ModelMeasurement:
+        """The network; a check that asks for it is not run when there is none."""
+        measurements = self._measurements
+        if measurements.model is not None:
+            return measurements.model
+        if measurements.refused_model:
+            raise NeedsPersonError(f"There is a model, but {measurements.refused_model}.")
+        raise NothingToCheckError(
+            "No Keras model that maps an image to classes was found under any name."
+            + after_error(measurements, "cnn", "imports")
+        )
+
+    @pytest.fixture
+    def images(self) -> ImagesMeasurement:
+        """The result images, measured on the network; a check that asks for them is not run without."""
+        measurements = self._measurements
+        if measurements.images is None:
+            raise NothingToCheckError(
+                "No images were found: the list visualized_feature should hold one image of 28 x 28 pixels "
+                "per filter." + after_error(measurements, "ascent")
+            )
+        return measurements.images
+
+    @pytest.fixture(autouse=True)
+    def _needs_filters(self, request: pytest.FixtureRequest) -> None:
+        """Images without a layer can be counted, but not measured."""
+        images = self._measurements.images
+        if request.node.originalname in {"test_ascent", "test_objective", "test_updates"} and images:
+            if images.filters:
+                return
+            if self._measurements.refused_model:
+                raise NeedsPersonError(f"The images could not be measured: {self._measurements.refused_model}.")
+            raise NothingToCheckError(
+                "There are images, but no network with convolutions on which to measure them."
+                + after_error(self._measurements, "cnn", "imports")
+            )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file with checks that cannot be imported."""
+        if report.failed:
+            self.broken.append(f"{report.nodeid}: {str(report.longrepr).strip().splitlines()[-1]}")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let a check of the course replace the kit's own of the same name: the last one counts."""
+        items[:] = {item.name: item for item in items}.values()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, Any]:
+        """Turn the end of a check into its result."""
+        outcome = yield
+        criterion = item.name.removeprefix("test_")
+        if criterion not in self._points:
+            self.broken.append(f"{item.name} has no cell 'check_{criterion}' with points in the source notebook")
+        elif call.excinfo is not None:
+            self._take_down_exception(criterion, call.excinfo.value)
+        elif call.when == "call":
+            self._take_down_award(criterion, getattr(item, "funcargs", {}).get("award") or Award())
+        return outcome
+
+    def _take_down_award(self, criterion: str, award: Award) -> None:
+        status: Status = "pass" if award.share == 1 else "fail" if award.share == 0 else "partial"
+        self._take_down(criterion, status, award)
+
+    def _take_down_exception(self, criterion: str, error: BaseException) -> None:
+        if isinstance(error, NeedsPersonError):
+            self._take_down(criterion, "review", Award(0.0, str(error)))
+        elif isinstance(error, NothingToCheckError):
+            self._take_down(criterion, "fail", Award(0.0, str(error)))
+        elif isinstance(error, AssertionError):
+            sentence = str(error).split("\nassert ")[0].strip()
+            self._take_down(criterion, "fail", Award(0.0, sentence))
+        else:
+            self.broken.append(f"the check of '{criterion}' raised {type(error).__name__}: {error}")
+
+    def _take_down(self, criterion: str, status: Status, award: Award) -> None:
+        status, feedback = self._spare_the_student(status, award.feedback)
+        most = self._points[criterion]
+        self.results[criterion] = Result(
+            status=status,
+            score=round(award.share * most, 2),
+            max_score=most,
+            feedback=feedback,
+            measured=award.measured,
+        )
+
+    def _spare_the_student(self, status: Status, feedback: str) -> tuple[Status, str]:
+        """What may be the fault of the kit or of the installation is for a person to decide."""
+        if status == "pass":
+            return status, feedback
+        measurements = self._measurements
+        if measurements.unreadable:
+            return "fail", f"Nothing could be graded: {measurements.unreadable}."
+        if measurements.trouble:
+            return "review", f"This could not be measured: {measurements.trouble}. A person will look at it."
+        missing = sorted({error.missing_module for error in measurements.errors if error.missing_module})
+        if missing:
+            names = ", ".join(missing)
+            return "review", f"{feedback} The module {names} is not installed here; a person will look at it."
+        return status, feedback
+
+    def complete(self) -> dict[str, Result]:
+        """Return the result of every criterion, in the order of the notebook.
+
+        Raises:
+            RubricError: a check is broken, or a criterion has none.
+        """
+        missing = [f"no check called test_{name}" for name in self._points if name not in self.results]
+        if problems := self.broken or missing:
+            raise RubricError(f"the rubric is broken: {problems[0]}")
+        return {criterion: self.results[criterion] for criterion in self._points}

@@ -1,0 +1,67 @@
+"""Runs the rubric: Measurements -> pytest -> a Result per criterion."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from autograder.errors import RubricError
+from autograder.measurements import Measurements
+from autograder.report import Result
+from autograder.rubric.plugin import Rubric
+from autograder.settings import Thresholds
+
+BUILT_IN = Path(__file__).with_name("test_activation_maximization.py")
+# The checks need nothing of these, and must not pick up the settings of whatever project is around.
+PLAIN_PYTEST = (
+    "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler", "-p", "no:unraisableexception",
+    "-p", "no:threadexception", "-p", "no:logging", "-p", "no:warnings", "-s", "-c", "/dev/null",
+    "--noconftest", "--import-mode=importlib",
+)  # fmt: skip
+
+
+def rubric_files(course: Path) -> list[Path]:
+    """Return the files with checks: the kit's own, then those of the course's `rubric/` folder."""
+    return [BUILT_IN, *sorted((course / "rubric").glob("test_*.py"))]
+
+
+def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping[str, float]) -> str:
+    """Return what identifies a rubric: its checks, its numbers and its points."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    digest.update(thresholds.model_dump_json().encode())
+    digest.update(repr(sorted(points.items())).encode())
+    return digest.hexdigest()
+
+
+def score(
+    measurements: Measurements,
+    thresholds: Thresholds,
+    points: Mapping[str, float],
+    files: Sequence[Path] = (BUILT_IN,),
+) -> dict[str, Result]:
+    """Apply the rubric to what was measured.
+
+    Args:
+        measurements: of one submission.
+        thresholds: the numbers of the rubric.
+        points: of every criterion, in the order in which the results are to stand.
+        files: with the checks; a later one replaces an earlier one of the same name.
+
+    Raises:
+        RubricError: a check cannot be imported, raises, or is missing.
+    """
+    rubric = Rubric(measurements, thresholds, points)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main([*PLAIN_PYTEST, *map(str, files)], plugins=[rubric])
+    if not rubric.broken and code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        names = ", ".join(str(file) for file in files)
+        raise RubricError(f"the rubric in {names} cannot be read: {said.getvalue().strip()[-400:] or code.name}")
+    return rubric.complete()

@@ -1,0 +1,146 @@
+"""All settings of a course in one place: `gradeascent.toml`, where every key is optional.
+
+The descriptions below are the documentation: `settings_template` writes them into a new course folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autograder.errors import SettingsError
+
+SETTINGS_FILE = "gradeascent.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Section):
+    """What one submission may use; passing a limit ends it, and what was shown before still counts."""
+
+    notebook_seconds: float = Field(1800, gt=0, description="wall-clock time for the whole notebook")
+    cell_seconds: float = Field(900, gt=0, description="wall-clock time for one cell; it is interrupted then")
+    memory_mb: int = Field(4096, ge=1024, description="resident memory of the kernel and all its children")
+    scratch_mb: int = Field(512, ge=16, description="files that a notebook may write, gone after the run")
+    output_mb: float = Field(16, gt=0, description="output kept in the executed notebook")
+    evidence_mb: float = Field(256, gt=0, description="models, images and facts that leave the sandbox")
+    notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook")
+    verify_seconds: float = Field(300, gt=0, description="wall-clock time to measure one submission again")
+
+
+class Thresholds(_Section):
+    """The numbers of the rubric. Students never see them: `gradeascent release` makes sure of that."""
+
+    conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
+    accuracy_none: float = Field(
+        0.5, ge=0, le=1, description="held-out accuracy up to which `training` earns nothing"
+    )
+    accuracy_full: float = Field(
+        0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
+    )
+    gain_raised: float = Field(
+        0.05, gt=0, description="share of the reference's rise from which an activation counts as raised"
+    )
+    pattern_raised: float = Field(
+        0.08, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
+    )
+    pattern_own: float = Field(
+        0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
+    )
+    own_margin: float = Field(
+        0.8, gt=0, description="pattern score of the own filter, relative to the best other filter"
+    )
+    filters_full: float = Field(
+        0.95, gt=0, le=1, description="share of living filters that is as good as all of them"
+    )
+    filters_none: float = Field(
+        0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
+    )
+    movement_small: float = Field(
+        0.1, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
+    )
+    steps_tolerance: float = Field(
+        0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
+    )
+    steps_none: float = Field(
+        0.3, ge=0, lt=1, description="share of the 50 steps up to which `updates` earns nothing"
+    )
+
+
+class Settings(_Section):
+    """Settings of one course, as read from `gradeascent.toml`."""
+
+    jobs: int = Field(0, ge=0, description="submissions graded at the same time; 0: one per core")
+    sandbox: Literal["bwrap", "none"] = Field(
+        "bwrap", description="what separates student code from this machine; 'none' only for trusted code"
+    )
+    seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
+    data: str = Field(
+        "", description="an mnist.npz, relative to the course folder; empty: found as the README says"
+    )
+    python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
+    limits: Limits = Limits()
+    thresholds: Thresholds = Thresholds()
+
+
+def load_settings(course: Path) -> Settings:
+    """Read the course's settings; without a file, every setting has its default.
+
+    Raises:
+        SettingsError: the file is not TOML, or a key is unknown, or a value does not fit its key.
+    """
+    file = course / SETTINGS_FILE
+    if not file.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise SettingsError(f"{file}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        guess = difflib.get_close_matches(key, _known_keys(), n=1)
+        return f"unknown setting '{key}'" + (f", did you mean '{guess[0]}'?" if guess else "")
+    return f"setting '{key}' is {problem['input']!r}: {problem['msg'].lower()}"
+
+
+def _sections() -> dict[str, type[_Section]]:
+    return {"": Settings, "limits": Limits, "thresholds": Thresholds}
+
+
+def _known_keys() -> list[str]:
+    return [
+        f"{section}.{key}".lstrip(".")
+        for section, model in _sections().items()
+        for key in model.model_fields
+    ]
+
+
+def settings_template() -> str:
+    """Return a `gradeascent.toml` in which every key stands with its meaning and its default, commented out."""
+    lines = ["# Settings of this course. Every key is optional; take the '#' away to change one."]
+    for section, model in _sections().items():
+        if section:
+            lines += ["", f"# {(model.__doc__ or '').strip()}", f"[{section}]"]
+        for key, field in model.model_fields.items():
+            if key in _sections():
+                continue
+            lines += [f"# {field.description}", f"# {key} = {_toml(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,133 @@
+"""The grader's end of the verifier: a process in a sandbox of its own, started again when it dies."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from autograder.errors import SandboxError
+from autograder.evidence import Evidence, evidence_to_files
+from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
+from autograder.measurements import Measurements, measurements_from_json
+from autograder.pictures import Pictures, pictures_from_npz
+from autograder.verify.diagnosis import diagnose
+from autograder.verify.frames import read_frame, write_frame
+
+START_SECONDS = 120
+
+
+class Verifier:
+    """Measures submissions, one after the other, in one process. Use it as a context manager."""
+
+    def __init__(self, sandbox: Sandbox, digits: Path, *, seed: int, seconds: float, threads: int) -> None:
+        self._sandbox = sandbox
+        self._digits = digits
+        self._seed = seed
+        self._seconds = seconds
+        self._threads = threads
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+
+    def __enter__(self) -> Verifier:
+        # At once, so that TensorFlow is imported while the first notebook runs.
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def measure(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
+        """Measure one submission.
+
+        A crash or an endless computation costs only this measurement: it is noted as `trouble`, which
+        the rubric hands to a person.
+
+        Raises:
+            SandboxError: the verifier does not even start.
+        """
+        if self._process is None:
+            self._start()
+        self._wait_until_ready()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        alarm = threading.Timer(self._seconds, self._process.kill)
+        alarm.start()
+        try:
+            write_frame(self._process.stdin, {"seed": self._seed}, evidence_to_files(evidence))
+            _, files = read_frame(self._process.stdout)
+            return measurements_from_json(files["measurements"]), pictures_from_npz(files["pictures"])
+        except (OSError, EOFError, ValidationError, ValueError, KeyError):
+            last_words = self._log()[-1:] or ["without a word"]
+            self._stop()
+            trouble = f"the verifier stopped while it measured this submission ({last_words[0][:200]})"
+            return (
+                Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble),
+                Pictures(),
+            )
+        finally:
+            alarm.cancel()
+
+    def _start(self) -> None:
+        self._is_ready = False
+        self._folder = Path(tempfile.mkdtemp(prefix="gradeascent-"))
+        python = find_python("")
+        program = Program(
+            argv=(str(python.executable), "-m", "autograder.verify.worker", str(self._digits)),
+            python=python,
+            shared=self._folder,
+            readable=(*kit_packages(), self._digits),
+            environment={
+                "TF_NUM_INTRAOP_THREADS": str(self._threads),
+                "OMP_NUM_THREADS": str(self._threads),
+                "CUDA_VISIBLE_DEVICES": "-1",
+            },
+            kit_visible=True,
+        )
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                self._sandbox.command(program),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self) -> None:
+        if self._is_ready:
+            return
+        assert self._process is not None
+        assert self._process.stdout is not None
+        alarm = threading.Timer(START_SECONDS, self._process.kill)
+        alarm.start()
+        try:
+            read_frame(self._process.stdout)
+        except EOFError as error:
+            reason = " ".join(self._log()[-3:])
+            self._stop()
+            raise SandboxError(f"the verifier does not start: {reason or error}") from error
+        finally:
+            alarm.cancel()
+        self._is_ready = True
+
+    def _log(self) -> list[str]:
+        return (self._folder / "log").read_text(errors="replace").strip().splitlines()
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:  # what was still to be written is of no use any more
+                    continue
+        self._process = None
+        shutil.rmtree(self._folder, ignore_errors=True)

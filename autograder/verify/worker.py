@@ -1,0 +1,55 @@
+"""The verifier's process: reads evidence from standard input, writes measurements to standard output.
+
+It runs in a sandbox of its own and measures one submission after the other, so that TensorFlow is
+imported once. Call: `python -m autograder.verify.worker MNIST.NPZ`.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from autograder.evidence import evidence_from_files
+from autograder.measurements import measurements_to_json
+from autograder.pictures import pictures_to_npz
+from autograder.verify.accuracy import held_out
+from autograder.verify.frames import read_frame, write_frame
+from autograder.verify.measure import forget_models, measure
+from solutions.data import read_npz
+
+# A graph can ask for any amount of memory; then it is this process that ends, and not the machine.
+MOST_ADDRESS_SPACE = 16 * 1024**3
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESS_SPACE, MOST_ADDRESS_SPACE))
+    answers = _private_standard_output()
+    digits = held_out(read_npz(Path(sys.argv[1])))
+    write_frame(answers, {"ready": True}, {})
+    while True:
+        try:
+            request, files = read_frame(sys.stdin.buffer)
+        except EOFError:
+            return
+        measurements, pictures = measure(evidence_from_files(files), digits, seed=request["seed"])
+        write_frame(
+            answers,
+            {},
+            {"measurements": measurements_to_json(measurements), "pictures": pictures_to_npz(pictures)},
+        )
+        forget_models()
+
+
+def _private_standard_output() -> BinaryIO:
+    """Return standard output, and let everything else that is printed go to standard error."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""The reference solution of the exercise, one module per chapter of its story.
+
+1. `solutions.data`: handwritten digits, from MNIST or from what is bundled.
+2. `solutions.cnn`: a small convolutional network, trained to read them.
+3. `solutions.gradient_ascent`: for every filter of a layer, the image that excites it most.
+4. `solutions.deprocess`: those images as grey levels.
+5. `solutions.plots`: all of them in one grid.
+
+    from solutions.cnn import build_cnn, train
+    from solutions.data import load_mnist
+    from solutions.gradient_ascent import visualize_filters
+    from solutions.plots import plot_feature_grid
+
+    model = build_cnn()
+    train(model, load_mnist())
+    ascent = visualize_filters(model, "conv2d_3")
+    plot_feature_grid(ascent.images, dead=ascent.dead).savefig("grid.png")
+
+Nothing is imported here, so that reading data or drawing does not wait for TensorFlow.
+"""
