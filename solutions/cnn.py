@@ -15,8 +15,8 @@ def build_cnn(filters: Sequence[int] = (16, 32, 32, 64), *, seed: int | None = N
     itself, but differently when a notebook cell is run twice; named, they stay what they are.
 
     The coarse pooling at the end keeps roughly where in the image a feature was found. With nothing but its
-    overall maximum (global max pooling), accuracy is the same, but filters become so choosy that a third of
-    them answer noise with nothing at all: no gradient, and nothing to visualize.
+    overall maximum (global max pooling), digits are read as well, but filters become so choosy that a third
+    to a half of them answer noise with nothing at all: no gradient, and nothing to visualize.
 
     Args:
         filters: how many filters each of the four convolutions has.

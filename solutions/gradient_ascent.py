@@ -133,7 +133,8 @@ def gradient_ascent(
     start = np.asarray(noise, dtype=np.float32)
     if start.shape[1:] != (SIDE, SIDE, 1):
         raise ValueError(f"noise has the shape {start.shape}; needed is (filters, {SIDE}, {SIDE}, 1)")
-    images, history = _compiled(activations)(tf.constant(start), tf.constant(steps), tf.constant(step_size))
+    climb = _compiled(activations)  # as tensors, other numbers of steps or sizes need no other graph
+    images, history = climb(tf.constant(start), tf.constant(steps), tf.constant(step_size, tf.float32))
     return Ascent(images=images.numpy(), activations=history.numpy())
 
 

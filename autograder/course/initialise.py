@@ -32,6 +32,11 @@ def initialise(directory: Path) -> Course:
     return Course.open(directory)
 
 
+def packaged_assignment() -> Path:
+    """Return the folder of the assignment that comes with the kit."""
+    return _packaged()[0]
+
+
 def _packaged() -> tuple[Path, Path]:
     """Return the assignment's folder and nbgrader's configuration.
 

@@ -141,7 +141,7 @@ def test_every_activation_is_recorded(trained_cnn: keras.Model) -> None:
 
 def test_any_function_of_the_images_can_be_climbed() -> None:
     ascent = gradient_ascent(
-        lambda images: tf.reduce_mean(images, axis=(1, 2, 3)), np.zeros((2, 28, 28, 1)), steps=3
+        lambda images: tf.reduce_mean(images, axis=(1, 2, 3)), np.zeros((2, 28, 28, 1)), steps=3, step_size=1
     )
 
     np.testing.assert_allclose(ascent.images, 3.0, rtol=1e-4)  # three steps of root mean square one

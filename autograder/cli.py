@@ -1,0 +1,174 @@
+"""The command line: reads what the user wants, calls one stage, and turns every error into one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+# TensorFlow would otherwise greet the user with remarks on the processor.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import typer
+from rich.console import Console
+from typer.exceptions import TyperException
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.initialise import initialise
+from autograder.course.release import generate_release
+from autograder.errors import GradeascentError
+from autograder.settings import Settings, load_settings
+from solutions.data import DataError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Grade the activation maximization exercise: from the instructor's notebook to the verified report.",
+)
+
+CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
+Data = Annotated[str | None, typer.Option("--data", help="An mnist.npz.", show_default="found by itself")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Submissions at the same time.", show_default="cores")]
+SandboxName = Annotated[
+    Literal["bwrap", "none"] | None,
+    typer.Option("--sandbox", help="'none' runs notebooks as you: only for code that you trust."),
+]
+
+
+def say(text: str) -> None:
+    """Print a line for the user."""
+    Console(file=sys.stdout, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def settings_of(course: Path, **given: Any) -> Settings:
+    """Return the course's settings with what the command line overrides."""
+    settings = load_settings(course)
+    if given.get("data"):
+        given["data"] = str(Path(given["data"]).expanduser().resolve())
+    return settings.model_copy(update={key: value for key, value in given.items() if value is not None})
+
+
+@app.command("init")
+def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Make a new course folder with the assignment in it."""
+    course = initialise(directory)
+    say(f"The course is in {course.root}; 'gradeascent release --course {directory}' makes the student version.")
+
+
+@app.command("release")
+def release_command(
+    course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None
+) -> None:
+    """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
+    from autograder.grade import ready_to_grade
+    from autograder.release_check import check_instructor_version
+
+    opened = Course.open(course)
+    settings = settings_of(opened.root, data=data, sandbox=sandbox, jobs=1)
+    say("Running the instructor's version; it must earn full marks ...")
+    with ready_to_grade(opened, settings, announce=say) as grader:
+        report = check_instructor_version(opened, grader)
+    folder = generate_release(opened, ASSIGNMENT, hidden_thresholds=settings.thresholds.model_dump())
+    say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks nothing.")
+
+
+@app.command("grade")
+def grade_command(
+    students: Annotated[list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")] = None,
+    course: CourseFolder = Path(),
+    jobs: Jobs = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+) -> None:
+    """Run, measure and score submissions; what is up to date already is skipped."""
+    from autograder.grade import grade_course, ready_to_grade, submissions_of
+    from autograder.progress import show_progress
+
+    opened = Course.open(course)
+    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    chosen = submissions_of(opened, students or [])
+    with (
+        ready_to_grade(opened, settings, announce=say) as grader,
+        show_progress(len(chosen)) as progress,
+    ):
+        reports = grade_course(opened, chosen, grader, progress, force=force)
+    review = sum(report.needs_review for report in reports.values())
+    say(
+        f"{len(reports)} of {len(chosen)} graded, {review} for a person to look at; "
+        f"the reports are in {opened.graded}."
+    )
+    if len(reports) < len(chosen):
+        raise typer.Exit(1)
+
+
+@app.command("demo")
+def demo_command(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("gradeascent-demo"),
+) -> None:
+    """Show the whole cycle on built-in data and six sample submissions, offline."""
+    from autograder.demo.demonstrate import demonstrate
+    from autograder.progress import show_progress
+
+    demonstrate(directory, say, show_progress)
+
+
+@app.command("check")
+def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")], data: Data = None) -> None:
+    """Run the public self-checks on a notebook, before it is handed in."""
+    from autograder.check import self_check
+
+    for line in self_check(notebook, settings_of(notebook.parent, data=data), announce=say):
+        say(line)
+
+
+@app.command("doctor")
+def doctor_command(course: CourseFolder = Path(), data: Data = None) -> None:
+    """Say what is installed, which sandbox works and where the data is."""
+    from autograder.doctor import examine
+
+    healthy = True
+    for finding in examine(settings_of(course, data=data), course):
+        healthy = healthy and finding.good
+        say(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}: {finding.detail}")
+    if not healthy:
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def version_option(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """Grade the activation maximization exercise: from the instructor's notebook to the verified report."""
+    if show:
+        say(f"gradeascent {version('gradeascent')}")
+        raise typer.Exit
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command line; return its exit status after printing every error for people as one line."""
+    try:
+        status = app(arguments, standalone_mode=False)
+    except (GradeascentError, DataError) as error:
+        return _complain(str(error))
+    except TyperException as error:
+        return _complain(f"{error.format_message()} See 'gradeascent --help'.")
+    except OSError as error:
+        return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        print("stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        return 130
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str) -> int:
+    print(f"gradeascent: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def main() -> None:
+    """Be the program `gradeascent`."""
+    sys.exit(run())

@@ -1,0 +1,62 @@
+"""Looks at the machine: what is installed, which sandbox works, where the data is."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from autograder.errors import SandboxError
+from autograder.execute.sandbox import bubblewrap_problem, find_python
+from autograder.settings import Settings
+from solutions.data import DataError, find_digits
+
+STUDENT_MODULES = ("tensorflow", "matplotlib", "tqdm", "scipy", "pandas", "sklearn", "seaborn", "PIL", "ipywidgets")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    detail: str
+
+
+def examine(settings: Settings, course: Path) -> Iterator[Finding]:
+    """Yield what was found, the most important first."""
+    for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
+        yield Finding(package, good=True, detail=version(package))
+    problem = bubblewrap_problem()
+    yield Finding("sandbox", problem is None, problem or "bubblewrap works")
+    yield _python(settings)
+    try:
+        digits = find_digits(
+            course / settings.data if settings.data else None, download=False, announce=lambda _: None
+        )
+    except DataError as error:
+        yield Finding("data", good=False, detail=str(error))
+    else:
+        yield Finding("data", good=True, detail=digits.source)
+
+
+def _python(settings: Settings) -> Finding:
+    try:
+        python = find_python(settings.python)
+    except SandboxError as error:
+        return Finding("python for notebooks", good=False, detail=str(error))
+    question = (
+        "import importlib.util as u, sys;"
+        "print(' '.join(name for name in sys.argv[1:] if u.find_spec(name) is None))"
+    )
+    answer = subprocess.run(
+        [str(python.executable), "-I", "-c", question, *STUDENT_MODULES],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    missing = answer.stdout.split()
+    detail = str(python.executable)
+    if missing:
+        detail += f", without {', '.join(missing)} (pip install 'gradeascent[student]')"
+    return Finding("python for notebooks", not missing, detail)

@@ -1,0 +1,104 @@
+"""Every wrong use of a command gives one clear line on standard error and exit status 2."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.cli import run
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    assert run(["init", str(tmp_path / "course")]) == 0
+    return tmp_path / "course"
+
+
+def handed_in(course: Path, student: str) -> Path:
+    folder = course / "submitted" / student / "activation_maximization"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def assert_one_line(capsys: pytest.CaptureFixture[str], *words: str) -> None:
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    for word in words:
+        assert word in said
+
+
+def test_a_folder_that_is_no_course_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grade", "--course", str(tmp_path)]) == 2
+    assert_one_line(capsys, str(tmp_path), "gradeascent init")
+
+
+def test_a_folder_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["release", "--course", "/no/such/folder"]) == 2
+    assert_one_line(capsys, "/no/such/folder")
+
+
+def test_init_does_not_overwrite(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", str(course)]) == 2
+    assert_one_line(capsys, str(course), "not empty")
+
+
+def test_grading_nothing_says_where_submissions_go(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grade", "--course", str(course)]) == 2
+    assert_one_line(capsys, str(course / "submitted"))
+
+
+def test_an_unknown_student_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handed_in(course, "ada")
+    assert run(["grade", "bob", "--course", str(course)]) == 2
+    assert_one_line(capsys, "'bob'")
+
+
+def test_an_unknown_setting_is_named_with_a_guess(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handed_in(course, "ada")
+    (course / "gradeascent.toml").write_text("[limits]\ncell_second = 3\n")
+    assert run(["grade", "--course", str(course)]) == 2
+    assert_one_line(capsys, "limits.cell_second", "limits.cell_seconds")
+
+
+def test_a_data_file_with_wrong_shapes_is_named(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handed_in(course, "ada")
+    data = tmp_path / "mnist.npz"
+    images, labels = np.zeros((3, 8, 8), np.uint8), np.zeros(3, np.uint8)
+    np.savez(data, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    assert run(["grade", "--course", str(course), "--data", str(data)]) == 2
+    assert_one_line(capsys, str(data), "(3, 8, 8)")
+
+
+def test_a_missing_data_file_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handed_in(course, "ada")
+    assert run(["grade", "--course", str(course), "--data", "/no/mnist.npz"]) == 2
+    assert_one_line(capsys, "/no/mnist.npz")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["garde"], ["grade", "--jobs", "many"], ["grade", "--sandbox", "docker"], ["init"]]
+)
+def test_a_mistyped_command_line_gives_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert_one_line(capsys, "--help")
+
+
+def test_checking_something_that_is_no_notebook_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.ipynb").write_text("dear diary")
+    assert run(["check", str(tmp_path / "notes.ipynb")]) == 2
+    assert_one_line(capsys, "notes.ipynb", "not a notebook")
+
+
+def test_without_bubblewrap_real_submissions_need_an_explicit_word(
+    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_in(course, "ada")
+    monkeypatch.setattr("autograder.execute.sandbox.bubblewrap_problem", lambda: "it is not installed")
+    assert run(["grade", "--course", str(course)]) == 2
+    assert_one_line(capsys, "bubblewrap", "--sandbox none")
