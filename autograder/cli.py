@@ -55,13 +55,12 @@ def settings_of(course: Path, **given: Any) -> Settings:
 def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Make a new course folder with the assignment in it."""
     course = initialise(directory)
-    say(f"The course is in {course.root}; 'gradeascent release --course {directory}' makes the student version.")
+    say(f"The course is in {course.root}.")
+    say(f"'gradeascent release --course {directory}' makes the students' version.")
 
 
 @app.command("release")
-def release_command(
-    course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None
-) -> None:
+def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:
     """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
     from autograder.grade import ready_to_grade
     from autograder.release_check import check_instructor_version
@@ -77,7 +76,9 @@ def release_command(
 
 @app.command("grade")
 def grade_command(
-    students: Annotated[list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")] = None,
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
     data: Data = None,

@@ -13,7 +13,17 @@ from autograder.execute.sandbox import bubblewrap_problem, find_python
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
 
-STUDENT_MODULES = ("tensorflow", "matplotlib", "tqdm", "scipy", "pandas", "sklearn", "seaborn", "PIL", "ipywidgets")
+STUDENT_MODULES = (
+    "tensorflow",
+    "matplotlib",
+    "tqdm",
+    "scipy",
+    "pandas",
+    "sklearn",
+    "seaborn",
+    "PIL",
+    "ipywidgets",
+)
 
 
 @dataclass(frozen=True)

@@ -190,9 +190,8 @@ def grade_course(
 
 def is_current(report: Report, origin: Origin, grader: Grader) -> bool:
     """Tell whether a report would come out the same again."""
-    return (
-        report.submission_sha256 == origin.submission_sha256
-        and report.provenance == grader.provenance(origin)
+    return report.submission_sha256 == origin.submission_sha256 and report.provenance == grader.provenance(
+        origin
     )
 
 
@@ -232,7 +231,9 @@ def run_submission(
         return Run(origin, None, nothing, Pictures(), {}), Evidence(outcome)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
     if grader.kernel.cancelled.is_set():
-        return Run(origin, execution.notebook, Measurements("kernel_died"), Pictures(), {}), execution.evidence
+        return Run(
+            origin, execution.notebook, Measurements("kernel_died"), Pictures(), {}
+        ), execution.evidence
     started = time.monotonic()
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(execution.evidence)
@@ -301,12 +302,10 @@ def submissions_of(course: Course, students: Sequence[str], assignment: str = AS
     known = course.students(assignment)
     for student in students:
         if student not in known:
-            raise CourseError(
-                f"no submission of '{student}': there is no folder {course.submission_folder(student, assignment)}"
-            )
+            folder = course.submission_folder(student, assignment)
+            raise CourseError(f"no submission of '{student}': there is no folder {folder}")
     if not known:
         raise CourseError(
             f"nothing to grade: put submissions into {course.submitted / '<student>' / assignment}"
         )
     return list(dict.fromkeys(students)) or known
-

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from autograder.evidence import Outcome
+
 
 @dataclass(frozen=True)
 class ModelMeasurement:
@@ -31,7 +33,7 @@ class FilterMeasurement:
     """One filter and the image that is meant for it. Activations are means over the feature map."""
 
     index: int
-    live: bool  # can the reference ascent raise it?
+    live: bool  # can the reference ascent raise it, and does it respond to any noise?
     noise: float  # b: mean activation over uniform noise
     image: float  # a(X): of the student's image
     reference: float  # a(X_ref): of the reference ascent on the same model
@@ -90,7 +92,7 @@ class CellError:
 class Measurements:
     """All measurements of one submission. `None` stands for: nothing of this kind was found."""
 
-    outcome: str
+    outcome: Outcome
     model: ModelMeasurement | None = None
     refused_model: str = ""  # why a model that the kernel showed could not be measured
     images: ImagesMeasurement | None = None

@@ -26,7 +26,7 @@ class Pictures:
 
     student: Floats = field(default_factory=_no_images)  # (images, 28, 28)
     reference: Floats = field(default_factory=_no_images)  # (filters, 28, 28), on the same model
-    live: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # (filters,)
+    dead: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # (filters,)
     curves: Floats = field(default_factory=_no_curves)  # (images, steps): the loss that was seen
     reference_curves: Floats = field(default_factory=_no_curves)  # (filters, steps + 1)
 

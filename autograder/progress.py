@@ -58,7 +58,7 @@ class Lines:
         self._say(f"[{self._done}/{self._total}] {student}: not graded: {error}")
 
     def _say(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)  # noqa: T201
+        print(text, file=self._stream, flush=True)
 
 
 class Bars:

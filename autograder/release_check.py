@@ -1,8 +1,9 @@
-"""Before a release: the instructor's own version must earn full marks from the kit that will grade students."""
+"""Before a release: the instructor's own version must earn full marks from the kit that grades students."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError
@@ -24,12 +25,18 @@ def check_instructor_version(
         CourseError: it does not earn full marks; says which criterion, and what was measured.
     """
     submission = Submission("instructor", assignment, course.source / assignment)
-    run, _ = run_submission(submission, grader, on_cell=on_cell)
+    with ThreadPoolExecutor(1) as pool:  # so that ^C reaches this thread and not only the kernel
+        running = pool.submit(run_submission, submission, grader, on_cell=on_cell)
+        try:
+            run, _ = running.result()
+        except KeyboardInterrupt:
+            grader.kernel.cancelled.set()
+            raise
     report = make_report(submission, run, grader)
     for criterion, result in report.criteria.items():
         if result.status != "pass":
             raise CourseError(
-                f"the instructor's version earns {report.score:g} of {report.max_score:g} points, so it is not "
-                f"released; {criterion}: {result.feedback}"
+                f"the instructor's version earns {report.score:g} of {report.max_score:g} points, so it is "
+                f"not released; {criterion}: {result.feedback}"
             )
     return report

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from autograder.evidence import Outcome
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 Status = Literal["pass", "partial", "fail", "review"]
 

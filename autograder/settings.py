@@ -123,14 +123,12 @@ def _sections() -> dict[str, type[_Section]]:
 
 def _known_keys() -> list[str]:
     return [
-        f"{section}.{key}".lstrip(".")
-        for section, model in _sections().items()
-        for key in model.model_fields
+        f"{section}.{key}".lstrip(".") for section, model in _sections().items() for key in model.model_fields
     ]
 
 
 def settings_template() -> str:
-    """Return a `gradeascent.toml` in which every key stands with its meaning and its default, commented out."""
+    """Return a `gradeascent.toml` with the meaning and default of every key, commented out."""
     lines = ["# Settings of this course. Every key is optional; take the '#' away to change one."]
     for section, model in _sections().items():
         if section:

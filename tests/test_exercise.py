@@ -59,7 +59,9 @@ def test_the_reference_notebook_earns_all_automatic_points(reports: dict[str, Re
 
 def test_the_exercise_as_published_earns_all_automatic_points(reports: dict[str, Report]) -> None:
     report = reports["published"]
-    assert {name: result.feedback for name, result in report.criteria.items() if result.status != "pass"} == {}
+    assert {
+        name: result.feedback for name, result in report.criteria.items() if result.status != "pass"
+    } == {}
     assert report.score == 90
 
 

@@ -65,7 +65,9 @@ class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         # The process is the sandbox, so a signal would not reach the kernel: interrupt it by message.
-        return KernelSpec(argv=self._argv, display_name=kernel_name, language="python", interrupt_mode="message")
+        return KernelSpec(
+            argv=self._argv, display_name=kernel_name, language="python", interrupt_mode="message"
+        )
 
 
 class Kernel:
@@ -100,7 +102,9 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
     folder = Path(tempfile.mkdtemp(prefix="gradeascent-"))
     if len(str(folder / "kernel-ipc-5")) > LONGEST_SOCKET_PATH:
         folder.rmdir()
-        raise SandboxError(f"the temporary folder {folder.parent} is too long for sockets; set TMPDIR to /tmp")
+        raise SandboxError(
+            f"the temporary folder {folder.parent} is too long for sockets; set TMPDIR to /tmp"
+        )
     try:
         async with Collector.listening(folder / "evidence", options.limits) as collector:
             manager = _manager(options, folder, submission)
@@ -120,7 +124,12 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
 def start_options(kernel: Kernel) -> dict[str, object]:
     """Return the options with which nbclient starts this kernel's process."""
     log = (kernel.folder / "kernel.log").open("wb")
-    return {"stdout": log, "stderr": log, "env": {"PATH": os.environ.get("PATH", "")}, "cwd": str(kernel.folder)}
+    return {
+        "stdout": log,
+        "stderr": log,
+        "env": {"PATH": os.environ.get("PATH", "")},
+        "cwd": str(kernel.folder),
+    }
 
 
 def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> AsyncKernelManager:
@@ -171,9 +180,7 @@ async def _watch_resources(kernel: Kernel, limits: Limits) -> None:
         memory, processes = _resident_memory(process)
         if memory > limits.memory_mb * megabyte:
             await kernel.stop("out_of_memory")
-        elif processes > MOST_PROCESSES:
-            await kernel.stop("kernel_died")
-        elif _folder_size(kernel.folder) > limits.scratch_mb * megabyte:
+        elif processes > MOST_PROCESSES or _folder_size(kernel.folder) > limits.scratch_mb * megabyte:
             await kernel.stop("kernel_died")
 
 

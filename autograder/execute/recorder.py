@@ -9,6 +9,8 @@ runs on whatever Python the student notebooks use (3.9 or newer). Call: `python 
 FILE is the JSON text of a `autograder.execute.kernel.RecorderConfig`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
@@ -18,6 +20,8 @@ import shutil
 import socket
 import sys
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 # One image of the exercise has 28 x 28 pixels.
 SIDE = 28
@@ -34,13 +38,13 @@ MOST_TAPE_CALLS = 200_000
 class Channel:
     """Sends records to the grader: one line of JSON, then as many bytes as it announces."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(path)
         self.open = True
-        self.sent = set()
+        self.sent: set[tuple[Any, ...]] = set()
 
-    def send(self, record, payload=b""):
+    def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
         """Send one record, unless exactly the same payload has been sent under the same name before."""
         fingerprint = (record["kind"], record.get("variable"), hashlib.sha256(payload).hexdigest())
         if payload and fingerprint in self.sent:
@@ -55,7 +59,7 @@ class Channel:
         self.sent.add(fingerprint)
 
 
-def as_npy(array):
+def as_npy(array: Any) -> bytes:
     """Return the bytes of an .npy file."""
     import numpy as np
 
@@ -64,7 +68,7 @@ def as_npy(array):
     return buffer.getvalue()
 
 
-def as_array(value):
+def as_array(value: Any) -> Any:
     """Return a number array for anything array-like that holds numbers, else None."""
     import numpy as np
 
@@ -76,7 +80,7 @@ def as_array(value):
     return array if array.dtype.kind in "fiu" and array.size else None
 
 
-def as_image(value):
+def as_image(value: Any) -> Any:
     """Return `value` as one (28, 28) float32 image, or None where it is none."""
     array = as_array(value)
     if array is None or array.size != PIXELS:
@@ -84,7 +88,7 @@ def as_image(value):
     return array.astype("float32").reshape(SIDE, SIDE) if SIDE in array.shape else None
 
 
-def as_images(value):
+def as_images(value: Any) -> Any:
     """Return `value` as (n, 28, 28) float32 images, or None where it holds none.
 
     Understood are lists, tuples and dictionaries of images of any shape with 28 x 28 values, and arrays,
@@ -109,7 +113,7 @@ def as_images(value):
     return None if array is None or array.shape[1:] != (SIDE, SIDE) else array.astype("float32")
 
 
-def input_specs(model):
+def input_specs(model: Any) -> Iterator[Any]:
     """Yield the input shapes to try: what the model declares, else what the exercise uses."""
     import tensorflow as tf
 
@@ -121,7 +125,7 @@ def input_specs(model):
             yield tf.TensorSpec(shape, tf.float32)
 
 
-def freeze(model):
+def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
     """Return (graph bytes, facts): the model's computation with all weights folded in as constants.
 
     Every layer's output is a named tensor of the graph, also in nested and subclassed models: the calls
@@ -132,15 +136,15 @@ def freeze(model):
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     original = keras.layers.Layer.__call__
-    layers = []
+    layers: list[tuple[str, str, Any]] = []
 
-    def watched(layer, *args, **kwargs):
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = original(layer, *args, **kwargs)
         if tf.is_tensor(outputs) and layer is not model and len(layers) < MOST_LAYERS:
             layers.append((layer.name, type(layer).__name__, outputs))
         return outputs
 
-    def forward(images):
+    def forward(images: Any) -> list[Any]:
         del layers[:]
         keras.layers.Layer.__call__ = watched
         tf.config.run_functions_eagerly(True)  # inner functions become part of this one graph
@@ -151,7 +155,7 @@ def freeze(model):
             keras.layers.Layer.__call__ = original
         return [tf.identity(outputs)] + [tf.identity(tensor) for _, _, tensor in layers]
 
-    problem = None
+    problem: Exception = ValueError("no input shape")
     for spec in input_specs(model):
         try:
             concrete = tf.function(forward, autograph=False).get_concrete_function(spec)
@@ -166,16 +170,15 @@ def freeze(model):
         "input": frozen.inputs[0].name,
         "output": output,
         "layers": [
-            {"name": name, "type": kind, "tensor": tensor}
-            for (name, kind, _), tensor in zip(layers, tensors)
+            {"name": name, "type": kind, "tensor": tensor} for (name, kind, _), tensor in zip(layers, tensors)
         ],
     }
     return frozen.graph.as_graph_def().SerializeToString(), facts
 
 
-def training_facts(model):
+def training_facts(model: Any) -> dict[str, Any]:
     """Return how the kernel says that the model was trained."""
-    facts = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
+    facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
     if facts["compiled"]:
         facts["loss"] = str(getattr(model.loss, "__name__", model.loss))
         facts["optimizer"] = type(model.optimizer).__name__
@@ -189,21 +192,20 @@ def training_facts(model):
 class Recorder:
     """Looks at the student's namespace after every cell, and at gradients and figures as they come."""
 
-    def __init__(self, channel):
+    def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self.shell: Any = None
         self.cell = -1
-        self.tape = []
-        self.weights = {}
+        self.tape: list[tuple[int, float, float]] = []
+        self.weights: dict[str, tuple[Any, ...]] = {}
 
-    def before_cell(self, _info):
+    def before_cell(self, _info: Any) -> None:
         """Count the cells: the grader runs them one by one and counts along."""
         self.cell += 1
 
-    def after_cell(self, _result):
+    def after_cell(self, _result: Any) -> None:
         """Take the snapshot. Nothing that goes wrong here may reach the student's notebook."""
-        namespace = {
-            name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")
-        }
+        namespace = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for look in (self.look_at_names, self.look_at_models, self.look_at_images, self.look_at_tape):
@@ -212,11 +214,11 @@ class Recorder:
                 except Exception as error:
                     self.send({"kind": "trouble", "where": look.__name__, "message": repr(error)[:500]})
 
-    def send(self, record, payload=b""):
+    def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
         """Send a record that belongs to the cell that is running or has just run."""
         self.channel.send({"cell": self.cell, **record}, payload)
 
-    def look_at_names(self, namespace):
+    def look_at_names(self, namespace: dict[str, Any]) -> None:
         """The few plain values that the exercise asks for by name."""
         names = {}
         for name, kinds in (("layer_name", str), ("gradient_updates", int), ("step_size", (int, float))):
@@ -224,7 +226,7 @@ class Recorder:
                 names[name] = namespace[name]
         self.send({"kind": "names", "values": names})
 
-    def look_at_models(self, namespace):
+    def look_at_models(self, namespace: dict[str, Any]) -> None:
         """Every Keras model whose weights are new."""
         import keras
 
@@ -247,7 +249,7 @@ class Recorder:
             else:
                 self.send({**record, **training_facts(model), **facts}, graph)
 
-    def look_at_images(self, namespace):
+    def look_at_images(self, namespace: dict[str, Any]) -> None:
         """Everything in the namespace that may be the result: one 28 x 28 image per filter."""
         found = 0
         for name, value in sorted(namespace.items(), key=lambda item: item[0] != "visualized_feature"):
@@ -262,7 +264,7 @@ class Recorder:
             if found == MOST_CANDIDATES:
                 return
 
-    def look_at_tape(self, _namespace):
+    def look_at_tape(self, _namespace: dict[str, Any]) -> None:
         """What gradients were taken with respect to images in this cell, in order."""
         import numpy as np
 
@@ -271,7 +273,7 @@ class Recorder:
             self.tape = []
             self.send({"kind": "tape"}, as_npy(calls))
 
-    def saw_gradient(self, target, sources, gradients):
+    def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         """Note one eager gradient with respect to an image or a batch of images."""
         import numpy as np
 
@@ -286,7 +288,7 @@ class Recorder:
         rms = float(np.sqrt(np.mean(np.square(gradient.numpy()))))
         self.tape.append((pixels // PIXELS, loss, rms))
 
-    def saw_figure(self, figure):
+    def saw_figure(self, figure: Any) -> None:
         """Note the panels of a figure at the moment it is drawn for the reader."""
         import numpy as np
 
@@ -305,13 +307,13 @@ class Recorder:
         self.send({"kind": "figure", "panels": panels}, payload)
 
 
-def watch_gradients(recorder):
+def watch_gradients(recorder: Recorder) -> None:
     """Let the recorder see what `tf.GradientTape.gradient` returns; nothing is changed by it."""
     import tensorflow as tf
 
     original = tf.GradientTape.gradient
 
-    def gradient(self, target, sources, *args, **kwargs):
+    def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
         gradients = original(self, target, sources, *args, **kwargs)
         try:
             recorder.saw_gradient(target, sources, gradients)
@@ -322,7 +324,7 @@ def watch_gradients(recorder):
     tf.GradientTape.gradient = gradient
 
 
-def watch_figures(recorder):
+def watch_figures(recorder: Recorder) -> None:
     """Let the recorder see every figure when it is shown or saved."""
     try:
         from matplotlib.backend_bases import FigureCanvasBase
@@ -330,24 +332,24 @@ def watch_figures(recorder):
         return
     original = FigureCanvasBase.print_figure
 
-    def print_figure(self, *args, **kwargs):
+    def print_figure(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             recorder.saw_figure(self.figure)
         except Exception:
             recorder.send({"kind": "trouble", "where": "figure"})
         return original(self, *args, **kwargs)
 
-    FigureCanvasBase.print_figure = print_figure
+    FigureCanvasBase.print_figure = print_figure  # type: ignore[method-assign]
 
 
-def serve_digits(path):
+def serve_digits(path: str) -> None:
     """Let `keras.datasets.mnist.load_data()` read the grader's file: the sandbox has no network."""
     from keras.src.datasets import mnist
 
     mnist.get_file = lambda *args, **kwargs: path
 
 
-def limit_resources(config):
+def limit_resources(config: dict[str, Any]) -> None:
     """Set limits that the student's code cannot raise again.
 
     The address space is larger than the resident memory that the grader watches: TensorFlow maps far
@@ -360,7 +362,7 @@ def limit_resources(config):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def copy_submission(folder, home):
+def copy_submission(folder: str, home: str) -> None:
     """Put what was handed in beside the notebook into the working directory, as on the student's machine."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_symlink() or entry.name.endswith(".ipynb"):
@@ -372,7 +374,7 @@ def copy_submission(folder, home):
             shutil.copyfile(entry.path, target)
 
 
-def main():
+def main() -> None:
     """Prepare TensorFlow and the recorder, then become the kernel."""
     with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
@@ -391,7 +393,11 @@ def main():
     channel.send(
         {
             "kind": "versions",
-            "values": {"python": sys.version.split()[0], "tensorflow": tf.__version__, "keras": keras.__version__},
+            "values": {
+                "python": sys.version.split()[0],
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+            },
         }
     )
     recorder = Recorder(channel)

@@ -142,7 +142,9 @@ def bubblewrap_problem() -> str | None:
             Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
         )
     if attempt.returncode:
-        return f"bubblewrap does not start ({attempt.stderr.strip().splitlines()[-1:] or ['no reason given']})"
+        return (
+            f"bubblewrap does not start ({attempt.stderr.strip().splitlines()[-1:] or ['no reason given']})"
+        )
     return None
 
 
@@ -165,7 +167,9 @@ def find_python(setting: str) -> Python:
         )
         prefix, base, base_exec, purelib, real = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise SandboxError(f"the Python for student notebooks, {executable}, does not start: {error}") from error
+        raise SandboxError(
+            f"the Python for student notebooks, {executable}, does not start: {error}"
+        ) from error
     folders = {Path(prefix), Path(base), Path(base_exec), Path(real)}
     outside_system = sorted(folder for folder in folders if Path("/usr") not in (folder, *folder.parents))
     return Python(Path(executable), tuple(outside_system), Path(purelib))
@@ -203,5 +207,3 @@ def _no_nested_namespaces() -> tuple[str, ...]:
     """Older versions of bubblewrap do not know --disable-userns."""
     usage = subprocess.run([_bubblewrap(), "--help"], capture_output=True, text=True, check=False)
     return ("--disable-userns",) if "--disable-userns" in usage.stdout else ()
-
-

@@ -102,5 +102,3 @@ def read_report(folder: Path) -> Report | None:
         return Report.model_validate_json((folder / REPORT).read_bytes())
     except (OSError, ValidationError):
         return None
-
-

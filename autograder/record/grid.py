@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,10 +31,13 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
         f"{report.student}   {report.score:g} of {report.max_score:g} points"
         + (f"   layer {layer}" if layer else "")
     )
-    dead = ~pictures.live
-    _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, dead, "handed in")
+    dead = pictures.dead
+    still_dead = dead & ~_woken(measurements, len(dead))
+    _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, still_dead, "handed in")
     _draw_images(figure.add_subplot(grid[0, 1]), pictures.reference, dead, "reference on the same network")
-    _draw_curves(figure.add_subplot(grid[1, 0]), pictures.curves, "loss at every step, as seen in the notebook")
+    _draw_curves(
+        figure.add_subplot(grid[1, 0]), pictures.curves, "loss at every step, as seen in the notebook"
+    )
     _draw_curves(
         figure.add_subplot(grid[1, 1]), pictures.reference_curves, "activation at every step of the reference"
     )
@@ -42,7 +46,15 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
     return buffer.getvalue()
 
 
-def _draw_images(axes: Axes, images: Floats, dead: np.ndarray, title: str) -> None:
+def _woken(measurements: Measurements, count: int) -> npt.NDArray[np.bool_]:
+    """Which filters did the student excite, though the reference, from another noise, could not?"""
+    woken = np.zeros(count, np.bool_)
+    for one in measurements.images.filters if measurements.images else ():
+        woken[one.index] = one.image > one.noise and one.image > one.reference
+    return woken
+
+
+def _draw_images(axes: Axes, images: Floats, dead: npt.NDArray[np.bool_], title: str) -> None:
     axes.set_title(title, fontsize=11)
     shown = images[:PANELS]
     if not len(shown):

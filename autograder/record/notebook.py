@@ -33,5 +33,7 @@ def _outputs(criterion: str, result: Result) -> list[NotebookNode]:
     text = f"{heading}\n{result.feedback}\n"
     return [
         nbformat.v4.new_output("stream", name="stdout", text=text),
-        nbformat.v4.new_output("execute_result", data={"text/plain": f"{result.score:g}"}, execution_count=None),
+        nbformat.v4.new_output(
+            "execute_result", data={"text/plain": f"{result.score:g}"}, execution_count=None
+        ),
     ]

@@ -74,7 +74,9 @@ class Rubric:
             if images.filters:
                 return
             if self._measurements.refused_model:
-                raise NeedsPersonError(f"The images could not be measured: {self._measurements.refused_model}.")
+                raise NeedsPersonError(
+                    f"The images could not be measured: {self._measurements.refused_model}."
+                )
             raise NothingToCheckError(
                 "There are images, but no network with convolutions on which to measure them."
                 + after_error(self._measurements, "cnn", "imports")
@@ -97,7 +99,9 @@ class Rubric:
         outcome = yield
         criterion = item.name.removeprefix("test_")
         if criterion not in self._points:
-            self.broken.append(f"{item.name} has no cell 'check_{criterion}' with points in the source notebook")
+            self.broken.append(
+                f"{item.name} has no cell 'check_{criterion}' with points in the source notebook"
+            )
         elif call.excinfo is not None:
             self._take_down_exception(criterion, call.excinfo.value)
         elif call.when == "call":

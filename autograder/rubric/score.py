@@ -63,5 +63,6 @@ def score(
         code = pytest.main([*PLAIN_PYTEST, *map(str, files)], plugins=[rubric])
     if not rubric.broken and code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         names = ", ".join(str(file) for file in files)
-        raise RubricError(f"the rubric in {names} cannot be read: {said.getvalue().strip()[-400:] or code.name}")
+        reason = said.getvalue().strip()[-400:] or pytest.ExitCode(code).name
+        raise RubricError(f"the rubric in {names} cannot be read: {reason}")
     return rubric.complete()

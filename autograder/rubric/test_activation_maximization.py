@@ -50,8 +50,8 @@ def test_training(
     else:
         feedback += f" after {model.epochs} epochs. "
         feedback += (
-            "Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on more "
-            "digits; if it stays near 10 %, look at loss, labels and learning rate."
+            "Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on "
+            "more digits; if it stays near 10 %, look at loss, labels and learning rate."
         )
     award(share, feedback, accuracy=round(model.accuracy, 4), epochs=model.epochs)
 
@@ -94,8 +94,8 @@ def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award)
         pass
     elif len(fallen) > len(living) / 2:
         feedback += (
-            f" For {len(fallen)} of them the activation fell: the update moves down the gradient. Look at the "
-            "sign with which the gradient is added, and at the sign of the loss."
+            f" For {len(fallen)} of them the activation fell: the update moves down the gradient. Look at "
+            "the sign with which the gradient is added, and at the sign of the loss."
         )
     elif images.scale_known and images.movement < thresholds.movement_small:
         feedback += (
@@ -156,10 +156,13 @@ def test_plot(measured: Measurements, award: Award) -> None:
     plot = measured.plot
     if plot is None:
         raise NothingToCheckError(
-            "No figure was drawn. Call plt.show() after the panels are filled." + after_error(measured, "plot")
+            "No figure was drawn. Call plt.show() after the panels are filled."
+            + after_error(measured, "plot")
         )
     if plot.panels == 0 and plot.mosaic:
-        raise NeedsPersonError("The features seem to be drawn as one single picture instead of a grid of panels.")
+        raise NeedsPersonError(
+            "The features seem to be drawn as one single picture instead of a grid of panels."
+        )
     shown = min(plot.panels, plot.distinct) - plot.blank
     titled = min(plot.titled / max(plot.panels, 1), 1.0)
     share = max(min(shown / wanted, 1.0), 0.0) * (0.8 + 0.2 * titled)
@@ -167,7 +170,9 @@ def test_plot(measured: Measurements, award: Award) -> None:
     if plot.blank:
         feedback += f" {plot.blank} panels are blank: look at the images before and after deprocessing."
     if titled < 1:
-        feedback += f" {plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
+        feedback += (
+            f" {plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
+        )
     if share < 1:
         feedback += after_error(measured, "plot")
     award(share, feedback, panels=plot.panels, titled=plot.titled, blank=plot.blank)
@@ -199,15 +204,13 @@ def is_raised(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Thr
 
 def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
     """Is this image the pattern of its own filter?"""
-    return (
-        one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
-    )
+    return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
 
 
 def dead_filters(images: ImagesMeasurement) -> str:
-    """A remark on filters that are left out."""
+    """A remark on filters that are left out: they give no gradient from noise, or only from some."""
     dead = [one.index for one in images.filters if not one.live]
-    return f" (left out as dead: {filter_list(dead)})" if dead else ""
+    return f" (left out, since silent for noise: {filter_list(dead)})" if dead else ""
 
 
 def mistaken_filter(
@@ -222,15 +225,16 @@ def mistaken_filter(
         most = max(set(shown), key=shown.count)
         if shown.count(most) > len(others) / 2:
             return (
-                f" {shown.count(most)} of the others all show filter {most}: is filter_index really used inside "
-                "the loss, so that it changes from image to image?"
+                f" {shown.count(most)} of the others all show filter {most}: is filter_index really used "
+                "inside the loss, so that it changes from image to image?"
             )
         shifts = [one.best_filter - one.index for one in others]
         most = max(set(shifts), key=shifts.count)
         if shifts.count(most) > len(others) / 2:
             return (
                 f" The others show the pattern of the filter {abs(most)} "
-                f"{'after' if most > 0 else 'before'} their own: compare the index in the loss with the loop's."
+                f"{'after' if most > 0 else 'before'} their own: compare the index in the loss with that "
+                "of the loop."
             )
     return (
         " The others resemble no pattern that excites the filter: is the loss the mean of the feature map "

@@ -28,7 +28,7 @@ def held_out(digits: RawDigits) -> HeldOut:
     """Return the first test digits, each moved by one of the fixed shifts."""
     images = digits.x_test[:MOST_DIGITS]
     moved = [np.roll(image, SHIFTS[k % len(SHIFTS)], axis=(0, 1)) for k, image in enumerate(images)]
-    scaled = (np.stack(moved).astype(np.float32) / 255)[..., np.newaxis]  # (n, 28, 28, 1)
+    scaled = (np.stack(moved)[..., np.newaxis] / 255).astype(np.float32)  # (n, 28, 28, 1)
     return HeldOut(scaled, digits.y_test[:MOST_DIGITS].astype(np.int64))
 
 

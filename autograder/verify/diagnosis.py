@@ -32,7 +32,10 @@ HINTS: tuple[tuple[str, str], ...] = (
         r"NameError: name '(?P<name>\w+)' is not defined",
         "{name} is used before it exists: the cell that makes it failed, comes later, or is missing",
     ),
-    (r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'", "the module {module} is not installed here"),
+    (
+        r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
+        "the module {module} is not installed here",
+    ),
     (r"SyntaxError|IndentationError", "Python cannot read this cell; nothing in it was run"),
     (
         r"DeadKernelError",

@@ -67,7 +67,9 @@ def look_at_layer(model: FrozenModel, name: str, tensor: str, *, seed: int) -> L
     noise = call(compiled, noise_images)
     filters = noise.shape[1]
     # the diagonal: image i is meant for filter i
-    ascent = gradient_ascent(lambda images: tf.linalg.diag_part(compiled(images)), uniform_noise(filters, seed=seed))
+    ascent = gradient_ascent(
+        lambda images: tf.linalg.diag_part(compiled(images)), uniform_noise(filters, seed=seed)
+    )
     reference = np.diagonal(call(compiled, ascent.images))
     b = noise.mean(axis=0)
     rise = reference - b

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 Files = dict[str, bytes]
 
 
-def write_frame(stream: BinaryIO, facts: dict[str, Any], files: Files) -> None:
+def write_frame(stream: IO[bytes], facts: dict[str, Any], files: Files) -> None:
     """Write one message."""
     sizes = [[name, len(content)] for name, content in files.items()]
     stream.write(json.dumps({"facts": facts, "files": sizes}).encode() + b"\n")
@@ -17,7 +17,7 @@ def write_frame(stream: BinaryIO, facts: dict[str, Any], files: Files) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], Files]:
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], Files]:
     """Read one message.
 
     Raises:

@@ -144,10 +144,10 @@ def _constant_bytes(tensor: Any) -> int:
     """Return the memory that a constant will take, whatever few bytes describe it."""
     if tensor.dtype not in ALLOWED_TYPES:
         raise RefusedGraphError("it contains a constant that is no number")
-    lengths = [dimension.size for dimension in tensor.tensor_shape.dim]
+    lengths: list[int] = [dimension.size for dimension in tensor.tensor_shape.dim]
     if any(length < 0 for length in lengths):
         raise RefusedGraphError("it contains a constant of negative length")
-    return math.prod(lengths) * ALLOWED_TYPES[tensor.dtype]
+    return math.prod(lengths) * int(ALLOWED_TYPES[tensor.dtype])
 
 
 def _strip(graph: graph_pb2.GraphDef) -> None:
@@ -167,7 +167,9 @@ def _shapes(graph: graph_pb2.GraphDef, tensors: set[str]) -> dict[str, tuple[int
             tf.graph_util.import_graph_def(graph, name="")
             found = {name: imported.get_tensor_by_name(name).shape for name in tensors}
     except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
-        raise RefusedGraphError(f"TensorFlow does not accept it: {str(error).splitlines()[0][:200]}") from error
+        raise RefusedGraphError(
+            f"TensorFlow does not accept it: {str(error).splitlines()[0][:200]}"
+        ) from error
     return {name: tuple(shape.as_list()) if shape.rank is not None else () for name, shape in found.items()}
 
 

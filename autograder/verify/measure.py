@@ -67,7 +67,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         return measurements, Pictures(student=stack)
     curves = np.asarray(steps.curves, np.float32) if steps and steps.curves else Pictures().curves
     reference = layer.ascent.images[..., 0]
-    return measurements, Pictures(stack, reference, layer.live, curves, layer.ascent.activations.T)
+    return measurements, Pictures(stack, reference, layer.ascent.dead, curves, layer.ascent.activations.T)
 
 
 def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel], str]:
@@ -144,33 +144,61 @@ def best_images(
 ) -> tuple[ImagesMeasurement | None, Layer | None, Floats, Record | None]:
     """Return the result images that fit the filters of a layer best, with that layer.
 
-    The layer is the one that `layer_name` names, unless the images clearly belong to another one.
+    Every version is measured on the network as it was when the version was seen.
     """
     candidates = list(image_sets(evidence))
     if not candidates:
         return None, None, Pictures().student, None
     layers: dict[tuple[str, str], Layer] = {}
-    tried: list[tuple[float, ImagesMeasurement, Layer, Floats, Record]] = []
-    for record, stack in candidates:
-        model = model_at(models, classifier, record)
-        if model is None:
-            continue
-        for name, tensor in layers_to_try(evidence, model, record):
-            key = (model.record.payload, tensor)
-            if key not in layers:
-                layers[key] = look_at_layer(model.frozen, name, tensor, seed=seed)
-            measured = measure_images(record, stack, layers[key])
-            score = fit(measured.filters) * measured.usable + 0.01 * measured.scale_known
-            if record.facts.get("variable") == "visualized_feature":
-                score += 0.001
-            tried.append((score, measured, layers[key], stack, record))
-            if fit(measured.filters) >= FITS_WELL:
-                break
-    if not tried:
+    measured = [
+        Candidate(record, stack, *found)
+        for record, stack in candidates
+        if (model := model_at(models, classifier, record))
+        and (found := best_layer(evidence, model, record, stack, layers, seed=seed))
+    ]
+    if not measured:
         record, stack = candidates[-1]
         return measure_images(record, stack, None), None, stack, record
-    _, measured, layer, stack, record = max(tried, key=lambda entry: entry[0])
-    return measured, layer, stack, record
+    best = max(measured, key=Candidate.quality)
+    return best.measurement, best.layer, best.stack, best.record
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One version of the result images, measured on the layer that it fits."""
+
+    record: Record
+    stack: Floats
+    measurement: ImagesMeasurement
+    layer: Layer
+
+    def quality(self) -> tuple[float, bool]:
+        """How much of the work this version shows; of equals, the one before deprocessing."""
+        return round(fit(self.measurement.filters) * self.measurement.usable, 1), self.measurement.scale_known
+
+
+def best_layer(
+    evidence: Evidence,
+    model: MeasuredModel,
+    record: Record,
+    stack: Floats,
+    known: dict[tuple[str, str], Layer],
+    *,
+    seed: int,
+) -> tuple[ImagesMeasurement, Layer] | None:
+    """Return the images measured on the first layer that they fit, else on the one that is named.
+
+    `known` keeps the layers that have been looked at, since a reference ascent takes its time.
+    """
+    tried: list[tuple[ImagesMeasurement, Layer]] = []
+    for name, tensor in layers_to_try(evidence, model, record):
+        key = (model.record.payload, tensor)
+        if key not in known:
+            known[key] = look_at_layer(model.frozen, name, tensor, seed=seed)
+        tried.append((measure_images(record, stack, known[key]), known[key]))
+        if fit(tried[-1][0].filters) >= FITS_WELL:
+            return tried[-1]
+    return tried[0] if tried else None
 
 
 def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats]]:
@@ -280,7 +308,9 @@ def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasur
     curves: tuple[tuple[float, ...], ...] = ()
     if (calls[:, 0] == 1).all() and len(losses) % count == 0:
         steps = len(losses) // count
-        curves = tuple(tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(count, steps))
+        curves = tuple(
+            tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(count, steps)
+        )
     return StepsMeasurement(per_image, curves)
 
 

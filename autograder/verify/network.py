@@ -107,7 +107,9 @@ class Network:
         kernel = self.nodes.get(self._kernel(node))
         if before is None or before.op != "DepthwiseConv2dNative" or kernel is None or kernel.op != "Const":
             return False
-        lengths: Iterable[int] = [dimension.size for dimension in kernel.attr["value"].tensor.tensor_shape.dim]
+        lengths: Iterable[int] = [
+            dimension.size for dimension in kernel.attr["value"].tensor.tensor_shape.dim
+        ]
         return list(lengths)[:2] == [1, 1]
 
 
