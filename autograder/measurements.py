@@ -33,7 +33,7 @@ class FilterMeasurement:
     """One filter and the image that is meant for it. Activations are means over the feature map."""
 
     index: int
-    live: bool  # can the reference ascent raise it, and does it respond to any noise?
+    live: bool  # can the reference ascent raise it, whatever noise it starts from?
     noise: float  # b: mean activation over uniform noise
     image: float  # a(X): of the student's image
     reference: float  # a(X_ref): of the reference ascent on the same model

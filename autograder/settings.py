@@ -51,13 +51,13 @@ class Thresholds(_Section):
         0.08, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
     )
     pattern_own: float = Field(
-        0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
+        0.45, gt=0, description="pattern score from which an image shows what its filter responds to"
     )
     own_margin: float = Field(
-        0.8, gt=0, description="pattern score of the own filter, relative to the best other filter"
+        0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
     )
     filters_full: float = Field(
-        0.95, gt=0, le=1, description="share of living filters that is as good as all of them"
+        0.85, gt=0, le=1, description="share of living filters that is as good as all of them"
     )
     filters_none: float = Field(
         0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"

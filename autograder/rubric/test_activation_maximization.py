@@ -208,9 +208,9 @@ def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
 
 
 def dead_filters(images: ImagesMeasurement) -> str:
-    """A remark on filters that are left out: they give no gradient from noise, or only from some."""
+    """A remark on filters that are left out: they give no gradient, at least from some noise."""
     dead = [one.index for one in images.filters if not one.live]
-    return f" (left out, since silent for noise: {filter_list(dead)})" if dead else ""
+    return f" (left out, since an ascent from noise may find them dead: {filter_list(dead)})" if dead else ""
 
 
 def mistaken_filter(
