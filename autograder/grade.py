@@ -137,7 +137,8 @@ def ready_to_grade(
         seconds = settings.limits.verify_seconds
         with Verifier(sandbox, digits_file, seed=settings.seed, seconds=seconds, threads=cores) as verifier:
             rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
-            yield Grader(options, verifier, rubric, digits.source, jobs)
+            dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
+            yield Grader(options, verifier, rubric, dataset, jobs)
 
 
 def grade_course(
@@ -182,8 +183,10 @@ def grade_course(
                 write_report(course.result_folder(submission.student, assignment), report, run)
                 progress.finished(submission.student, report, was_up_to_date=False)
                 reports[submission.student] = report
-    finally:
+    except BaseException:  # above all ^C: what runs is stopped, what is done is kept
         grader.kernel.cancelled.set()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
     return reports
 
@@ -240,6 +243,7 @@ def run_submission(
     seconds = {
         **execution.seconds,
         "verify": time.monotonic() - started,
+        "cells": sum(cell.seconds for cell in execution.evidence.cells),
         **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
     }
     timings = {name: round(value, 3) for name, value in seconds.items()}

@@ -7,6 +7,7 @@ back is never silent, and a file that somebody named is never silently replaced 
 This module imports neither TensorFlow nor Keras, which take seconds, before it has to download something.
 """
 
+import hashlib
 import os
 import socket
 import sys
@@ -55,6 +56,14 @@ class RawDigits:
     x_test: UInt8Array
     y_test: UInt8Array
     source: str
+
+    def sha256(self) -> str:
+        """What identifies the digits, whatever file they came from."""
+        digest = hashlib.sha256()
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            digest.update(str(array.shape).encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -156,10 +165,10 @@ def read_npz(path: Path) -> RawDigits:
     missing = [name for name in names if name not in arrays]
     if missing:
         raise DataError(f"{path}: no array named {', '.join(missing)}; needed are {', '.join(names)}")
-    return _checked(arrays, where=str(path))
+    return _checked(arrays, where=str(path), source=f"the file {path.name}")
 
 
-def _checked(arrays: Mapping[str, object], *, where: str) -> RawDigits:
+def _checked(arrays: Mapping[str, object], *, where: str, source: str) -> RawDigits:
     """Make sure that the four arrays are digits, or say in one line why not."""
     checked: dict[str, UInt8Array] = {}
     for part in ("train", "test"):
@@ -171,7 +180,7 @@ def _checked(arrays: Mapping[str, object], *, where: str) -> RawDigits:
                 "needed is one label per image"
             )
         checked |= {f"x_{part}": images, f"y_{part}": labels}
-    return RawDigits(**checked, source=f"the file {where}")
+    return RawDigits(**checked, source=source)
 
 
 def _checked_images(images: object, *, where: str) -> UInt8Array:

@@ -100,7 +100,8 @@ def _always_rises(own: Activations, filters: int, *, seed: int) -> npt.NDArray[n
         gradient_ascent(own, uniform_noise(filters, seed=seed + 1 + trial), steps=TRIAL_STEPS).activations
         for trial in range(TRIALS)
     ]
-    return np.all([steps[-1] > steps[0] for steps in trials], axis=0)
+    rises: npt.NDArray[np.bool_] = np.all([steps[-1] > steps[0] for steps in trials], axis=0)
+    return rises
 
 
 def to_common_scale(images: Floats) -> Floats:
