@@ -62,7 +62,7 @@ def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> N
 @app.command("release")
 def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:
     """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
-    from autograder.grade import ready_to_grade
+    from autograder.grader import ready_to_grade
     from autograder.release_check import check_instructor_version
 
     opened = Course.open(course)
@@ -86,7 +86,8 @@ def grade_command(
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
 ) -> None:
     """Run, measure and score submissions; what is up to date already is skipped."""
-    from autograder.grade import grade_course, ready_to_grade, submissions_of
+    from autograder.grade import grade_course, submissions_of
+    from autograder.grader import ready_to_grade
     from autograder.progress import show_progress
 
     opened = Course.open(course)
@@ -133,8 +134,8 @@ def doctor_command(course: CourseFolder = Path(), data: Data = None) -> None:
 
     healthy = True
     for finding in examine(settings_of(course, data=data), course):
-        healthy = healthy and finding.good
-        say(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}: {finding.detail}")
+        healthy = healthy and finding.state != "MISSING"
+        say(f"{finding.state:8}  {finding.what}: {finding.detail}")
     if not healthy:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from autograder.errors import SandboxError
 from autograder.execute.sandbox import bubblewrap_problem, find_python
@@ -26,37 +27,40 @@ STUDENT_MODULES = (
 )
 
 
+State = Literal["ok", "optional", "MISSING"]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at."""
 
     what: str
-    good: bool
+    state: State
     detail: str
 
 
 def examine(settings: Settings, course: Path) -> Iterator[Finding]:
     """Yield what was found, the most important first."""
     for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
-        yield Finding(package, good=True, detail=version(package))
+        yield Finding(package, "ok", version(package))
     problem = bubblewrap_problem()
-    yield Finding("sandbox", problem is None, problem or "bubblewrap works")
+    yield Finding("sandbox", "MISSING" if problem else "ok", problem or "bubblewrap works")
     yield _python(settings)
     try:
         digits = find_digits(
             course / settings.data if settings.data else None, download=False, announce=lambda _: None
         )
     except DataError as error:
-        yield Finding("data", good=False, detail=str(error))
+        yield Finding("data", "MISSING", str(error))
     else:
-        yield Finding("data", good=True, detail=digits.source)
+        yield Finding("data", "ok", digits.source)
 
 
 def _python(settings: Settings) -> Finding:
     try:
         python = find_python(settings.python)
     except SandboxError as error:
-        return Finding("python for notebooks", good=False, detail=str(error))
+        return Finding("python for notebooks", "MISSING", str(error))
     question = (
         "import importlib.util as u, sys;"
         "print(' '.join(name for name in sys.argv[1:] if u.find_spec(name) is None))"
@@ -69,4 +73,4 @@ def _python(settings: Settings) -> Finding:
     detail = str(python.executable)
     if missing:
         detail += f", without {', '.join(missing)} (pip install 'gradeascent[student]')"
-    return Finding("python for notebooks", not missing, detail)
+    return Finding("python for notebooks", "optional" if missing else "ok", detail)

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError
-from autograder.grade import Grader, make_report, run_submission
+from autograder.grader import Grader
 from autograder.report import Report
+from autograder.stages import make_report, run_submission
 from autograder.submission import Submission
 
 

@@ -51,7 +51,8 @@ class Submission:
             return read_notebook(file, size_limit=size_limit)
         except SubmissionError as error:
             # the student reads this, and knows nothing of the grader's folders
-            raise type(error)(str(error).replace(str(file), file.name)) from error
+            text = str(error).replace(str(file), file.name)
+            raise type(error)(text.encode(errors="replace").decode()) from error
 
     def sha256(self) -> str:
         """Return what identifies the handed-in files: their names and contents."""

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
+import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
@@ -28,6 +30,10 @@ RECORDER = Path(__file__).with_name("recorder.py")
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
 MOST_PROCESSES = 64
+# What even an empty file takes.
+FILE_BYTES = 4096
+# What a kernel may say at once, in bytes.
+LONGEST_MESSAGE = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,15 @@ class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
         return KernelSpec(
             argv=self._argv, display_name=kernel_name, language="python", interrupt_mode="message"
         )
+
+
+class _BoundedClient(AsyncKernelClient):  # type: ignore[misc]
+    """Drops messages that are too long before they take up the grader's memory."""
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context: zmq.asyncio.Context = super()._context_default()
+        context.setsockopt(zmq.MAXMSGSIZE, LONGEST_MESSAGE)
+        return context
 
 
 class Kernel:
@@ -114,7 +129,7 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
                 yield kernel
             finally:
                 guard.cancel()
-                if manager.has_kernel:
+                if await manager.is_alive():
                     await manager.shutdown_kernel(now=True)
                 await collector.drained()
     finally:
@@ -145,12 +160,14 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
     )
     config_file = folder / "recorder.json"
     config_file.write_text(json.dumps(asdict(config)))
+    recorder = folder / RECORDER.name
+    shutil.copyfile(RECORDER, recorder)  # so that nothing of the kit's own folder has to be shown
     python = find_python(options.python)
     program = Program(
-        argv=(str(python.executable), str(RECORDER), str(config_file)),
+        argv=(str(python.executable), str(recorder), str(config_file)),
         python=python,
         shared=folder,
-        readable=(RECORDER, options.digits, *([submission] if submission else [])),
+        readable=(options.digits, *([submission] if submission else [])),
         environment={
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "TF_NUM_INTRAOP_THREADS": str(options.threads),
@@ -164,6 +181,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         transport="ipc",
         ip=str(folder / "kernel-ipc"),
         connection_file=config.connection,
+        client_factory=_BoundedClient,
     )
 
 
@@ -203,7 +221,7 @@ def _folder_size(folder: Path) -> int:
     total = 0
     for file in folder.rglob("*"):
         try:
-            total += file.lstat().st_size
+            total += FILE_BYTES + file.lstat().st_size
         except OSError:  # it has just been removed
             continue
     return total

@@ -27,7 +27,7 @@ from typing import Any
 SIDE = 28
 PIXELS = SIDE * SIDE
 # More than any grid of filters; also keeps the training data itself from being taken for results.
-MOST_IMAGES = 1024
+MOST_IMAGES = 512
 MOST_CANDIDATES = 16
 MOST_MODELS = 12
 MOST_LAYERS = 200
@@ -51,7 +51,8 @@ class Channel:
             return
         if not self.open:
             return
-        line = json.dumps({**record, "bytes": len(payload)}, default=str).encode() + b"\n"
+        text = json.dumps({**record, "bytes": len(payload)}, default=str, ensure_ascii=False)
+        line = text.encode(errors="replace") + b"\n"  # a title may hold half a character
         try:
             self.socket.sendall(line + payload)
         except OSError:  # the grader has seen enough: the limit on evidence is reached
@@ -363,15 +364,22 @@ def limit_resources(config: dict[str, Any]) -> None:
 
 
 def copy_submission(folder: str, home: str) -> None:
-    """Put what was handed in beside the notebook into the working directory, as on the student's machine."""
+    """Put what was handed in beside the notebook into the working directory, as on the student's machine.
+
+    Hidden files stay out: in a home folder, some of them would change how the kernel starts. What does not
+    fit into the sandbox is missing there, and the notebook's own error says so.
+    """
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_symlink() or entry.name.endswith(".ipynb"):
+        if entry.is_symlink() or entry.name.startswith(".") or entry.name.endswith(".ipynb"):
             continue
         target = os.path.join(home, entry.name)
-        if entry.is_dir():
-            shutil.copytree(entry.path, target, symlinks=True, ignore_dangling_symlinks=True)
-        elif entry.is_file():
-            shutil.copyfile(entry.path, target)
+        try:
+            if entry.is_dir():
+                shutil.copytree(entry.path, target, symlinks=True, ignore_dangling_symlinks=True)
+            elif entry.is_file():
+                shutil.copyfile(entry.path, target)
+        except OSError as error:  # too large, or not readable; shutil.Error is one, too
+            print(f"{entry.name} was not copied: {error}"[:500], file=sys.stderr)
 
 
 def main() -> None:

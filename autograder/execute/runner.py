@@ -7,6 +7,7 @@ run: what they would print comes from the kernel, and the kernel is not believed
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import grade_id
-from autograder.errors import SandboxError
+from autograder.course.notebooks import grade_id, parse_notebook
+from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, running_kernel, start_options
 
@@ -123,7 +124,7 @@ async def _execute(
     )
     _note_truncation(executed, client)
     evidence = Evidence(outcome, tuple(cells), tuple(kernel.collector.records), kernel.collector.payloads)
-    return Execution(executed, evidence, seconds)
+    return Execution(_storable(executed), evidence, seconds)
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
@@ -140,14 +141,14 @@ async def _run_cell(
 ) -> CellRun:
     cell = client.nb.cells[index]
     cell.outputs = []
-    run = CellRun(index, str(grade_id(cell) or cell.get("id", ""))[:100], "not_run")
+    run = CellRun(index, _whole(str(grade_id(cell) or cell.get("id", ""))[:100]), "not_run")
     time_left = deadline - time.monotonic()
     if kernel.stopped_for or kernel.cancelled.is_set():
         return run
     if time_left <= 0:
         await kernel.stop("timeout")
         return run
-    client.timeout = min(cell_seconds, time_left)
+    client.timeout = math.ceil(min(cell_seconds, time_left))  # nbclient wants whole seconds
     started = time.monotonic()
     try:
         await client.async_execute_cell(cell, index)
@@ -157,11 +158,17 @@ async def _run_cell(
     except DeadKernelError:
         kernel.stopped_for = kernel.stopped_for or "kernel_died"
         return replace(run, status="error", seconds=time.monotonic() - started, error_name="DeadKernelError")
+    except Exception as error:  # noqa: BLE001 (what the student's kernel sends need not be a message)
+        await kernel.stop("kernel_died")
+        return replace(
+            run, status="error", seconds=time.monotonic() - started, error_name=type(error).__name__
+        )
     run = replace(run, status="ok", seconds=time.monotonic() - started)
     for output in cell.outputs:
         if output.output_type == "error":
-            message = _ANSI.sub("", str(output.evalue))[:LONGEST_ERROR_MESSAGE]
-            return replace(run, status="error", error_name=str(output.ename)[:100], error_message=message)
+            name = _whole(str(output.ename)[:100])
+            message = _whole(_ANSI.sub("", str(output.evalue))[:LONGEST_ERROR_MESSAGE])
+            return replace(run, status="error", error_name=name, error_message=message)
     return run
 
 
@@ -169,9 +176,28 @@ async def _interrupt(client: _BoundedClient, kernel: Kernel) -> None:
     """Interrupt the running cell; if the kernel does not come back, stop it."""
     await kernel.manager.interrupt_kernel()
     try:
-        await client.kc.shell_channel.get_msg(timeout=INTERRUPT_SECONDS)
-    except Exception:  # noqa: BLE001 (queue.Empty or anything zmq says: either way there is no answer)
+        async with asyncio.timeout(INTERRUPT_SECONDS):
+            # answers to what was asked while the kernel started may still be waiting
+            while (await client.kc.shell_channel.get_msg())["msg_type"] != "execute_reply":
+                pass
+    except Exception:  # noqa: BLE001 (too late or anything zmq says: either way there is no answer)
         await kernel.stop("timeout")
+
+
+def _whole(text: str) -> str:
+    """Replace half characters, which JSON lets in but no file can hold."""
+    return text.encode(errors="replace").decode()
+
+
+def _storable(notebook: NotebookNode) -> NotebookNode:
+    """Return the executed notebook as a valid one; without outputs if the kernel sent some that are none."""
+    try:
+        return parse_notebook(_whole(nbformat.writes(notebook)))
+    except (SubmissionError, TypeError, ValueError, RecursionError):
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
+        return parse_notebook(_whole(nbformat.writes(notebook)))
 
 
 def _note_truncation(notebook: NotebookNode, client: _BoundedClient) -> None:

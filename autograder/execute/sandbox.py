@@ -89,8 +89,6 @@ class Bubblewrap:
             for package in ("autograder", "solutions"):
                 if (installed := program.python.site_packages / package).is_dir():
                     options += ["--size", "4096", "--tmpfs", str(installed)]
-            for file in program.readable:  # what lies in the kit itself, but is meant to be seen
-                options += ["--ro-bind", str(file), str(file)]
         options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
         for name, value in _environment(program, HOME).items():
             options += ["--setenv", name, value]

@@ -13,7 +13,9 @@ for k, filters in enumerate([16, 32, 32, 64]):
     h = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(h)
     if k == 0:
         h = layers.MaxPooling2D()(h)
+h = layers.MaxPooling2D()(h)
 h = layers.Flatten()(h)
+h = layers.Dropout(0.5)(h)
 outputs = layers.Dense(10, activation="softmax")(h)
 
 model = keras.Model(inputs, outputs, name="digits")
@@ -21,7 +23,7 @@ model.summary()
 
 # %% train
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=100, epochs=4, verbose=2)
+results = model.fit(x_train, y_train, batch_size=32, epochs=3, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"

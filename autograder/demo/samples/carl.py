@@ -10,11 +10,12 @@ model = keras.models.Sequential(
     [
         layers.Input((28, 28, 1)),
         layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d"),
-        layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_1"),
-        layers.AveragePooling2D(),
-        layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2d_2"),
+        layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d_1"),
+        layers.AveragePooling2D(pool_size=2),
+        layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_2"),
         layers.Conv2D(64, 3, padding="same", activation="relu", name="conv2d_3"),
-        layers.Flatten(),
+        layers.MaxPooling2D(pool_size=2),
+    layers.Flatten(),
         layers.Dense(10, activation="softmax"),
     ]
 )

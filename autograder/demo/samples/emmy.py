@@ -8,11 +8,12 @@
 model = keras.Sequential(
     [
         layers.Input(shape=(28, 28, 1)),
-        layers.Conv2D(16, 3, activation="relu", name="conv2d"),
-        layers.Conv2D(32, 3, activation="relu", name="conv2d_1"),
+        layers.Conv2D(16, 5, activation="relu", padding="same", name="conv2d"),
         layers.MaxPooling2D(),
-        layers.Conv2D(32, 3, activation="relu", name="conv2d_2"),
-        layers.Conv2D(64, 3, activation="relu", name="conv2d_3"),
+        layers.Conv2D(32, 3, activation="relu", padding="same", name="conv2d_1"),
+        layers.Conv2D(32, 3, activation="relu", padding="same", name="conv2d_2"),
+        layers.Conv2D(64, 3, activation="relu", padding="same", name="conv2d_3"),
+        layers.MaxPooling2D(),
         layers.Flatten(),
         layers.Dense(10, activation="softmax"),
     ]
@@ -25,7 +26,7 @@ model.compile(
     loss="categorical_crossentropy",
     metrics=["accuracy"],
 )
-results = model.fit(x_train, y_train, batch_size=64, epochs=3, verbose=2)
+results = model.fit(x_train, y_train, batch_size=32, epochs=3, verbose=2)
 
 plt.plot(results.history["loss"], "o-")
 plt.xlabel("epoch")

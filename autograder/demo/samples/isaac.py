@@ -7,10 +7,11 @@
 # %% cnn
 model = keras.Sequential()
 model.add(layers.Input(shape=(28, 28, 1)))
-model.add(layers.Conv2D(16, (3, 3), activation="relu", padding="same", name="conv2d"))
+model.add(layers.Conv2D(8, (3, 3), activation="relu", padding="same", name="conv2d"))
 model.add(layers.MaxPooling2D((2, 2)))
-model.add(layers.Conv2D(32, (3, 3), activation="relu", padding="same", name="conv2d_1"))
+model.add(layers.Conv2D(16, (3, 3), activation="relu", padding="same", name="conv2d_1"))
 model.add(layers.Conv2D(32, (3, 3), activation="relu", padding="same", name="conv2d_2"))
+model.add(layers.MaxPooling2D((2, 2)))
 model.add(layers.Conv2D(64, (3, 3), activation="relu", padding="same", name="conv2d_3"))
 model.add(layers.Flatten())
 model.add(layers.Dense(10, activation="softmax"))
@@ -19,7 +20,7 @@ model.summary()
 # %% train
 optimizer = keras.optimizers.Adam(learning_rate=1e-3)
 model.compile(loss="categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
-results = model.fit(x_train, y_train, epochs=4, batch_size=64, verbose=2)
+results = model.fit(x_train, y_train, epochs=3, batch_size=32, verbose=2)
 print(model.evaluate(x_test, y_test, verbose=0))
 
 # %% ascent

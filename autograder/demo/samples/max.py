@@ -10,14 +10,14 @@ def build_model():
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            layers.Conv2D(16, name="conv2d", **conv),
-            layers.Conv2D(16, name="conv2d_1", **conv),
+            layers.Conv2D(8, name="conv2d", **conv),
             layers.MaxPool2D(),
-            layers.Conv2D(32, name="conv2d_2", **conv),
+            layers.Conv2D(16, name="conv2d_1", **conv),
+            layers.Conv2D(16, name="conv2d_2", **conv),
             layers.Conv2D(64, name="conv2d_3", **conv),
             layers.MaxPool2D(),
             layers.Flatten(),
-            layers.Dropout(0.2),
+            layers.Dense(64, activation="relu"),
             layers.Dense(10, activation="softmax"),
         ]
     )
@@ -27,7 +27,7 @@ model = build_model()
 
 # %% train
 model.compile(optimizer="adam", loss=keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
-results = model.fit(x_train, y_train, epochs=4, batch_size=64, validation_data=(x_test, y_test), verbose=2)
+results = model.fit(x_train, y_train, epochs=3, batch_size=32, validation_data=(x_test, y_test), verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"
@@ -35,7 +35,7 @@ number_of_filters = 64
 
 
 def make_extractor(model, layer_name):
-    return keras.Model(model.input, model.get_layer(layer_name).output)
+    return keras.Model(model.inputs, model.get_layer(layer_name).output)
 
 
 def one_update(extractor, images):

@@ -12,14 +12,16 @@ x = layers.Conv2D(16, 5, activation="relu", padding="same", name="conv2d")(image
 x = layers.MaxPooling2D()(x)
 x = layers.Conv2D(32, 3, activation="relu", padding="same", name="conv2d_1")(x)
 x = layers.Conv2D(64, 3, activation="relu", padding="same", name="conv2d_2")(x)
+x = layers.MaxPooling2D()(x)
 x = layers.Flatten()(x)
+x = layers.Dropout(0.3)(x)
 probabilities = layers.Dense(10, activation="softmax")(x)
 
 model = keras.Model(image, probabilities)
 
 # %% train
 model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=64, epochs=3, validation_split=0.1, verbose=2)
+results = model.fit(x_train, y_train, batch_size=32, epochs=3, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_2"

@@ -1,0 +1,138 @@
+"""The demonstration: the whole cycle with its real parts, on built-in data and six sample submissions.
+
+Nothing is staged: the course folder that it leaves behind is one in which every other command works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.initialise import initialise
+from autograder.course.notebooks import compose, read_answers, read_notebook, write_notebook
+from autograder.course.release import generate_release
+from autograder.errors import CourseError
+from autograder.execute.sandbox import bubblewrap_problem
+from autograder.files import write_whole
+from autograder.grade import Progress, grade_course, submissions_of
+from autograder.grader import Grader, ready_to_grade
+from autograder.release_check import check_instructor_version
+from autograder.report import Report
+from autograder.review.gallery import write_gallery
+from autograder.settings import SETTINGS_FILE, Settings, load_settings
+from solutions.data import embedded_digits, write_npz
+
+SAMPLES = Path(__file__).with_name("samples")
+DIGITS = "mnist.npz"
+GALLERY = "gallery"
+
+Say = Callable[[str], None]
+MakeProgress = Callable[[int], AbstractContextManager[Progress]]
+
+
+def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
+    """Go through the whole cycle in a new course folder: release, hand in, grade, look.
+
+    Args:
+        directory: where the course is made; nothing may be there yet.
+        say: is given every line for the user.
+        make_progress: makes what shows the progress of so many submissions.
+
+    Returns:
+        The page on which the results can be seen.
+
+    Raises:
+        CourseError: the folder is not empty, or the instructor's version does not earn full marks.
+        GradeascentError: some part of the kit does not work on this machine; the message says which.
+    """
+    course = initialise(directory)
+    say(f"A new course, as 'gradeascent init' makes it, in {course.root}")
+    bring_digits(course)
+    say("Data: 1,797 real handwritten digits from scikit-learn in place of MNIST, so no download is needed")
+    settings = demo_settings(course, say)
+
+    with ready_to_grade(course, settings, announce=say) as grader:
+        say("\nRelease: the instructor's own version must earn full marks first")
+        report = check_source(course, grader, make_progress)
+        release = generate_release(course, hidden_thresholds=settings.thresholds.model_dump())
+        say(f"It earns {report.score:g} of {report.max_score:g}. The release leaks nothing: {release}")
+
+        students = hand_in_samples(course)
+        say(f"\nHanded in by {', '.join(students)}. Each notebook is run, and what it made is measured again")
+        with make_progress(len(students)) as progress:
+            reports = grade_course(course, students, grader, progress)
+
+    page = write_gallery(course, ASSIGNMENT, course.root / GALLERY)
+    say_results(course, reports, page, say)
+    return page
+
+
+def bring_digits(course: Course) -> None:
+    """Put the built-in digits into the course folder and name them in its settings.
+
+    Raises:
+        CourseError: the settings do not have the line that names the data.
+    """
+    write_npz(embedded_digits(), course.root / DIGITS)
+    file = course.root / SETTINGS_FILE
+    before = file.read_text(encoding="utf-8")
+    after = before.replace('# data = ""', f'data = "{DIGITS}"')
+    if after == before:
+        raise CourseError(f"{file} has no setting 'data' to fill in; install gradeascent again")
+    write_whole(file, after)
+
+
+def demo_settings(course: Course, say: Say) -> Settings:
+    """Return the course's settings; without a working sandbox, those that run the kit's own samples bare."""
+    settings = load_settings(course.root)
+    problem = bubblewrap_problem()
+    if problem is None:
+        return settings
+    say(f"No sandbox: {problem}. The demo runs its own samples without; grade would refuse")
+    return settings.model_copy(update={"sandbox": "none"})
+
+
+def check_source(course: Course, grader: Grader, make_progress: MakeProgress) -> Report:
+    """Grade the instructor's version like a submission, and show how it goes."""
+    name = "instructor"
+    with make_progress(1) as progress:
+        progress.started(name)
+        report = check_instructor_version(
+            course, grader, on_cell=lambda done, total: progress.cell(name, done, total)
+        )
+        progress.finished(name, report, was_up_to_date=False)
+    return report
+
+
+def hand_in_samples(course: Course) -> list[str]:
+    """Let every sample student fill in the released notebook and hand it in; return who they are."""
+    name = f"{ASSIGNMENT}.ipynb"
+    released = read_notebook(course.release_folder() / name)
+    for student, answers in sample_answers().items():
+        write_notebook(compose(released, answers), course.submission_folder(student) / name)
+    return submissions_of(course, [])
+
+
+def sample_answers() -> dict[str, dict[str, str]]:
+    """Return what the sample students write into the notebook: their cells by grade_id, by student."""
+    files = sorted(SAMPLES.glob("*.py"))
+    return {file.stem: read_answers(file.read_text(encoding="utf-8")) for file in files}
+
+
+def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say) -> None:
+    """Say how it ended and where everything is."""
+    earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
+    maximum = max((report.max_score for report in reports.values()), default=0)
+    lines = [
+        f"\n{len(reports)} graded, of {maximum:g} points: {earned}",
+        f"  to look at      {page}",
+        f"  reports         {course.graded}/<student>/{ASSIGNMENT}/report.json",
+        f"  notebooks       {course.submitted}/<student>/{ASSIGNMENT}/",
+        f"  what is wrong   the first lines of {SAMPLES}/<student>.py",
+        "\nIt is a course like any other: put more notebooks beside these, then run "
+        f"'gradeascent grade --course {course.root}'",
+    ]
+    for line in lines:
+        say(line)

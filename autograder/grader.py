@@ -1,0 +1,101 @@
+"""What is needed to grade, made ready once for many submissions: data, sandbox, verifier, rubric."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.execute.kernel import KernelOptions
+from autograder.execute.sandbox import make_sandbox
+from autograder.record.files import Origin
+from autograder.report import Provenance
+from autograder.rubric.score import rubric_files, rubric_sha256
+from autograder.settings import Settings, Thresholds
+from autograder.submission import Submission
+from autograder.verify.verifier import Verifier
+from solutions.data import find_digits, write_npz
+
+PROFILE = "full"
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The checks, their numbers and their points."""
+
+    files: Sequence[Path]
+    thresholds: Thresholds
+    points: Mapping[str, float]
+
+    def sha256(self) -> str:
+        """Return what identifies this rubric."""
+        return rubric_sha256(self.files, self.thresholds, self.points)
+
+
+@dataclass(frozen=True)
+class Grader:
+    """All that is needed to grade submissions, ready to be used."""
+
+    kernel: KernelOptions
+    verifier: Verifier
+    rubric: Rubric
+    dataset: str
+    jobs: int
+    verifier_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def origin(self, submission: Submission) -> Origin:
+        """Return what a run of this submission comes from."""
+        return Origin(
+            submission_sha256=submission.sha256(),
+            profile=PROFILE,
+            seed=self.kernel.seed,
+            dataset=self.dataset,
+            sandbox=self.kernel.sandbox.name,
+            versions={name: version(name) for name in ("gradeascent", "tensorflow", "keras", "numpy")},
+        )
+
+    def provenance(self, origin: Origin) -> Provenance:
+        """Return how a report on a run comes about."""
+        return Provenance(
+            **origin.model_dump(exclude={"submission_sha256"}), rubric_sha256=self.rubric.sha256()
+        )
+
+
+@contextmanager
+def ready_to_grade(
+    course: Course, settings: Settings, *, announce: Callable[[str], None], assignment: str = ASSIGNMENT
+) -> Iterator[Grader]:
+    """Find the data, try the sandbox, start the verifier; put everything away at the end.
+
+    Raises:
+        SandboxError: the sandbox or the Python in it does not work here.
+        CourseError: the source notebook has no points.
+        SettingsError, DataError: the data file cannot be used.
+    """
+    sandbox = make_sandbox(settings.sandbox)
+    points = course.points(assignment)
+    digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    cores = len(os.sched_getaffinity(0))
+    jobs = settings.jobs or cores
+    with tempfile.TemporaryDirectory(prefix="gradeascent-") as folder:
+        digits_file = Path(folder) / "mnist.npz"
+        write_npz(digits, digits_file)
+        options = KernelOptions(
+            sandbox=sandbox,
+            digits=digits_file,
+            limits=settings.limits,
+            seed=settings.seed,
+            threads=max(1, cores // jobs),
+            python=settings.python,
+        )
+        seconds = settings.limits.verify_seconds
+        with Verifier(sandbox, digits_file, seed=settings.seed, seconds=seconds, threads=cores) as verifier:
+            rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
+            dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
+            yield Grader(options, verifier, rubric, dataset, jobs)

@@ -1,0 +1,37 @@
+"""The small picture of a submission: its features as one mosaic, for pages that show many."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from autograder.pictures import Pictures
+from solutions.data import SIDE
+from solutions.deprocess import deprocess
+
+COLUMNS = 8
+PANELS = COLUMNS * COLUMNS
+GAP = 2
+# A page is light or dark; between the panels this grey suits both.
+BETWEEN = 128
+# Browsers blur what they enlarge; made smaller, pixels keep their edges.
+ENLARGED = 3
+
+
+def draw_features(pictures: Pictures) -> bytes | None:
+    """Return the handed-in images as a PNG of up to 8 x 8 panels; None if there are none."""
+    shown = pictures.student[:PANELS]
+    if not len(shown):
+        return None
+    rows = -(-len(shown) // COLUMNS)
+    pitch = SIDE + GAP
+    mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
+    for index, panel in enumerate(deprocess(shown)):
+        top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
+        mosaic[top : top + SIDE, left : left + SIDE] = panel
+    buffer = io.BytesIO()
+    enlarged = mosaic.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
+    Image.fromarray(enlarged).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,110 @@
+"""The gallery: one static page with every submission's verdict and features, to be opened from the disk.
+
+It needs no server and no script, and its folder can be moved or zipped as a whole. What students wrote is
+on it, so everything is escaped, and the page itself forbids the browser anything but its own pictures.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.course.folder import Course
+from autograder.files import write_whole
+from autograder.review.cards import SIGNS, WORDS, Card, collect_cards, summarize
+from autograder.review.features import draw_features
+
+PAGE = "index.html"
+PICTURE_FOLDER = "pictures"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card on the page, with the addresses of its pictures relative to the page; empty if it has none."""
+
+    card: Card
+    features: str
+    grid: str
+
+
+def write_gallery(course: Course, assignment: str, folder: Path) -> Path:
+    """Write the page and its pictures into a folder; an earlier gallery there is replaced.
+
+    Returns:
+        The page, `index.html`.
+    """
+    cards = collect_cards(course, assignment)
+    shown = [_write_pictures(card, folder) for card in cards]
+    graded = {card.report.student for card in cards}
+    missing = [student for student in course.students(assignment) if student not in graded]
+    page = folder / PAGE
+    write_whole(page, render_page(assignment, shown, missing))
+    return page
+
+
+def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] = ()) -> str:
+    """Return the page as HTML.
+
+    Args:
+        assignment: its name.
+        shown: the cards, in the order in which they are to stand.
+        missing: students whose submissions have no report.
+    """
+    environment = make_environment()
+    style = environment.get_template("style.css").render()
+    cards = [one.card for one in shown]
+    return environment.get_template("gallery.html").render(
+        assignment=assignment,
+        shown=shown,
+        missing=missing,
+        summary=summarize(cards),
+        conditions=list(dict.fromkeys(_conditions(card) for card in cards)),
+        style=style,
+        style_hash=style_hash(style),
+    )
+
+
+def make_environment() -> Environment:
+    """Return the templates of the review pages; every value in them is escaped, whatever the file's name."""
+    environment = Environment(
+        loader=PackageLoader("autograder.review"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(signs=SIGNS, words=WORDS)
+    return environment
+
+
+def style_hash(style: str) -> str:
+    """Return by what a Content-Security-Policy knows a style sheet that stands in the page itself."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _conditions(card: Card) -> tuple[str, str, str]:
+    provenance = card.report.provenance
+    return provenance.profile, provenance.dataset, provenance.sandbox
+
+
+def _write_pictures(card: Card, folder: Path) -> Shown:
+    features = draw_features(card.pictures())
+    return Shown(
+        card,
+        features=_write_picture(folder, f"{card.name}-features.png", features),
+        grid=_write_picture(folder, f"{card.name}.png", card.grid.read_bytes() if card.grid else None),
+    )
+
+
+def _write_picture(folder: Path, name: str, content: bytes | None) -> str:
+    address = f"{PICTURE_FOLDER}/{name}"
+    if content is None:
+        (folder / address).unlink(missing_ok=True)
+        return ""
+    write_whole(folder / address, content)
+    return address

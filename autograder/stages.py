@@ -1,0 +1,109 @@
+"""One submission through the stages: execute, verify, rubric."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.evidence import Evidence, Outcome
+from autograder.execute.runner import execute
+from autograder.grader import Grader
+from autograder.measurements import Measurements
+from autograder.pictures import Pictures
+from autograder.record.files import Run
+from autograder.report import Flag, Report
+from autograder.rubric.score import score
+from autograder.submission import Submission
+
+MEGABYTE = 1024 * 1024
+
+OUTCOMES: dict[Outcome, str] = {
+    "graded": "",
+    "timeout": "The notebook was stopped because it took too long; what it showed until then was graded.",
+    "out_of_memory": "The notebook was stopped because it used too much memory; what it showed until then "
+    "was graded.",
+    "kernel_died": "The kernel stopped before the end of the notebook; what it showed until then was graded.",
+    "invalid_notebook": "What was handed in cannot be read as a notebook.",
+    "too_large": "The notebook is too large to be read.",
+}
+
+
+def run_submission(
+    submission: Submission, grader: Grader, *, on_cell: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[Run, Evidence]:
+    """Execute and verify one submission.
+
+    Raises:
+        SandboxError: the kernel or the verifier does not start.
+    """
+    origin = grader.origin(submission)
+    try:
+        notebook = submission.read(size_limit=int(grader.kernel.limits.notebook_mb * MEGABYTE))
+    except SubmissionError as error:
+        outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
+        nothing = Measurements(outcome, unreadable=str(error))
+        return Run(origin, None, nothing, Pictures(), {}), Evidence(outcome)
+    execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    if grader.kernel.cancelled.is_set():
+        return Run(
+            origin, execution.notebook, Measurements("kernel_died"), Pictures(), {}
+        ), execution.evidence
+    started = time.monotonic()
+    with grader.verifier_lock:
+        measurements, pictures = grader.verifier.measure(execution.evidence)
+    seconds = {
+        **execution.seconds,
+        "verify": time.monotonic() - started,
+        "cells": sum(cell.seconds for cell in execution.evidence.cells),
+        **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
+    }
+    timings = {name: round(value, 3) for name, value in seconds.items()}
+    return Run(origin, execution.notebook, measurements, pictures, timings), execution.evidence
+
+
+def make_report(submission: Submission, run: Run, grader: Grader) -> Report:
+    """Apply the rubric to a run.
+
+    Raises:
+        RubricError: the rubric is broken.
+    """
+    criteria = score(run.measurements, grader.rubric.thresholds, grader.rubric.points, grader.rubric.files)
+    flags = make_flags(run.measurements, grader)
+    return Report(
+        student=submission.student,
+        assignment=submission.assignment,
+        submission_sha256=run.origin.submission_sha256,
+        outcome=run.measurements.outcome,
+        score=round(sum(result.score for result in criteria.values()), 2),
+        max_score=sum(result.max_score for result in criteria.values()),
+        needs_review=any(result.status == "review" for result in criteria.values())
+        or any(flag.needs_review for flag in flags),
+        criteria=criteria,
+        flags=flags,
+        provenance=grader.provenance(run.origin),
+        timings=run.timings,
+    )
+
+
+def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
+    """Return what a person should know about a run besides the criteria."""
+    flags = []
+    if measurements.outcome != "graded":
+        detail = f" {measurements.unreadable}." if measurements.unreadable else ""
+        message = OUTCOMES[measurements.outcome] + detail
+        flags.append(Flag(code=measurements.outcome, message=message, needs_review=True))
+    if measurements.trouble:
+        flags.append(Flag(code="not_measured", message=measurements.trouble, needs_review=True))
+    if measurements.images and measurements.images.variable != "visualized_feature":
+        message = f"The images were found under the name '{measurements.images.variable}'."
+        flags.append(Flag(code="other_name", message=message))
+    if measurements.model and measurements.model.variable != "model":
+        message = f"The network was found under the name '{measurements.model.variable}'."
+        flags.append(Flag(code="other_name", message=message))
+    for error in measurements.errors:
+        hint = f" ({error.hint})" if error.hint else ""
+        flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))
+    if grader.kernel.sandbox.name == "none":
+        flags.append(Flag(code="no_sandbox", message="The notebook was run without a sandbox."))
+    return flags
