@@ -22,6 +22,9 @@ from autograder.errors import GradeascentError
 from autograder.settings import Settings, load_settings
 from solutions.data import DataError
 
+# The exit status of a command that ^C has stopped, as shells know it.
+STOPPED = 130
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -161,8 +164,9 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except (KeyboardInterrupt, typer.Abort):
+        status = STOPPED
+    if status == STOPPED:
         print("stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
-        return 130
     return status if isinstance(status, int) else 0
 
 

@@ -9,13 +9,12 @@ This module imports neither TensorFlow nor Keras, which take seconds, before it 
 
 import hashlib
 import os
-import socket
+import subprocess
 import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +25,8 @@ ENVIRONMENT_VARIABLE = "GRADEASCENT_MNIST"
 CLASSES = 10
 SIDE = 28  # pixels, height and width of an MNIST image
 GLYPH_SIDE = 20  # MNIST fits every digit into 20 x 20 pixels and leaves a border of 4
-DOWNLOAD_TIMEOUT = 5.0  # seconds for each network operation
+# A server that is silent for so long is not there, and a slow one may take so long for 11 MB.
+SILENCE_SECONDS, DOWNLOAD_SECONDS = 5, 120
 TEST_EVERY = 7  # every seventh digit is held out: MNIST's own 6:1
 # (rows, columns) in pixels; without them, 1,541 digits are too few for three epochs of training
 TRAIN_SHIFTS = ((0, 0), (-1, -1), (0, 1), (1, 0))
@@ -284,23 +284,23 @@ def _keras_cache() -> Path:
 
 
 def _download() -> RawDigits | None:
-    """MNIST through Keras, which checks the hash and keeps the file in its cache; None without a network."""
-    import keras  # here, since it takes seconds
+    """MNIST through Keras, which checks the hash and keeps the file in its cache; None without a network.
 
+    In a process of its own: it spares this one the import of TensorFlow with all that it prints, and can be
+    ended when name resolution or the server hang, which Keras would wait for.
+    """
+    statements = (
+        f"import socket; socket.setdefaulttimeout({SILENCE_SECONDS})",
+        "import keras; keras.datasets.mnist.load_data()",
+    )
     try:
-        with _network_timeout(DOWNLOAD_TIMEOUT):
-            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    except Exception:  # noqa: BLE001  Keras reports an unreachable server as a plain Exception
+        subprocess.run(
+            [sys.executable, "-c", "; ".join(statements)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DOWNLOAD_SECONDS,
+            check=True,
+        )
+        return replace(read_npz(_keras_cache()), source="MNIST, downloaded by Keras")
+    except (OSError, subprocess.SubprocessError, DataError):
         return None
-    return RawDigits(x_train, y_train, x_test, y_test, source="MNIST, downloaded by Keras")
-
-
-@contextmanager
-def _network_timeout(seconds: float) -> Iterator[None]:
-    """Let network operations give up after `seconds`; Keras itself would wait for minutes."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
