@@ -102,3 +102,18 @@ def test_without_bubblewrap_real_submissions_need_an_explicit_word(
     monkeypatch.setattr("autograder.execute.sandbox.bubblewrap_problem", lambda: "it is not installed")
     assert run(["grade", "--course", str(course)]) == 2
     assert_one_line(capsys, "bubblewrap", "--sandbox none")
+
+
+@pytest.mark.slow
+def test_check_tells_a_fresh_notebook_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    release = Path(__file__).parents[1] / "release" / "activation_maximization"
+    assert run(["check", str(release / "activation_maximization.ipynb")]) == 0
+    said = capsys.readouterr().out
+    for criterion in ("cnn", "training", "images", "ascent", "objective", "updates", "plot"):
+        assert f"{criterion}:\n" in said
+    assert "There is no `model` yet." in said
+
+
+def test_doctor_finds_a_working_sandbox(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--course", str(course)]) == 0
+    assert "sandbox: bubblewrap works" in capsys.readouterr().out
