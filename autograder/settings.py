@@ -63,7 +63,7 @@ class Thresholds(_Section):
         0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
     )
     movement_small: float = Field(
-        0.1, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
+        0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
     )
     steps_tolerance: float = Field(
         0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"

@@ -25,7 +25,7 @@ from autograder.settings import SETTINGS_FILE, Settings, load_settings
 from solutions.data import embedded_digits, write_npz
 
 SAMPLES = Path(__file__).with_name("samples")
-DIGITS = "mnist.npz"
+DIGITS = "handwritten_digits.npz"
 GALLERY = "gallery"
 
 Say = Callable[[str], None]
@@ -36,7 +36,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
     """Go through the whole cycle in a new course folder: release, hand in, grade, look.
 
     Args:
-        directory: where the course is made; nothing may be there yet.
+        directory: where the course is made; nothing may be there yet but a demo that was stopped.
         say: is given every line for the user.
         make_progress: makes what shows the progress of so many submissions.
 
@@ -47,9 +47,8 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
         CourseError: the folder is not empty, or the instructor's version does not earn full marks.
         GradeascentError: some part of the kit does not work on this machine; the message says which.
     """
-    course = initialise(directory)
+    course = demo_course(directory)
     say(f"A new course, as 'gradeascent init' makes it, in {course.root}")
-    bring_digits(course)
     say("Data: 1,797 real handwritten digits from scikit-learn in place of MNIST, so no download is needed")
     settings = demo_settings(course, say)
 
@@ -69,19 +68,32 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
     return page
 
 
+def demo_course(directory: Path) -> Course:
+    """Return a new course with the built-in digits, or the one of a demo that was stopped before its end.
+
+    Raises:
+        CourseError: there is something else in the folder.
+    """
+    if (directory / DIGITS).is_file():
+        return Course.open(directory)
+    course = initialise(directory)
+    bring_digits(course)
+    return course
+
+
 def bring_digits(course: Course) -> None:
-    """Put the built-in digits into the course folder and name them in its settings.
+    """Name the built-in digits in the course's settings and, as a sign that all is there, bring them.
 
     Raises:
         CourseError: the settings do not have the line that names the data.
     """
-    write_npz(embedded_digits(), course.root / DIGITS)
     file = course.root / SETTINGS_FILE
     before = file.read_text(encoding="utf-8")
     after = before.replace('# data = ""', f'data = "{DIGITS}"')
     if after == before:
         raise CourseError(f"{file} has no setting 'data' to fill in; install gradeascent again")
     write_whole(file, after)
+    write_npz(embedded_digits(), course.root / DIGITS)
 
 
 def demo_settings(course: Course, say: Say) -> Settings:

@@ -82,10 +82,16 @@ class Rubric:
                 + after_error(self._measurements, "cnn", "imports")
             )
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Note a file with checks that cannot be imported."""
+        report = yield
         if report.failed:
-            self.broken.append(f"{report.nodeid}: {str(report.longrepr).strip().splitlines()[-1]}")
+            reason = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            self.broken.append(f"{collector.path}: {reason}")
+        return report
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Let a check of the course replace the kit's own of the same name: the last one counts."""

@@ -8,7 +8,7 @@ the course folder; the points stand in the source notebook.
 
 from __future__ import annotations
 
-from statistics import median
+from statistics import median, mode
 
 from autograder.measurements import FilterMeasurement, ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
@@ -81,15 +81,22 @@ def test_images(images: ImagesMeasurement, award: Award) -> None:
 def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
     """The images really raise the mean activation of filters above that of noise."""
     living = living_filters(images)
+    fallen = [one for one in living if one.image < one.noise or one.pattern < -thresholds.pattern_raised]
     raised = [one for one in living if is_raised(one, images, thresholds)]
+    if len(fallen) > len(living) / 2:  # a descent, even where it happens to raise another filter
+        raised = [one for one in raised if one not in fallen]
     share = scale(len(raised) / len(living), none=thresholds.filters_none, full=thresholds.filters_full)
-    start, end = (median(getattr(one, name) for one in living) for name in ("noise", "image"))
+    start, end, best = (
+        median(getattr(one, name) for one in living) for name in ("noise", "image", "reference")
+    )
     feedback = f"{len(raised)} of {len(living)} filters are excited clearly more by your images than by noise"
     feedback += dead_filters(images)
     if images.scale_known:
-        feedback += f" (median activation {start:.3g} for noise, {end:.3g} for your images)"
+        feedback += (
+            f" (median activation {start:.3g} for noise, {end:.3g} for your images, {best:.3g} for images "
+            "that 50 normalized steps lead to)"
+        )
     feedback += "."
-    fallen = [one for one in living if one.image < one.noise or one.pattern < -thresholds.pattern_raised]
     if share == 1:
         pass
     elif len(fallen) > len(living) / 2:
@@ -115,6 +122,11 @@ def test_objective(images: ImagesMeasurement, thresholds: Thresholds, award: Awa
     """Every image shows the pattern of its own filter and not that of another one."""
     living = living_filters(images)
     own = [one for one in living if is_own(one, thresholds)]
+    shown = [one.best_filter for one in living]
+    if (
+        shown.count(mode(shown)) > len(living) / 2
+    ):  # one pattern for all, which resembles that of other filters
+        own = [one for one in own if one.best_filter == one.index]
     share = scale(len(own) / len(living), none=thresholds.filters_none, full=thresholds.filters_full)
     feedback = f"{len(own)} of {len(living)} images show what excites their own filter"
     feedback += dead_filters(images) + "."

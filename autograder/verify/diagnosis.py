@@ -26,7 +26,8 @@ HINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"has never been called",
-        "the model does not know its input yet: begin it with layers.Input(shape=(28, 28, 1))",
+        "a Sequential model of Keras 3 knows model.inputs and model.outputs, and these only if it begins with "
+        "layers.Input(shape=(28, 28, 1)); model.input and model.output it does not know",
     ),
     (
         r"NameError: name '(?P<name>\w+)' is not defined",

@@ -22,7 +22,7 @@ from autograder.verify.network import Network
 MOST_IMAGE_SETS = 48
 MOST_LAYERS_TRIED = 8
 # Images whose mean pattern score is at least this are taken to be made for the layer.
-FITS_WELL = 0.5
+FITS_WELL = 0.8
 
 
 @dataclass(frozen=True)

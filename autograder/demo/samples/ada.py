@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # ada: all her images belong to filter 0. To save time she put @tf.function before one step of the ascent.
 # TensorFlow reads such a function only once, at the first call, and the number that filter_index was then
 # stays in it for good. The climb itself is right, but only one of 64 images shows what its own filter wants.

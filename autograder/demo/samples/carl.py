@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # carl: network and training are fine, but the ascent stops with a NameError when the first image is to be
 # kept: the list is called visualized_feature, with a z. He did not run the notebook from the top before
 # handing it in, so there are no images, and the plot has nothing to show.

@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # emmy: everything right. She follows the skeleton of the notebook line by line: a sequential model, one
 # filter after the other, the gradient normalised, fifty steps uphill.
 

@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # isaac: went down instead of up. From training he is used to subtracting gradients, and so he does it here:
 # assign_sub instead of assign_add. Everything else is as it should be, but every filter falls silent.
 

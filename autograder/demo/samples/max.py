@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # max: forgot to normalise the gradient. A mean over a whole feature map hardly depends on any one pixel, so
 # his steps are tiny, and after fifty of them the images are still the noise that they began as.
 

@@ -1,6 +1,3 @@
-# ruff: noqa
-# mypy: ignore-errors
-#
 # paul: a short and elegant solution, but his network has only three convolution layers where four are asked
 # for. He lets all filters climb at once, as one batch, which is correct: the images do not touch each other,
 # and each is normalised by itself. While plotting he deprocesses the images in place, without a copy; what

@@ -1,0 +1,143 @@
+"""The demonstration gives every sample the verdict of a fair teacher, and a page on which to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.course.folder import Course
+from autograder.course.initialise import initialise
+from autograder.demo import demonstrate as demonstration
+from autograder.demo.demonstrate import bring_digits, demo_settings, demonstrate, sample_answers
+from autograder.errors import CourseError, GradeascentError
+from autograder.record.files import read_report
+from autograder.report import Report
+from autograder.settings import load_settings
+from solutions.data import embedded_digits, read_npz
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def started(self, student: str) -> None: ...
+    def cell(self, student: str, done: int, total: int) -> None: ...
+    def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None: ...
+
+    def failed(self, student: str, error: GradeascentError) -> None:
+        raise error
+
+
+@contextmanager
+def silent(total: int) -> Iterator[Silent]:
+    yield Silent()
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    page: Path
+    said: list[str]
+    reports: dict[str, Report]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    said: list[str] = []
+    directory = tmp_path_factory.mktemp("demo") / "course"
+    page = demonstrate(directory, said.append, silent)
+    course = Course.open(directory)
+    reports = {student: read_report(course.result_folder(student)) for student in course.students()}
+    return Demonstration(page, said, {student: report for student, report in reports.items() if report})
+
+
+FULL = {
+    "cnn": 20.0, "training": 15.0, "images": 10.0, "ascent": 20.0,
+    "objective": 15.0, "updates": 5.0, "plot": 5.0,
+}  # fmt: skip
+EXPECTED = {
+    "emmy": FULL,
+    "paul": FULL | {"cnn": 15.0},
+    "isaac": FULL | {"ascent": 0.0, "objective": 0.0},
+    # his objective is right, so some images show the pattern through the noise: the points are as measured
+    "max": FULL | {"ascent": 0.0, "objective": pytest.approx(7, abs=7), "updates": 0.0},
+    "ada": FULL | {"objective": 0.0},
+    "carl": dict.fromkeys(FULL, 0.0) | {"cnn": 20.0, "training": 15.0},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("student", sorted(EXPECTED))
+def test_a_sample_gets_the_points_that_a_fair_teacher_gives(shown: Demonstration, student: str) -> None:
+    report = shown.reports[student]
+
+    assert {name: result.score for name, result in report.criteria.items()} == EXPECTED[student]
+    assert report.outcome == "graded"
+    assert not report.needs_review
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "criterion", "cause"),
+    [
+        ("paul", "cnn", "3 convolution layers"),
+        ("isaac", "ascent", "the update moves down the gradient"),
+        ("max", "ascent", "normalized"),
+        ("ada", "objective", "all show filter 0"),
+        ("carl", "images", "NameError: name 'visualised_feature' is not defined"),
+    ],
+)
+def test_the_feedback_names_what_the_student_did_wrong(
+    shown: Demonstration, student: str, criterion: str, cause: str
+) -> None:
+    assert cause in shown.reports[student].criteria[criterion].feedback
+
+
+@pytest.mark.slow
+def test_the_page_names_every_student(shown: Demonstration) -> None:
+    html = shown.page.read_text(encoding="utf-8")
+
+    assert all(f">{student}</a>" in html for student in sample_answers())
+
+
+@pytest.mark.slow
+def test_it_ends_by_saying_where_to_look(shown: Demonstration) -> None:
+    end = "\n".join(shown.said[-6:])
+
+    assert str(shown.page) in end
+    assert "report.json" in end
+    assert "gradeascent grade --course" in end
+
+
+def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("all my work")
+
+    with pytest.raises(CourseError, match="not empty"):
+        demonstrate(tmp_path, lambda line: None, silent)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_course_grades_on_the_built_in_digits_also_afterwards(tmp_path: Path) -> None:
+    course = initialise(tmp_path / "course")
+
+    bring_digits(course)
+
+    settings = load_settings(course.root)
+    stored = read_npz(course.root / settings.data)
+    assert (stored.x_train == embedded_digits().x_train).all()
+
+
+def test_without_a_sandbox_the_samples_run_bare_and_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demonstration, "bubblewrap_problem", lambda: "bubblewrap is not installed")
+    said: list[str] = []
+
+    settings = demo_settings(initialise(tmp_path / "course"), said.append)
+
+    assert settings.sandbox == "none"
+    assert load_settings(tmp_path / "course").sandbox == "bwrap"
+    assert "bubblewrap is not installed" in said[0]
