@@ -16,7 +16,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.validator import NotebookValidationError
 
 from autograder.errors import CourseError, SubmissionError, SubmissionTooLargeError
 from autograder.files import write_whole
@@ -165,7 +164,7 @@ def _upgrade(text: str, name: str) -> NotebookNode:
                 notebook = nbformat.convert(notebook, nbformat.current_nbformat)
             _, notebook = nbformat.validator.normalize(notebook)
             nbformat.validate(notebook)
-    except NotebookValidationError as error:
+    except nbformat.ValidationError as error:
         raise SubmissionError(f"{name}: not a valid notebook ({_line(error)})") from error
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
         # the converters of nbformat take the structure for granted and fail somewhere inside

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import resource
 import shutil
 import socket
@@ -199,13 +200,20 @@ class Recorder:
         self.cell = -1
         self.tape: list[tuple[int, float, float]] = []
         self.weights: dict[str, tuple[Any, ...]] = {}
+        self.random = random.getstate()
 
     def before_cell(self, _info: Any) -> None:
-        """Count the cells: the grader runs them one by one and counts along."""
+        """Count the cells: the grader runs them one by one and counts along.
+
+        Random numbers go on where the last cell left them: Keras takes its seeds from Python's generator,
+        and so does the kernel between the cells, now and then, so that no two runs would be the same.
+        """
         self.cell += 1
+        random.setstate(self.random)
 
     def after_cell(self, _result: Any) -> None:
         """Take the snapshot. Nothing that goes wrong here may reach the student's notebook."""
+        self.random = random.getstate()
         namespace = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

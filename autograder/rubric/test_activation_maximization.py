@@ -181,7 +181,7 @@ def test_plot(measured: Measurements, award: Award) -> None:
     feedback = f"Your figure shows {max(shown, 0)} different features; {wanted} are asked for."
     if plot.blank:
         feedback += f" {plot.blank} panels are blank: look at the images before and after deprocessing."
-    if titled < 1:
+    if plot.titled < plot.panels:
         feedback += (
             f" {plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
         )

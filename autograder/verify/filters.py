@@ -14,14 +14,14 @@ The gain tells how far the ascent went, the pattern score tells which filter it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from autograder.measurements import FilterMeasurement
-from autograder.verify.graph import FrozenModel, call
+from autograder.verify.graph import FrozenModel, LayerOutput, call
 from solutions.gradient_ascent import Activations, Ascent, gradient_ascent, uniform_noise
 
 Floats = npt.NDArray[np.float32]
@@ -48,6 +48,7 @@ class Layer:
     name: str
     filters: int
     mean_activations: Callable[[Floats], Floats]  # (n, 28, 28, 1) -> (n, filters)
+    own_activations: Activations  # the diagonal of these: of image i, that of filter i
     ascent: Ascent
     noise: Floats
     noise_common: Floats
@@ -56,9 +57,9 @@ class Layer:
     live: npt.NDArray[np.bool_]
 
 
-def look_at_layer(model: FrozenModel, name: str, tensor: str, *, seed: int) -> Layer:
+def look_at_layer(model: FrozenModel, layer: LayerOutput, *, seed: int) -> Layer:
     """Run the reference ascent for all filters of one layer of the student's model."""
-    feature_maps = model.function(tensor)
+    feature_maps = model.function(layer.tensor)
 
     def means(images: tf.Tensor) -> tf.Tensor:
         maps = feature_maps(images)  # (n, height, width, filters)
@@ -71,7 +72,7 @@ def look_at_layer(model: FrozenModel, name: str, tensor: str, *, seed: int) -> L
     filters = noise.shape[1]
 
     def own(images: tf.Tensor) -> tf.Tensor:
-        return tf.linalg.diag_part(compiled(images))  # image i is meant for filter i
+        return tf.linalg.diag_part(compiled(images))
 
     ascent = gradient_ascent(own, uniform_noise(filters, seed=seed))
     reference = np.diagonal(call(compiled, ascent.images))
@@ -79,29 +80,32 @@ def look_at_layer(model: FrozenModel, name: str, tensor: str, *, seed: int) -> L
     rise = reference - b
     usual = np.median(rise[rise > 0]) if np.any(rise > 0) else np.inf
     return Layer(
-        name=name,
+        name=layer.name,
         filters=filters,
         mean_activations=lambda images: call(compiled, images),
+        own_activations=own,
         ascent=ascent,
         noise=b,
         noise_common=call(compiled, to_common_scale(noise_images)).mean(axis=0),
         reference=reference,
         reference_common=np.diagonal(call(compiled, to_common_scale(ascent.images))),
-        live=np.isfinite(rise) & (rise > DEAD_SHARE * usual) & _always_rises(own, filters, seed=seed),
+        live=np.isfinite(rise) & (rise > DEAD_SHARE * usual),
     )
 
 
-def _always_rises(own: Activations, filters: int, *, seed: int) -> npt.NDArray[np.bool_]:
-    """Tell, (filters,), which filters an ascent raises from any noise.
+def only_sure_filters(layer: Layer, *, seed: int) -> Layer:
+    """Return the layer with only those filters alive that an ascent raises from any noise.
 
     The others are left out: a correct ascent of the student's may have failed where the reference did not.
     """
     trials = [
-        gradient_ascent(own, uniform_noise(filters, seed=seed + 1 + trial), steps=TRIAL_STEPS).activations
+        gradient_ascent(
+            layer.own_activations, uniform_noise(layer.filters, seed=seed + 1 + trial), steps=TRIAL_STEPS
+        ).activations
         for trial in range(TRIALS)
     ]
-    rises: npt.NDArray[np.bool_] = np.all([steps[-1] > steps[0] for steps in trials], axis=0)
-    return rises
+    always_rises = np.all([steps[-1] > steps[0] for steps in trials], axis=0)
+    return replace(layer, live=layer.live & always_rises)
 
 
 def to_common_scale(images: Floats) -> Floats:

@@ -7,7 +7,7 @@ away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,16 @@ import numpy as np
 from autograder.evidence import Evidence, Record
 from autograder.measurements import ImagesMeasurement
 from autograder.verify.arrays import read_array
-from autograder.verify.filters import Floats, Layer, fit, look_at_layer, measure_filters, movement
+from autograder.verify.filters import (
+    Floats,
+    Layer,
+    fit,
+    look_at_layer,
+    measure_filters,
+    movement,
+    only_sure_filters,
+)
+from autograder.verify.graph import LayerOutput
 from autograder.verify.models import MeasuredModel, model_at
 from autograder.verify.network import Network
 
@@ -26,13 +35,26 @@ FITS_WELL = 0.8
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One version of the result images, measured on the layer that it fits, if there is any layer."""
+class Version:
+    """The result images as they were after one cell: float32 (n, 28, 28), and the network as it was then."""
 
     record: Record
     stack: Floats
+    model: MeasuredModel | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One version of the result images, measured on one layer, if there is any."""
+
+    version: Version
     measurement: ImagesMeasurement
     layer: Layer | None
+
+    @property
+    def fits(self) -> bool:
+        """Were these images made for this layer?"""
+        return fit(self.measurement.filters) >= FITS_WELL
 
     def quality(self) -> tuple[float, int, bool]:
         """How much of the work this version shows; of equals, the fullest and then the untouched one."""
@@ -43,40 +65,53 @@ class Candidate:
 def best_images(
     evidence: Evidence, models: list[MeasuredModel], classifier: MeasuredModel | None, *, seed: int
 ) -> Candidate | None:
-    """Return the version of the result images that shows most; None if no images were seen."""
-    layers: dict[tuple[str, str], Layer] = {}
-    candidates = [
-        best_layer(evidence, model_at(models, classifier, record), record, stack, layers, seed=seed)
-        for record, stack in image_sets(evidence)
-    ]
-    return max(candidates, key=Candidate.quality, default=None)
+    """Return the version of the result images that shows most; None if no images were seen.
 
-
-def best_layer(
-    evidence: Evidence,
-    model: MeasuredModel | None,
-    record: Record,
-    stack: Floats,
-    known: dict[tuple[str, str], Layer],
-    *,
-    seed: int,
-) -> Candidate:
-    """Return the images measured on the first layer that they fit, else on the one that is named.
-
-    `known` keeps the layers that have been looked at, since a reference ascent takes its time.
+    Other layers than the named one are only tried when no version fits that one.
     """
-    nowhere = Candidate(record, stack, measure_images(record, stack, None), None)
-    if model is None:
-        return nowhere
-    tried: list[Candidate] = []
-    for name, tensor in layers_to_try(evidence, model, record):
-        key = (model.record.payload, tensor)
-        if key not in known:
-            known[key] = look_at_layer(model.frozen, name, tensor, seed=seed)
-        tried.append(Candidate(record, stack, measure_images(record, stack, known[key]), known[key]))
-        if fit(tried[-1].measurement.filters) >= FITS_WELL:
-            return tried[-1]
-    return tried[0] if tried else nowhere
+    versions = [
+        Version(record, stack, model_at(models, classifier, record)) for record, stack in image_sets(evidence)
+    ]
+    if not versions:
+        return None
+    look = LayerCache(seed)
+    layers = [layers_to_try(evidence, version) for version in versions]
+    named = [
+        measure_on(version, look(version, some[0]) if some else None)
+        for version, some in zip(versions, layers, strict=True)
+    ]
+    best = max(named, key=Candidate.quality)
+    if not best.fits:
+        elsewhere = (
+            measure_on(version, look(version, other))
+            for version, some in zip(versions, layers, strict=True)
+            for other in some[1:]
+        )
+        best = max((one for one in elsewhere if one.fits), key=Candidate.quality, default=best)
+    sure = only_sure_filters(best.layer, seed=seed) if best.layer else None
+    return measure_on(best.version, sure)
+
+
+class LayerCache:
+    """Looks at every layer once, since a reference ascent takes its time."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._layers: dict[tuple[str, str], Layer] = {}
+
+    def __call__(self, version: Version, layer: LayerOutput) -> Layer | None:
+        """Return a layer of the network that a version of the images belongs to."""
+        if version.model is None:
+            return None
+        key = (version.model.record.payload, layer.tensor)
+        if key not in self._layers:
+            self._layers[key] = look_at_layer(version.model.frozen, layer, seed=self._seed)
+        return self._layers[key]
+
+
+def measure_on(version: Version, layer: Layer | None) -> Candidate:
+    """Measure one version of the images on one layer, or only count them if there is none."""
+    return Candidate(version, measure_images(version.record, version.stack, layer), layer)
 
 
 def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats]]:
@@ -92,20 +127,23 @@ def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats]]:
             yield record, stack.astype(np.float32)
 
 
-def layers_to_try(evidence: Evidence, model: MeasuredModel, record: Record) -> Iterable[tuple[str, str]]:
-    """Return (name, tensor) of the layers that the images may be meant for, the named one first."""
-    network = Network(model.frozen.graph)
-    feature_maps = [
-        (layer.name, layer.tensor)
-        for layer in model.frozen.layers
-        if len(model.frozen.shapes[layer.tensor]) == 4
-        and network.convolution_of(layer.tensor) is not None
-        and model.frozen.shapes[layer.tensor][-1]
-    ]
-    wanted = layer_name(evidence, record)
-    named = [layer for layer in feature_maps if layer[0] == wanted]
-    others = [layer for layer in reversed(feature_maps) if layer[0] != wanted]
-    return [*named, *others][:MOST_LAYERS_TRIED]
+def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:
+    """Return the layers that images may be meant for: the named one, then one for each convolution."""
+    if version.model is None:
+        return []
+    frozen = version.model.frozen
+    network = Network(frozen.graph)
+    wanted = layer_name(evidence, version.record)
+    named: list[LayerOutput] = []
+    others: dict[str, LayerOutput] = {}
+    for layer in frozen.layers:
+        shape = frozen.shapes[layer.tensor]
+        convolution = network.convolution_of(layer.tensor) if len(shape) == 4 and shape[-1] else None
+        if convolution is not None and layer.name == wanted:
+            named.append(layer)
+        elif convolution is not None:
+            others.setdefault(convolution, layer)
+    return [*named, *reversed(others.values())][:MOST_LAYERS_TRIED]
 
 
 def layer_name(evidence: Evidence, record: Record) -> str:

@@ -20,7 +20,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     models, refused = read_models(evidence, digits)
     model = best_model(models)
     images = best_images(evidence, models, model, seed=seed)
-    steps = measure_steps(evidence, images.record, images.measurement.count) if images else None
+    steps = measure_steps(evidence, images.version.record, images.measurement.count) if images else None
     measurements = Measurements(
         outcome=evidence.outcome,
         model=model.measurement if model else None,
@@ -37,10 +37,10 @@ def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictu
     if images is None:
         return Pictures()
     if images.layer is None:
-        return Pictures(student=images.stack)
+        return Pictures(student=images.version.stack)
     ascent = images.layer.ascent
     return Pictures(
-        student=images.stack,
+        student=images.version.stack,
         reference=ascent.images[..., 0],
         dead=ascent.dead,
         curves=np.asarray(steps.curves, np.float32) if steps and steps.curves else Pictures().curves,
