@@ -1,0 +1,163 @@
+"""What the recorder writes down of a small version of the exercise."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from autograder.evidence import Evidence, Record
+from autograder.execute.recorder import as_image, as_images
+from autograder.execute.runner import Execution
+from autograder.verify.graph import read_graph
+
+FILTERS, STEPS = 3, 4
+
+CELLS = {
+    "imports": "import numpy as np, tensorflow as tf, matplotlib.pyplot as plt\n"
+    "from tensorflow import keras\nlayers = keras.layers",
+    "cnn": "model = keras.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(3, 3), layers.Flatten(),\n"
+    "    layers.Dense(10, activation='softmax')])",
+    "train": "model.compile('adam', 'sparse_categorical_crossentropy')\n"
+    "results = model.fit(np.random.rand(20, 28, 28, 1), np.arange(20) % 10, epochs=2, verbose=0)",
+    "ascent": f"layer_name, gradient_updates, step_size = 'conv2d', {STEPS}, 1.\n"
+    "extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)\n"
+    "visualized_feature = []\n"
+    f"for filter_index in range({FILTERS}):\n"
+    "    input_img = tf.Variable(np.random.rand(1, 28, 28, 1).astype('float32'))\n"
+    "    for update in range(gradient_updates):\n"
+    "        with tf.GradientTape() as tape:\n"
+    "            loss = tf.reduce_mean(extractor(input_img)[..., filter_index])\n"
+    "        grads = tape.gradient(loss, input_img)\n"
+    "        input_img.assign_add(grads)\n"
+    "    visualized_feature.append(input_img.numpy())",
+    "deprocess": "for image in visualized_feature:\n"
+    "    image -= image.mean(); image /= image.std(); image += 0.5; image *= 255",
+    "plot": "figure = plt.figure()\n"
+    "for i, image in enumerate(visualized_feature):\n"
+    "    panel = figure.add_subplot(1, 3, i + 1)\n"
+    "    panel.imshow(image.squeeze()); panel.set_title(f'feature {i}')\n"
+    "plt.show()",
+    "functional": "x = layers.Input((28, 28, 1))\n"
+    "functional = keras.Model(x, layers.Dense(10)(layers.Flatten()(layers.Conv2D(4, 3)(x))))",
+    "nested": "inner = keras.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 3, name='inside')])\n"
+    "nested = keras.Sequential([layers.Input((28, 28, 1)), inner, layers.Flatten(), layers.Dense(10)])",
+    "subclassed": "class Net(keras.Model):\n"
+    "    def __init__(self):\n"
+    "        super().__init__()\n"
+    "        self.first, self.flat, self.last = layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10)\n"
+    "    def call(self, x):\n"
+    "        return self.last(self.flat(self.first(x)))\n"
+    "subclassed = Net()\nsubclassed(np.zeros((1, 28, 28, 1), 'float32'))",
+    "grouped": "grouped = keras.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 3),\n"
+    "    layers.Conv2D(8, 3, groups=2), layers.Flatten(), layers.Dense(10)])",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exercise(run_cells: Callable[..., Execution]) -> Evidence:
+    evidence = run_cells(CELLS).evidence
+    assert [run.cell for run in evidence.cells if run.status != "ok"] == []
+    return evidence
+
+
+def array(evidence: Evidence, record: Record) -> np.ndarray:
+    return np.load(io.BytesIO(evidence.payload(record)), allow_pickle=False)
+
+
+def run_of(cell: str) -> int:
+    return list(CELLS).index(cell)
+
+
+def test_images_are_seen_before_and_after_they_are_deprocessed_in_place(exercise: Evidence) -> None:
+    seen = [one for one in exercise.of_kind("images") if one.facts["variable"] == "visualized_feature"]
+
+    assert [one.run for one in seen] == [run_of("ascent"), run_of("deprocess")]
+    before, after = (array(exercise, one) for one in seen)
+    assert before.shape == after.shape == (FILTERS, 28, 28)
+    assert before.max() < 10
+    assert after.std() == pytest.approx(255, rel=0.01)
+
+
+def test_every_gradient_of_the_ascent_is_counted_and_none_of_the_training(exercise: Evidence) -> None:
+    (tape,) = exercise.of_kind("tape")
+    calls = array(exercise, tape)  # (calls, 3): images, loss, RMS of gradient
+
+    assert tape.run == run_of("ascent")
+    assert len(calls) == FILTERS * STEPS
+    assert (calls[:, 0] == 1).all()
+    assert np.isfinite(calls).all()
+
+
+def test_the_panels_of_a_figure_come_with_titles_and_images(exercise: Evidence) -> None:
+    (figure,) = exercise.of_kind("figure")
+
+    assert figure.run == run_of("plot")
+    assert [panel["title"] for panel in figure.facts["panels"]] == ["feature 0", "feature 1", "feature 2"]
+    assert array(exercise, figure).shape == (FILTERS, 28, 28)
+
+
+def test_the_history_of_the_training_is_noted(exercise: Evidence) -> None:
+    trained = [one for one in exercise.of_kind("model") if one.run == run_of("train")]
+
+    assert {one.facts["variable"] for one in trained} == {"model"}
+    assert len(trained[-1].facts["history"]["loss"]) == 2
+    assert trained[-1].facts["compiled"] is True
+
+
+@pytest.mark.parametrize("kind", ["model", "functional", "nested", "subclassed", "grouped"])
+def test_a_model_of_any_kind_crosses_the_border_as_a_graph(exercise: Evidence, kind: str) -> None:
+    record = next(one for one in exercise.of_kind("model") if one.facts["variable"] == kind)
+
+    frozen = read_graph(exercise.payload(record), record.facts)
+
+    assert "refused" not in record.facts
+    assert frozen.shapes[frozen.output][-1] == 10
+
+
+def test_layers_of_nested_and_subclassed_models_are_named(exercise: Evidence) -> None:
+    layers = {
+        one.facts["variable"]: [layer["type"] for layer in one.facts["layers"]]
+        for one in exercise.of_kind("model")
+    }
+
+    assert "Conv2D" in layers["nested"]
+    assert layers["subclassed"] == ["Conv2D", "Flatten", "Dense"]
+
+
+def test_nothing_went_wrong_while_recording(exercise: Evidence) -> None:
+    assert exercise.of_kind("trouble") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [np.zeros((1, 28, 28, 1))] * 3,
+        [np.zeros((28, 28))] * 3,
+        tuple(np.zeros((28, 28, 1), np.uint8) for _ in range(3)),
+        {index: np.zeros((28, 28)) for index in range(3)},
+        np.zeros((3, 28, 28, 1)),
+        np.zeros((3, 1, 28, 28, 1)),
+        np.zeros((28, 28, 28))[:3],
+    ],
+    ids=["batches of one", "plain", "tuple of uint8", "dictionary", "array", "odd axes", "slice"],
+)
+def test_images_are_understood_in_every_usual_form(value: object) -> None:
+    assert as_images(value).shape == (3, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[], "text", [1, 2, 3], np.zeros((60, 60)), np.zeros((1000, 28, 28, 1)), [None], np.array(["a"] * 784)],
+    ids=["empty", "text", "numbers", "other size", "training data", "nothing", "letters"],
+)
+def test_what_holds_no_features_is_not_taken_for_them(value: object) -> None:
+    assert as_images(value) is None
+
+
+def test_one_image_keeps_its_values() -> None:
+    image = np.arange(784).reshape(1, 28, 28, 1)
+
+    assert (as_image(image) == image.squeeze()).all()

@@ -1,0 +1,91 @@
+"""A result folder is complete, or is seen not to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+
+from autograder.evidence import Evidence, Record, digest, read_evidence
+from autograder.measurements import Measurements
+from autograder.pictures import Pictures
+from autograder.record.files import Origin, Run, read_report, read_run, write_report, write_run
+from autograder.report import Report
+
+ORIGIN = Origin(
+    submission_sha256="0" * 64,
+    profile="full",
+    seed=7,
+    dataset="digits",
+    sandbox="bwrap",
+    versions={"keras": "3"},
+)
+EVIDENCE = Evidence(
+    "graded", (), (Record("images", 0, {"variable": "x"}, digest(b"one")),), {digest(b"one"): b"one"}
+)
+NAME = "activation_maximization"
+
+
+@pytest.fixture
+def run(make_notebook: Callable[[Mapping[str, str]], NotebookNode]) -> Run:
+    notebook = make_notebook({"cnn": "1", "check_cnn": "2"})
+    return Run(ORIGIN, notebook, Measurements("graded"), Pictures(), {"run": 1.0})
+
+
+def test_a_run_can_be_read_again(tmp_path: Path, run: Run) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+
+    again = read_run(tmp_path, ORIGIN, name=NAME)
+
+    assert again is not None
+    assert (again.measurements, again.timings) == (run.measurements, run.timings)
+    assert read_evidence(tmp_path / "evidence") == EVIDENCE
+
+
+def test_a_run_of_something_else_is_not_taken_for_it(tmp_path: Path, run: Run) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+
+    assert read_run(tmp_path, ORIGIN.model_copy(update={"seed": 8}), name=NAME) is None
+
+
+@pytest.mark.parametrize("lost", ["run.json", "measurements.json", "pictures.npz"])
+def test_half_a_run_is_none(lost: str, tmp_path: Path, run: Run) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+    (tmp_path / lost).unlink()
+
+    assert read_run(tmp_path, ORIGIN, name=NAME) is None
+
+
+@pytest.mark.parametrize("spoiled", ["run.json", "measurements.json", "pictures.npz", f"{NAME}.ipynb"])
+def test_a_spoiled_run_is_none(spoiled: str, tmp_path: Path, run: Run) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+    (tmp_path / spoiled).write_bytes(b"{")
+
+    assert read_run(tmp_path, ORIGIN, name=NAME) is None
+
+
+def test_a_new_run_takes_the_old_report_away(tmp_path: Path, run: Run, report: Report) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+    write_report(tmp_path, report, run)
+    assert read_report(tmp_path) == report
+
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+
+    assert read_report(tmp_path) is None
+
+
+def test_half_a_report_is_none(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text('{"schema_version": 1')
+
+    assert read_report(tmp_path) is None
+
+
+def test_nothing_but_whole_files_is_left_in_the_folder(tmp_path: Path, run: Run, report: Report) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+    write_report(tmp_path, report, run)
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        f"{NAME}.ipynb", "evidence", "grid.png", "measurements.json", "pictures.npz", "report.json", "run.json",
+    ]  # fmt: skip

@@ -1,0 +1,306 @@
+"""What each check gives and says, on measurements made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from autograder.measurements import CellError, FilterMeasurement, ImagesMeasurement, Measurements
+from autograder.report import Result
+
+Judge = Callable[..., dict[str, Result]]
+
+
+def with_model(good: Measurements, **changes: Any) -> Measurements:
+    assert good.model is not None
+    return replace(good, model=replace(good.model, **changes))
+
+
+def with_images(good: Measurements, **changes: Any) -> Measurements:
+    assert good.images is not None
+    return replace(good, images=replace(good.images, **changes))
+
+
+def with_filters(
+    good: Measurements, change: Callable[[FilterMeasurement], FilterMeasurement], **changes: Any
+) -> Measurements:
+    assert good.images is not None
+    return with_images(good, filters=tuple(change(one) for one in good.images.filters), **changes)
+
+
+def test_correct_work_earns_everything_without_complaint(good: Measurements, judge: Judge) -> None:
+    results = judge(good)
+
+    assert {result.status for result in results.values()} == {"pass"}
+    assert sum(result.score for result in results.values()) == 90
+    assert not [result for result in results.values() if "?" in result.feedback]
+
+
+def test_three_of_four_convolutions_earn_three_quarters(good: Measurements, judge: Judge) -> None:
+    result = judge(with_model(good, conv_layers=3, unused_conv_layers=1))["cnn"]
+
+    assert (result.status, result.score) == ("partial", 15)
+    assert "3 convolution layers" in result.feedback
+    assert "1 more do not contribute to the output" in result.feedback
+
+
+def test_another_number_of_outputs_halves_the_network(good: Measurements, judge: Judge) -> None:
+    result = judge(with_model(good, outputs=7))["cnn"]
+
+    assert (result.status, result.score) == ("partial", 10)
+    assert "ten are needed" in result.feedback
+
+
+@pytest.mark.parametrize(("accuracy", "score"), [(0.97, 15), (0.9, 15), (0.7, 7.5), (0.5, 0), (0.1, 0)])
+def test_training_earns_in_proportion_to_accuracy(
+    accuracy: float, score: float, good: Measurements, judge: Judge
+) -> None:
+    assert judge(with_model(good, accuracy=accuracy))["training"].score == score
+
+
+def test_an_untrained_network_is_told_what_stopped_the_training(good: Measurements, judge: Judge) -> None:
+    error = CellError("train", "ValueError: Argument(s) not recognized: {'lr': 0.001}", "write learning_rate")
+    untrained = replace(with_model(good, accuracy=0.1, epochs=0), errors=(error,))
+
+    result = judge(untrained)["training"]
+
+    assert result.status == "fail"
+    assert "not trained" in result.feedback
+    assert "write learning_rate" in result.feedback
+
+
+def test_one_variable_appended_64_times_is_named(good: Measurements, judge: Judge) -> None:
+    result = judge(with_images(good, distinct=1, usable=1))["images"]
+
+    assert result.score == pytest.approx(10 / 64, abs=0.01)
+    assert "only 1 different" in result.feedback
+    assert "copy" in result.feedback
+
+
+def test_grey_images_are_named(good: Measurements, judge: Judge) -> None:
+    result = judge(with_images(good, usable=60))["images"]
+
+    assert result.status == "partial"
+    assert "4 are of one single grey" in result.feedback
+
+
+def test_missing_images_are_named(good: Measurements, judge: Judge) -> None:
+    result = judge(with_images(good, count=32, distinct=32, usable=32))["images"]
+
+    assert result.score == 5
+    assert "64 are needed" in result.feedback
+
+
+def test_a_layer_with_few_filters_needs_few_images(good: Measurements, judge: Judge) -> None:
+    few = with_images(good, layer_filters=32, count=32, distinct=32, usable=32)
+
+    assert judge(few)["images"].status == "pass"
+
+
+def test_descent_is_told_to_look_at_the_sign(good: Measurements, judge: Judge) -> None:
+    descent = with_filters(
+        good, lambda one: replace(one, image=0.0, gain=-0.01, pattern=-0.2, best_pattern=0.01, best_gain=0.0)
+    )
+
+    results = judge(descent)
+
+    assert results["ascent"].status == "fail"
+    assert "sign" in results["ascent"].feedback
+    assert results["objective"].status == "fail"
+
+
+def test_unnormalized_gradients_are_named(good: Measurements, judge: Judge) -> None:
+    still = with_filters(
+        good, lambda one: replace(one, image=0.12, gain=0.003, pattern=0.3, best_pattern=0.3), movement=0.01
+    )
+
+    results = judge(still)
+
+    assert results["ascent"].status == "fail"
+    assert "normalized" in results["ascent"].feedback
+    assert results["updates"].status == "fail"
+    assert "normalized" in results["updates"].feedback
+
+
+def test_the_same_filter_for_all_images_is_named(good: Measurements, judge: Judge) -> None:
+    same = with_filters(
+        good,
+        lambda one: one if one.index == 5 else replace(one, gain=0.3, pattern=0.12, best_filter=5),
+    )
+
+    result = judge(same)["objective"]
+
+    assert result.status == "fail"
+    assert "all show filter 5" in result.feedback
+    assert "filter_index" in result.feedback
+
+
+@pytest.mark.parametrize(("shift", "words"), [(1, "1 after"), (-2, "2 before")])
+def test_a_shifted_index_is_named(shift: int, words: str, good: Measurements, judge: Judge) -> None:
+    shifted = with_filters(
+        good,
+        lambda one: replace(one, gain=0.3, pattern=0.2, best_filter=one.index + shift),
+    )
+
+    result = judge(shifted)["objective"]
+
+    assert result.status == "fail"
+    assert words in result.feedback
+
+
+def test_images_of_other_filters_still_count_as_an_ascent(good: Measurements, judge: Judge) -> None:
+    shifted = with_filters(good, lambda one: replace(one, gain=0.3, pattern=0.2, best_filter=one.index + 1))
+
+    assert judge(shifted)["ascent"].status == "pass"
+
+
+def test_loud_noise_raises_nothing(good: Measurements, judge: Judge) -> None:
+    loud = with_filters(
+        good, lambda one: replace(one, gain=2900.0, pattern=0.01, best_pattern=0.05, best_gain=2900.0)
+    )
+
+    results = judge(loud)
+
+    assert results["ascent"].score == 0
+    assert results["objective"].score == 0
+
+
+def test_dead_filters_count_for_nobody_and_are_named(good: Measurements, judge: Judge) -> None:
+    dead = with_filters(
+        good, lambda one: replace(one, live=False, gain=0.0, pattern=0.0) if one.index < 20 else one
+    )
+
+    results = judge(dead)
+
+    assert results["ascent"].status == results["objective"].status == "pass"
+    assert results["ascent"].measured["living"] == 44
+    assert "0, 1, 2" in results["ascent"].feedback
+
+
+def test_a_network_of_dead_filters_only_goes_to_a_person(good: Measurements, judge: Judge) -> None:
+    dead = with_filters(good, lambda one: replace(one, live=False))
+
+    assert judge(dead)["ascent"].status == "review"
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [(50, "pass"), (46, "pass"), (54, "pass"), (25, "partial"), (10, "fail"), (500, "fail")],
+)
+def test_updates_ask_for_fifty_steps(steps: float, status: str, good: Measurements, judge: Judge) -> None:
+    assert good.steps is not None
+
+    result = judge(replace(good, steps=replace(good.steps, per_image=float(steps))))["updates"]
+
+    assert result.status == status
+    assert f"{steps} gradient steps" in result.feedback
+
+
+def test_steps_that_nobody_saw_are_measured_by_the_way_that_the_images_went(
+    good: Measurements, judge: Judge
+) -> None:
+    assert judge(replace(good, steps=None))["updates"].status == "pass"
+    assert judge(replace(with_images(good, movement=0.2), steps=None))["updates"].status == "fail"
+
+
+def test_steps_that_cannot_be_told_any_more_go_to_a_person(good: Measurements, judge: Judge) -> None:
+    unknown = replace(with_images(good, scale_known=False, movement=6.0), steps=None)
+
+    assert judge(unknown)["updates"].status == "review"
+
+
+def test_in_place_deprocessing_costs_no_points(good: Measurements, judge: Judge) -> None:
+    deprocessed = with_filters(
+        good, lambda one: replace(one, gain=5.6, image=56.0), scale_known=False, movement=6.0
+    )
+
+    assert {result.status for result in judge(deprocessed).values()} == {"pass"}
+
+
+def test_panels_without_titles_cost_a_fifth(good: Measurements, judge: Judge) -> None:
+    assert good.plot is not None
+
+    result = judge(replace(good, plot=replace(good.plot, titled=0)))["plot"]
+
+    assert (result.status, result.score) == ("partial", 4)
+    assert "64 panels have no title" in result.feedback
+
+
+def test_blank_panels_are_named(good: Measurements, judge: Judge) -> None:
+    assert good.plot is not None
+
+    result = judge(replace(good, plot=replace(good.plot, blank=32, distinct=33)))["plot"]
+
+    assert result.status in {"partial", "fail"}
+    assert "32 panels are blank" in result.feedback
+
+
+def test_one_large_picture_goes_to_a_person(good: Measurements, judge: Judge) -> None:
+    assert good.plot is not None
+
+    mosaic = replace(good.plot, panels=0, titled=0, distinct=0, mosaic=True)
+
+    assert judge(replace(good, plot=mosaic))["plot"].status == "review"
+
+
+def test_nothing_at_all_earns_nothing_and_says_why(judge: Judge) -> None:
+    error = CellError("imports", "NameError: name 'tf' is not defined", "tf is used before it exists")
+
+    results = judge(Measurements("graded", errors=(error,)))
+
+    assert {result.status for result in results.values()} == {"fail"}
+    assert all("tf is used before it exists" in result.feedback for result in results.values())
+
+
+def test_a_refused_model_goes_to_a_person(good: Measurements, judge: Judge) -> None:
+    assert good.images is not None
+    unmeasured = ImagesMeasurement("visualized_feature", "", 0, 64, 64, 64, True, 0.0, ())
+    refused = replace(good, model=None, refused_model="it contains the operation 'X'", images=unmeasured)
+
+    results = judge(refused)
+
+    assert {results[name].status for name in ("cnn", "training", "ascent", "objective")} == {"review"}
+    assert "operation 'X'" in results["cnn"].feedback
+    assert results["images"].status == "pass"
+
+
+def test_a_missing_module_goes_to_a_person(judge: Judge) -> None:
+    error = CellError("imports", "ModuleNotFoundError: No module named 'cv2'", "", missing_module="cv2")
+
+    results = judge(Measurements("graded", errors=(error,)))
+
+    assert {result.status for result in results.values()} == {"review"}
+    assert "cv2 is not installed here" in results["cnn"].feedback
+
+
+def test_trouble_of_the_verifier_goes_to_a_person(judge: Judge) -> None:
+    results = judge(Measurements("graded", trouble="the verifier stopped"))
+
+    assert {result.status for result in results.values()} == {"review"}
+
+
+def test_what_is_no_notebook_earns_nothing_and_says_why(judge: Judge) -> None:
+    results = judge(Measurements("invalid_notebook", unreadable="ada.ipynb: the file is empty"))
+
+    assert {result.status for result in results.values()} == {"fail"}
+    assert "the file is empty" in results["cnn"].feedback
+
+
+@pytest.mark.parametrize(
+    ("threshold", "criterion"),
+    [
+        ({"conv_layers": 5}, "cnn"),
+        ({"accuracy_full": 0.99}, "training"),
+        ({"gain_raised": 2.0}, "ascent"),
+        ({"pattern_own": 1.5}, "objective"),
+        ({"movement_small": 2.0}, "updates"),
+    ],
+)
+def test_thresholds_are_settings(
+    threshold: dict[str, float], criterion: str, good: Measurements, judge: Judge
+) -> None:
+    assert judge(good)[criterion].status == "pass"
+    assert judge(good, **threshold)[criterion].status != "pass"

@@ -1,0 +1,93 @@
+"""A course brings checks of its own; a broken one is named in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.errors import RubricError
+from autograder.measurements import Measurements
+from autograder.report import Result
+from autograder.rubric.score import rubric_files, rubric_sha256, score
+from autograder.settings import Thresholds
+
+Points = dict[str, float]
+
+
+def judged(course: Path, source: str, measurements: Measurements, points: Points) -> dict[str, Result]:
+    (course / "rubric").mkdir()
+    (course / "rubric" / "test_ours.py").write_text(source)
+    return score(measurements, Thresholds(), points, rubric_files(course))
+
+
+def test_a_course_replaces_a_check(tmp_path: Path, good: Measurements, points: Points) -> None:
+    source = "def test_cnn(model, award):\n    award(0.25, f'{model.conv_layers} are too few', layers=4)\n"
+
+    results = judged(tmp_path, source, good, points)
+
+    assert results["cnn"] == Result(
+        status="partial", score=5, max_score=20, feedback="4 are too few", measured={"layers": 4}
+    )
+    assert results["training"].status == "pass"
+    assert list(results) == list(points)
+
+
+def test_a_plain_assert_is_a_check(tmp_path: Path, good: Measurements, points: Points) -> None:
+    source = "def test_cnn(model):\n    assert model.conv_layers > 9, 'More layers, please.'\n"
+
+    result = judged(tmp_path, source, good, points)["cnn"]
+
+    assert (result.status, result.score, result.feedback) == ("fail", 0, "More layers, please.")
+
+
+def test_a_course_adds_a_check_for_a_cell_with_points(
+    tmp_path: Path, good: Measurements, points: Points
+) -> None:
+    source = "def test_speed(measured, award):\n    award(0.5, 'half as fast')\n"
+
+    results = judged(tmp_path, source, good, {**points, "speed": 4.0})
+
+    assert (results["speed"].score, results["speed"].max_score) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("def test_speed(award):\n    award(1, 'fast')\n", "test_speed has no cell 'check_speed'"),
+        ("def test_cnn(model):\n    model.no_such_number\n", "'cnn' raised AttributeError"),
+        ("def test_cnn(no_such_fixture):\n    pass\n", "no_such_fixture"),
+        ("import no_such_module\n", "no_such_module"),
+        ("def test_cnn(:\n", "test_ours.py"),
+    ],
+    ids=["no cell", "raises", "unknown fixture", "unknown import", "syntax"],
+)
+def test_a_broken_check_is_named_in_one_line(
+    source: str, reason: str, tmp_path: Path, good: Measurements, points: Points
+) -> None:
+    with pytest.raises(RubricError) as broken:
+        judged(tmp_path, source, good, points)
+
+    assert reason in str(broken.value)
+    assert "\n" not in str(broken.value).strip()
+
+
+def test_a_criterion_without_a_check_is_named(good: Measurements, points: Points) -> None:
+    with pytest.raises(RubricError, match="no check called test_style"):
+        score(good, Thresholds(), {**points, "style": 1.0})
+
+
+def test_a_rubric_is_identified_by_checks_numbers_and_points(tmp_path: Path, points: Points) -> None:
+    files = rubric_files(tmp_path)
+    (tmp_path / "rubric").mkdir()
+    (tmp_path / "rubric/test_ours.py").write_text("def test_cnn(): pass")
+
+    identities = {
+        rubric_sha256(files, Thresholds(), points),
+        rubric_sha256(rubric_files(tmp_path), Thresholds(), points),
+        rubric_sha256(files, Thresholds(conv_layers=5), points),
+        rubric_sha256(files, Thresholds(), {**points, "cnn": 21.0}),
+    }
+
+    assert len(identities) == 4
+    assert rubric_sha256(files, Thresholds(), points) in identities

@@ -1,0 +1,57 @@
+"""One trained network for all measurements, and evidence made of graphs and images by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.evidence import Evidence, Record, digest
+from autograder.execute.recorder import as_npy, freeze, training_facts
+from autograder.verify.accuracy import HeldOut, held_out
+from autograder.verify.graph import FrozenModel, read_graph
+from solutions.cnn import build_cnn, train
+from solutions.data import embedded_digits, prepare
+
+MakeEvidence = Callable[..., Evidence]
+
+
+@pytest.fixture(scope="session")
+def digits() -> HeldOut:
+    return held_out(embedded_digits())
+
+
+@pytest.fixture(scope="session")
+def network() -> keras.Model:
+    model = build_cnn(seed=0)
+    train(model, prepare(embedded_digits()), epochs=2, seed=0, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="session")
+def freeze_model() -> Callable[[keras.Model], FrozenModel]:
+    """Take a model over the border, as from one process to the other."""
+    return lambda model: read_graph(*freeze(model))
+
+
+@pytest.fixture(scope="session")
+def make_evidence(network: keras.Model) -> MakeEvidence:
+    """Evidence of the trained network and of one version of the images, as the recorder would send it."""
+    graph, facts = freeze(network)
+    model_facts = {"variable": "model", **training_facts(network), **facts}
+
+    def make(images: Any = None, *, variable: str = "visualized_feature", layer_name: str = "") -> Evidence:
+        payloads = {digest(graph): graph}
+        records = [Record("model", 1, model_facts, digest(graph))]
+        if layer_name:
+            records.append(Record("names", 1, {"values": {"layer_name": layer_name}}))
+        if images is not None:
+            array = as_npy(np.asarray(images, np.float32).reshape(-1, 28, 28))
+            payloads[digest(array)] = array
+            records.append(Record("images", 2, {"variable": variable}, digest(array)))
+        return Evidence("graded", (), tuple(records), payloads)
+
+    return make
