@@ -99,6 +99,7 @@ class Measurements:
     steps: StepsMeasurement | None = None
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()
+    is_cut_off: bool = False  # was there more evidence than the limit lets through?
     unreadable: str = ""  # why the handed-in file is no notebook
     trouble: str = ""  # what the verifier itself could not do; a person has to look
 

@@ -31,7 +31,7 @@ class Limits(_Section):
     output_mb: float = Field(16, gt=0, description="output kept in the executed notebook")
     evidence_mb: float = Field(256, gt=0, description="models, images and facts that leave the sandbox")
     notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook")
-    verify_seconds: float = Field(300, gt=0, description="wall-clock time to measure one submission again")
+    verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
 
 
 class Thresholds(_Section):
@@ -51,7 +51,7 @@ class Thresholds(_Section):
         0.08, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
     )
     pattern_own: float = Field(
-        0.45, gt=0, description="pattern score from which an image shows what its filter responds to"
+        0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
     )
     own_margin: float = Field(
         0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"

@@ -95,6 +95,9 @@ def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
         flags.append(Flag(code=measurements.outcome, message=message, needs_review=True))
     if measurements.trouble:
         flags.append(Flag(code="not_measured", message=measurements.trouble, needs_review=True))
+    if measurements.is_cut_off:
+        message = "The notebook made more models and images than are kept; later ones were not measured."
+        flags.append(Flag(code="evidence_cut_off", message=message, needs_review=True))
     if measurements.images and measurements.images.variable != "visualized_feature":
         message = f"The images were found under the name '{measurements.images.variable}'."
         flags.append(Flag(code="other_name", message=message))

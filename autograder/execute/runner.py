@@ -7,6 +7,7 @@ run: what they would print comes from the kernel, and the kernel is not believed
 from __future__ import annotations
 
 import asyncio
+import atexit
 import math
 import re
 import time
@@ -119,11 +120,14 @@ async def _execute(
             if "start" in seconds:
                 raise
             raise SandboxError(f"the kernel does not start: {kernel.log()[-600:] or error}") from error
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001 (nbclient forgets it after a failed start)
     outcome: Outcome = kernel.stopped_for or (
         "timeout" if any(cell.status == "timeout" for cell in cells) else "graded"
     )
     _note_truncation(executed, client)
-    evidence = Evidence(outcome, tuple(cells), tuple(kernel.collector.records), kernel.collector.payloads)
+    collector = kernel.collector
+    evidence = Evidence(outcome, tuple(cells), tuple(collector.records), collector.payloads, collector.full)
     return Execution(_storable(executed), evidence, seconds)
 
 

@@ -117,14 +117,28 @@ def measure_on(version: Version, layer: Layer | None) -> Candidate:
 def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats]]:
     """Yield the sets of images, float32 (n, 28, 28), in the order in which they were seen.
 
-    If the name of the exercise holds any, other names are not looked at.
+    If the name of the exercise holds any, other names are not looked at. Under another name, digits are no
+    result: a notebook may well keep some of them at hand.
     """
     records = evidence.of_kind("images")
     named = [record for record in records if record.facts.get("variable") == "visualized_feature"]
     for record in (named or records)[:MOST_IMAGE_SETS]:
         stack = read_array(evidence.payload(record))
-        if stack is not None and stack.ndim == 3 and stack.shape[1:] == (28, 28) and len(stack):
-            yield record, stack.astype(np.float32)
+        if stack is None or stack.ndim != 3 or stack.shape[1:] != (28, 28) or not len(stack):
+            continue
+        images = stack.astype(np.float32)
+        if named or not looks_like_digits(images):
+            yield record, images
+
+
+def looks_like_digits(stack: Floats) -> bool:
+    """Tell whether most images are mostly paper: of digits, four pixels in five are of the lowest value.
+
+    Of an image that an ascent has made, `deprocess_image` cuts off about one in three.
+    """
+    flat = stack.reshape(len(stack), 28 * 28)
+    paper = np.mean(flat == flat.min(axis=1, keepdims=True), axis=1)
+    return bool(np.median(paper) > 0.6)
 
 
 def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:

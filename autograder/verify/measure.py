@@ -29,6 +29,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         steps=steps,
         plot=measure_plot(evidence),
         errors=diagnose(evidence.cells),
+        is_cut_off=evidence.is_cut_off,
     )
     return measurements, _pictures(images, steps)
 

@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+import tensorflow as tf
+
 from autograder.evidence import evidence_from_files
-from autograder.measurements import measurements_to_json
-from autograder.pictures import pictures_to_npz
+from autograder.measurements import Measurements, measurements_to_json
+from autograder.pictures import Pictures, pictures_to_npz
 from autograder.verify.accuracy import held_out
+from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import read_frame, write_frame
 from autograder.verify.measure import forget_models, measure
 from solutions.data import read_npz
@@ -35,7 +38,13 @@ def main() -> None:
             request, files = read_frame(sys.stdin.buffer)
         except EOFError:
             return
-        measurements, pictures = measure(evidence_from_files(files), digits, seed=request["seed"])
+        evidence = evidence_from_files(files)
+        try:
+            measurements, pictures = measure(evidence, digits, seed=request["seed"])
+        except tf.errors.OpError as error:  # a graph that cannot be run costs its own measurement only
+            trouble = f"TensorFlow could not run the network ({type(error).__name__})"
+            measurements = Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble)
+            pictures = Pictures()
         write_frame(
             answers,
             {},
