@@ -30,18 +30,16 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     """The reference notebook and the exercise as published, with and without `lr`, graded together."""
     course = initialise(tmp_path_factory.mktemp("course") / "course")
     source = read_notebook(course.source_notebook())
+    published = read_answers((SUBMISSIONS / "published_2021.py").read_text())
+    in_2021 = published["train"].replace("learning_rate=", "lr=")
     notebooks = {
         "reference": source,
-        "published": compose(source, answers("published_2021")),
-        "published_with_lr": compose(source, answers("published_2021_with_lr")),
+        "published": compose(source, published),
+        "published_with_lr": compose(source, {**published, "train": in_2021}),
     }
     for student, notebook in notebooks.items():
         write_notebook(notebook, course.submission_folder(student) / f"{ASSIGNMENT}.ipynb")
     return graded(course, list(notebooks))
-
-
-def answers(name: str) -> dict[str, str]:
-    return read_answers((SUBMISSIONS / f"{name}.py").read_text())
 
 
 def graded(course: Course, students: list[str]) -> dict[str, Report]:
