@@ -10,10 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Booleans = npt.NDArray[np.bool_]
 
 
 def _no_images() -> Floats:
     return np.zeros((0, 28, 28), np.float32)
+
+
+def _no_filters() -> Booleans:
+    return np.zeros(0, np.bool_)
 
 
 def _no_curves() -> Floats:
@@ -26,7 +31,8 @@ class Pictures:
 
     student: Floats = field(default_factory=_no_images)  # (images, 28, 28)
     reference: Floats = field(default_factory=_no_images)  # (filters, 28, 28), on the same model
-    dead: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # (filters,)
+    dead: Booleans = field(default_factory=_no_filters)  # (filters,): the reference could not raise it
+    student_dead: Booleans = field(default_factory=_no_filters)  # (filters,): and neither could the student
     curves: Floats = field(default_factory=_no_curves)  # (images, steps): the loss that was seen
     reference_curves: Floats = field(default_factory=_no_curves)  # (filters, steps + 1)
 

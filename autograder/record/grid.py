@@ -31,10 +31,10 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
         f"{report.student}   {report.score:g} of {report.max_score:g} points"
         + (f"   layer {layer}" if layer else "")
     )
-    dead = pictures.dead
-    still_dead = dead & ~_woken(measurements, len(dead))
-    _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, still_dead, "handed in")
-    _draw_images(figure.add_subplot(grid[0, 1]), pictures.reference, dead, "reference on the same network")
+    _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, pictures.student_dead, "handed in")
+    _draw_images(
+        figure.add_subplot(grid[0, 1]), pictures.reference, pictures.dead, "reference on the same network"
+    )
     _draw_curves(
         figure.add_subplot(grid[1, 0]), pictures.curves, "loss at every step, as seen in the notebook"
     )
@@ -44,14 +44,6 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
-
-
-def _woken(measurements: Measurements, count: int) -> npt.NDArray[np.bool_]:
-    """Which filters did the student excite, though the reference, from another noise, could not?"""
-    woken = np.zeros(count, np.bool_)
-    for one in measurements.images.filters if measurements.images else ():
-        woken[one.index] = one.image > one.noise and one.image > one.reference
-    return woken
 
 
 def _draw_images(axes: Axes, images: Floats, dead: npt.NDArray[np.bool_], title: str) -> None:

@@ -18,19 +18,25 @@ GAP = 2
 BETWEEN = 128
 # Browsers blur what they enlarge; made smaller, pixels keep their edges.
 ENLARGED = 3
+# A dead filter's image is the noise that it began as: not to be taken for a pattern.
+CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
 
 
 def draw_features(pictures: Pictures) -> bytes | None:
-    """Return the handed-in images as a PNG of up to 8 x 8 panels; None if there are none."""
+    """Return the handed-in images as a PNG of up to 8 x 8 panels, dead filters crossed out.
+
+    None if there are no images.
+    """
     shown = pictures.student[:PANELS]
     if not len(shown):
         return None
     rows = -(-len(shown) // COLUMNS)
     pitch = SIDE + GAP
     mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
+    dead = np.flatnonzero(pictures.student_dead)
     for index, panel in enumerate(deprocess(shown)):
         top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
-        mosaic[top : top + SIDE, left : left + SIDE] = panel
+        mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in dead else panel
     buffer = io.BytesIO()
     enlarged = mosaic.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
     Image.fromarray(enlarged).save(buffer, "PNG", optimize=True)

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
-from autograder.measurements import Measurements, StepsMeasurement
-from autograder.pictures import Pictures
+from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
+from autograder.pictures import Booleans, Pictures
 from autograder.verify.accuracy import HeldOut
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.images import Candidate, best_images
@@ -44,9 +44,18 @@ def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictu
         student=images.version.stack,
         reference=ascent.images[..., 0],
         dead=ascent.dead,
+        student_dead=ascent.dead & ~woken(images.measurement, len(ascent.dead)),
         curves=np.asarray(steps.curves, np.float32) if steps and steps.curves else Pictures().curves,
         reference_curves=ascent.activations.T,
     )
+
+
+def woken(images: ImagesMeasurement, filters: int) -> Booleans:
+    """Which filters did the student excite, though the reference, from another noise, could not?"""
+    awake = np.zeros(filters, np.bool_)
+    for one in images.filters:
+        awake[one.index] = one.image > one.noise and one.image > one.reference
+    return awake
 
 
 # The verifier is one process for many submissions; a graph in each would keep its models alive.

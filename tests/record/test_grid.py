@@ -19,7 +19,14 @@ NOTHING = Measurements("graded")
 def full() -> Pictures:
     rng = np.random.default_rng(0)
     images = rng.random((64, 28, 28), np.float32)
-    return Pictures(images, images, np.arange(64) < 3, rng.random((64, 50), np.float32), images[:, :3, 0])
+    return Pictures(
+        student=images,
+        reference=images,
+        dead=np.arange(64) < 3,
+        student_dead=np.arange(64) < 2,
+        curves=rng.random((64, 50), np.float32),
+        reference_curves=images[:, :3, 0],
+    )
 
 
 def broken() -> Pictures:
@@ -41,5 +48,5 @@ def test_pictures_survive_being_stored() -> None:
 
     after = pictures_from_npz(pictures_to_npz(before))
 
-    for name in ("student", "reference", "curves", "reference_curves"):
+    for name in ("student", "reference", "dead", "student_dead", "curves", "reference_curves"):
         assert np.array_equal(getattr(before, name), getattr(after, name))

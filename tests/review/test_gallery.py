@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.files import write_whole
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.record.files import GRID, PICTURES, REPORT
 from autograder.report import Flag, Provenance, Report, Result, Status
+from autograder.review.features import draw_features
 from autograder.review.gallery import style_hash, write_gallery
 
 CRITERIA = ("cnn", "training", "images", "ascent", "objective", "updates", "plot")
@@ -216,3 +219,16 @@ def test_a_picture_of_an_earlier_gallery_does_not_survive_its_submission(course:
     page = gallery(course)
 
     assert not (page.parent / "pictures" / "carl-features.png").exists()
+
+
+def test_a_dead_filter_is_crossed_out_and_not_shown_as_noise() -> None:
+    noise = np.random.default_rng(0).random((64, 28, 28), dtype=np.float32)
+    dead = np.arange(64) == 3
+
+    drawn = draw_features(Pictures(student=noise, student_dead=dead))
+
+    assert drawn is not None
+    mosaic = np.asarray(Image.open(io.BytesIO(drawn)))
+    panel = mosaic[:84, 270:354]  # the fourth panel of the first row, three pixels to one
+    assert len(np.unique(panel)) == 2
+    assert len(np.unique(mosaic[:84, :84])) > 20
