@@ -105,7 +105,7 @@ class Unsandboxed:
         home = program.shared / "home"
         home.mkdir(exist_ok=True)
         settings = [f"{name}={value}" for name, value in _environment(program, home).items()]
-        return ["env", "-i", "-C", str(home), *settings, *program.argv]
+        return ["/usr/bin/env", "-i", "-C", str(home), *settings, *program.argv]
 
 
 SANDBOXES: dict[str, type[Bubblewrap] | type[Unsandboxed]] = {
