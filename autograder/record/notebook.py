@@ -6,6 +6,7 @@ The form is the one that nbgrader's own score reading understands: the score is 
 from __future__ import annotations
 
 import copy
+import textwrap
 from collections.abc import Mapping
 
 import nbformat
@@ -13,6 +14,9 @@ from nbformat import NotebookNode
 
 from autograder.course.notebooks import grade_id
 from autograder.report import Result
+
+# What fits beside the cell numbers in Jupyter and in the feedback.
+LINE_LENGTH = 90
 
 WORDS = {"pass": "passed", "partial": "partly", "fail": "not yet", "review": "a person will look at this"}
 
@@ -30,7 +34,7 @@ def with_results(notebook: NotebookNode, results: Mapping[str, Result]) -> Noteb
 
 def _outputs(criterion: str, result: Result) -> list[NotebookNode]:
     heading = f"{criterion}: {WORDS[result.status]}, {result.score:g} of {result.max_score:g} points"
-    text = f"{heading}\n{result.feedback}\n"
+    text = f"{heading}\n{textwrap.fill(result.feedback, LINE_LENGTH)}\n"
     return [
         nbformat.v4.new_output("stream", name="stdout", text=text),
         nbformat.v4.new_output(
