@@ -57,7 +57,7 @@ class Rubric:
 
     @pytest.fixture
     def images(self) -> ImagesMeasurement:
-        """The result images, measured on the network; a check that asks for them is not run without."""
+        """The result images; a check that asks for them is not run without."""
         measurements = self._measurements
         if measurements.images is None:
             raise NothingToCheckError(
@@ -66,21 +66,18 @@ class Rubric:
             )
         return measurements.images
 
-    @pytest.fixture(autouse=True)
-    def _needs_filters(self, request: pytest.FixtureRequest) -> None:
-        """Images without a layer can be counted, but not measured."""
-        images = self._measurements.images
-        if request.node.originalname in {"test_ascent", "test_objective", "test_updates"} and images:
-            if images.filters:
-                return
-            if self._measurements.refused_model:
-                raise NeedsPersonError(
-                    f"The images could not be measured: {self._measurements.refused_model}."
-                )
-            raise NothingToCheckError(
-                "There are images, but no network with convolutions on which to measure them."
-                + after_error(self._measurements, "cnn", "imports")
-            )
+    @pytest.fixture
+    def features(self, images: ImagesMeasurement) -> ImagesMeasurement:
+        """The same images, for checks that need them measured on filters: without a network they are not."""
+        measurements = self._measurements
+        if images.filters:
+            return images
+        if measurements.refused_model:
+            raise NeedsPersonError(f"The images could not be measured: {measurements.refused_model}.")
+        raise NothingToCheckError(
+            "There are images, but no network with convolutions on which to measure them."
+            + after_error(measurements, "cnn", "imports")
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(

@@ -1,6 +1,7 @@
 """The rubric: one pytest function per criterion of the exercise.
 
-Each check gets what was measured (`model`, `images`, or all of it as `measured`), the numbers under
+Each check gets what was measured (`model`, `images`, `features`, which are the images measured on their
+filters, or all of it as `measured`), the numbers under
 [thresholds] in gradeascent.toml (`thresholds`), and `award`, which it calls with a share of the points and
 the words for the student. To change a check, put a function of the same name into `rubric/test_*.py` of
 the course folder; the points stand in the source notebook.
@@ -78,11 +79,11 @@ def test_images(images: ImagesMeasurement, award: Award) -> None:
     award(share, feedback, images=images.count, usable=images.usable, expected=wanted, layer=images.layer)
 
 
-def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
     """The images really raise the mean activation of filters above that of noise."""
-    living = living_filters(images)
+    living = living_filters(features)
     fallen = [one for one in living if one.image < one.noise or one.pattern < -thresholds.pattern_raised]
-    raised = [one for one in living if is_raised(one, images, thresholds)]
+    raised = [one for one in living if is_raised(one, features, thresholds)]
     if len(fallen) > len(living) / 2:  # a descent, even where it happens to raise another filter
         raised = [one for one in raised if one not in fallen]
     share = scale(len(raised) / len(living), none=thresholds.filters_none, full=thresholds.filters_full)
@@ -90,8 +91,8 @@ def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award)
         median(getattr(one, name) for one in living) for name in ("noise", "image", "reference")
     )
     feedback = f"{len(raised)} of {len(living)} filters are excited clearly more by your images than by noise"
-    feedback += dead_filters(images)
-    if images.scale_known:
+    feedback += dead_filters(features)
+    if features.scale_known:
         feedback += (
             f" (median activation {start:.3g} for noise, {end:.3g} for your images, {best:.3g} for images "
             "that 50 normalized steps lead to)"
@@ -104,7 +105,7 @@ def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award)
             f" For {len(fallen)} of them the activation fell: the update moves down the gradient. Look at "
             "the sign with which the gradient is added, and at the sign of the loss."
         )
-    elif images.scale_known and images.movement < thresholds.movement_small:
+    elif features.scale_known and features.movement < thresholds.movement_small:
         feedback += (
             " The images have hardly moved away from the noise they started from: are the gradients "
             "normalized before they are added, and is the step size 1?"
@@ -115,12 +116,12 @@ def test_ascent(images: ImagesMeasurement, thresholds: Thresholds, award: Award)
             f" Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient "
             "taken with respect to the image, and is it added in every step?"
         )
-    award(share, feedback, raised=len(raised), living=len(living), layer=images.layer)
+    award(share, feedback, raised=len(raised), living=len(living), layer=features.layer)
 
 
-def test_objective(images: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
     """Every image shows the pattern of its own filter and not that of another one."""
-    living = living_filters(images)
+    living = living_filters(features)
     own = [one for one in living if is_own(one, thresholds)]
     shown = [one.best_filter for one in living]
     if (
@@ -129,21 +130,21 @@ def test_objective(images: ImagesMeasurement, thresholds: Thresholds, award: Awa
         own = [one for one in own if one.best_filter == one.index]
     share = scale(len(own) / len(living), none=thresholds.filters_none, full=thresholds.filters_full)
     feedback = f"{len(own)} of {len(living)} images show what excites their own filter"
-    feedback += dead_filters(images) + "."
+    feedback += dead_filters(features) + "."
     if share < 1:
-        feedback += mistaken_filter(images, living, thresholds)
-    award(share, feedback, own=len(own), living=len(living), layer=images.layer)
+        feedback += mistaken_filter(features, living, thresholds)
+    award(share, feedback, own=len(own), living=len(living), layer=features.layer)
 
 
 def test_updates(
-    images: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+    features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
     """Every image was made by 50 steps of size 1 along the normalized gradient."""
     if measured.steps is not None:
         steps = measured.steps.per_image
         feedback = f"Your notebook takes {steps:.3g} gradient steps per image"
-    elif images.scale_known:
-        steps = images.movement * STEPS
+    elif features.scale_known:
+        steps = features.movement * STEPS
         feedback = f"Your images lie as far from noise as {steps:.2g} steps of size 1 lead"
     else:
         raise NeedsPersonError(
@@ -153,13 +154,13 @@ def test_updates(
     closeness = min(steps / STEPS, STEPS / steps) if steps > 0 else 0.0
     share = scale(closeness, none=thresholds.steps_none, full=1 - thresholds.steps_tolerance)
     feedback += "." if share == 1 else f"; {STEPS} are asked for (gradient_updates)."
-    if images.scale_known and images.movement < thresholds.movement_small:
+    if features.scale_known and features.movement < thresholds.movement_small:
         share = 0.0
         feedback += (
             " The steps are far too small: the gradient must be normalized to a root mean square of 1 before "
             "it is multiplied by the step size of 1."
         )
-    award(share, feedback, steps=round(steps, 2), movement=round(images.movement, 3))
+    award(share, feedback, steps=round(steps, 2), movement=round(features.movement, 3))
 
 
 def test_plot(measured: Measurements, award: Award) -> None:
