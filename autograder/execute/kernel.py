@@ -95,6 +95,7 @@ class Kernel:
         self.cancelled = cancelled
         self.collector = collector
         self.folder = folder
+        self.output = (folder / "kernel.log").open("wb")  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
 
     async def stop(self, reason: Outcome) -> None:
@@ -103,7 +104,7 @@ class Kernel:
         await self.manager.signal_kernel(signal.SIGKILL)
 
     def log(self) -> str:
-        """Return what the kernel's process itself printed, for when it does not start."""
+        """Return what the kernel's process printed, for when it does not start."""
         return (self.folder / "kernel.log").read_text(errors="replace").strip()
 
 
@@ -132,16 +133,16 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
                 if await manager.is_alive():
                     await manager.shutdown_kernel(now=True)
                 await collector.drained()
+                kernel.output.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def start_options(kernel: Kernel) -> dict[str, object]:
     """Return the options with which nbclient starts this kernel's process."""
-    log = (kernel.folder / "kernel.log").open("wb")
     return {
-        "stdout": log,
-        "stderr": log,
+        "stdout": kernel.output,
+        "stderr": kernel.output,
         "env": {"PATH": os.environ.get("PATH", "")},
         "cwd": str(kernel.folder),
     }
