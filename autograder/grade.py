@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.errors import CourseError, GradeascentError
+from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.grader import Grader
 from autograder.record.files import Origin, Run, read_report, read_run, write_report, write_run
 from autograder.report import Report
@@ -32,7 +32,7 @@ class Progress(Protocol):
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """A report is written."""
 
-    def failed(self, student: str, error: GradeascentError) -> None:
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
         """A submission could not be graded, through no fault of its own."""
 
 
@@ -60,7 +60,12 @@ def grade_course(
             submission = Submission(student, assignment, course.submission_folder(student, assignment))
             folder = course.result_folder(student, assignment)
             old = None if force else read_report(folder)
-            if old is not None and is_current(old, grader.origin(submission), grader):
+            try:
+                up_to_date = old is not None and is_current(old, grader.origin(submission), grader)
+            except OSError as error:
+                progress.failed(student, error)
+                continue
+            if old is not None and up_to_date:
                 progress.finished(student, old, was_up_to_date=True)
                 reports[student] = old
                 continue
@@ -70,14 +75,17 @@ def grade_course(
             submission = waiting[future]
             try:
                 run = future.result()
-            except GradeascentError as error:
-                progress.failed(submission.student, error)
-                continue
-            if run is not None:
+                if run is None:
+                    continue
                 report = make_report(submission, run, grader)
                 write_report(course.result_folder(submission.student, assignment), report, run)
-                progress.finished(submission.student, report, was_up_to_date=False)
-                reports[submission.student] = report
+            except RubricError:
+                raise
+            except (GradeascentError, OSError) as error:  # a full disk, say: the others go on
+                progress.failed(submission.student, error)
+                continue
+            progress.finished(submission.student, report, was_up_to_date=False)
+            reports[submission.student] = report
     except BaseException:  # above all ^C: what runs is stopped, what is done is kept
         grader.kernel.cancelled.set()
         raise

@@ -52,7 +52,7 @@ class Lines:
         note = " (up to date)" if was_up_to_date else ""
         self._say(f"[{self._done}/{self._total}] {summary_line(student, report)}{note}")
 
-    def failed(self, student: str, error: GradeascentError) -> None:
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
         """Say why a submission could not be graded."""
         self._done += 1
         self._say(f"[{self._done}/{self._total}] {student}: not graded: {error}")
@@ -99,7 +99,7 @@ class Bars:
             self._bars.console.print(summary_line(student, report), markup=False, highlight=False)
         self._end(student)
 
-    def failed(self, student: str, error: GradeascentError) -> None:
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
         """Take the bar away and write why the submission was not graded."""
         self._bars.console.print(f"{student}: not graded: {error}", markup=False, highlight=False)
         self._end(student)

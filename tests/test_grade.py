@@ -62,7 +62,7 @@ class Diary:
         if was_up_to_date:
             self.kept.append(student)
 
-    def failed(self, student: str, error: GradeascentError) -> None:
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
         self.lost.append(student)
 
 
@@ -203,3 +203,18 @@ def test_a_changed_notebook_is_run_again(
 def test_whoever_handed_in_nothing_cannot_be_graded(first_course: Course) -> None:
     with pytest.raises(CourseError, match="no submission of 'zoe'"):
         submissions_of(first_course, ["ada", "zoe"])
+
+
+def test_results_that_cannot_be_written_cost_only_their_own_submission(
+    course: Course, grader: Grader
+) -> None:
+    for student in ("cleo", "emil"):
+        shutil.rmtree(course.graded / student)
+    (course.graded / "cleo").write_text("a file in the way")
+    diary = Diary()
+
+    reports = grade_course(course, ["cleo", "emil"], grader, diary)
+
+    assert diary.lost == ["cleo"]
+    assert list(reports) == ["emil"]
+    assert (course.result_folder("emil") / "report.json").is_file()

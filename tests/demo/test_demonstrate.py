@@ -27,7 +27,7 @@ class Silent:
     def cell(self, student: str, done: int, total: int) -> None: ...
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None: ...
 
-    def failed(self, student: str, error: GradeascentError) -> None:
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
         raise error
 
 
