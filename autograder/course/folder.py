@@ -56,16 +56,6 @@ class Course:
         return self.root / "submitted"
 
     @property
-    def autograded(self) -> Path:
-        """nbgrader's graded notebooks."""
-        return self.root / "autograded"
-
-    @property
-    def feedback(self) -> Path:
-        """The pages that students get back."""
-        return self.root / "feedback"
-
-    @property
     def graded(self) -> Path:
         """The kit's reports and evidence."""
         return self.root / "graded"

@@ -121,7 +121,7 @@ def to_common_scale(images: Floats) -> Floats:
 def measure_filters(layer: Layer, images: Floats) -> tuple[FilterMeasurement, ...]:
     """Measure image i, of (n, 28, 28), on filter i of the layer, for as many as there are of both."""
     count = min(len(images), layer.filters)
-    stack = np.nan_to_num(images[:count, :, :, np.newaxis], nan=0.0, posinf=0.0, neginf=0.0)
+    stack = _finite(images[:count, :, :, np.newaxis])
     excited = layer.mean_activations(stack)  # (count, filters)
     excited_common = layer.mean_activations(to_common_scale(stack))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -155,7 +155,7 @@ def movement(layer: Layer, images: Floats) -> float:
     live = layer.live[:count]
     if not live.any():
         return 0.0
-    spread = np.nan_to_num(images[:count].astype(np.float64)).std(axis=(1, 2))
+    spread = _finite(images[:count]).astype(np.float64).std(axis=(1, 2))
     reference = layer.ascent.images[:count, :, :, 0].astype(np.float64).std(axis=(1, 2))
     return _number(float(np.median(spread[live] / reference[live])))
 
@@ -164,6 +164,11 @@ def fit(filters: tuple[FilterMeasurement, ...]) -> float:
     """Return how well images fit a layer: the mean pattern score of its living filters, each at most 1."""
     scores = [min(max(one.pattern, 0.0), 1.0) for one in filters if one.live]
     return float(np.mean(scores)) if scores else 0.0
+
+
+def _finite(images: Floats) -> Floats:
+    """Return images with zeros in place of what is no number."""
+    return np.nan_to_num(images, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _number(value: np.floating | float) -> float:
