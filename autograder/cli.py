@@ -39,6 +39,13 @@ SandboxName = Annotated[
     Literal["bwrap", "none"] | None,
     typer.Option("--sandbox", help="'none' runs notebooks as you: only for code that you trust."),
 ]
+Profile = Annotated[
+    Literal["full", "quick"] | None,
+    typer.Option(
+        help="'full' runs notebooks exactly as written, 'quick' with shortcuts that keep the verdict.",
+        show_default="full",
+    ),
+]
 
 
 def say(text: str) -> None:
@@ -84,6 +91,7 @@ def grade_command(
     ] = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
+    profile: Profile = None,
     data: Data = None,
     sandbox: SandboxName = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
@@ -94,7 +102,7 @@ def grade_command(
     from autograder.progress import show_progress
 
     opened = Course.open(course)
-    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    settings = settings_of(opened.root, jobs=jobs, profile=profile, data=data, sandbox=sandbox)
     chosen = submissions_of(opened, students or [])
     with (
         ready_to_grade(opened, settings, announce=say) as grader,
@@ -107,6 +115,52 @@ def grade_command(
         f"the reports are in {opened.graded}."
     )
     if len(reports) < len(chosen):
+        raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit_command(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Labelled submissions.", show_default="the kit's own"),
+    ] = None,
+    course: CourseFolder = Path(),
+    jobs: Jobs = None,
+    profile: Annotated[
+        Literal["full", "quick", "both"], typer.Option(help="In which profile the submissions are graded.")
+    ] = "both",
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also run what was run before.")] = False,  # noqa: FBT002
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Where the result is written.", show_default="audit/audit.json"
+        ),
+    ] = None,
+) -> None:
+    """Test the rubric on labelled submissions: what was expected, what was given, where they disagree."""
+    from autograder.audit.audit import audit, labelled_submissions
+    from autograder.audit.table import print_audit
+    from autograder.progress import show_progress
+
+    opened = Course.open(course)
+    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    labelled = labelled_submissions(directory)
+    profiles = ("quick", "full") if profile == "both" else (profile,)
+    result, file = audit(
+        opened,
+        labelled,
+        settings,
+        profiles,
+        announce=say,
+        make_progress=show_progress,
+        force=force,
+        into=into,
+    )
+    print_audit(result, Console(file=sys.stdout, highlight=False))
+    say(f"The same as JSON: {file}")
+    if not result.agrees:
         raise typer.Exit(1)
 
 

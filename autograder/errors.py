@@ -21,6 +21,10 @@ class LeakError(CourseError):
     """The release would show students a part of the solution or a hidden threshold."""
 
 
+class LabelError(CourseError):
+    """A labelled submission cannot be read, or does not fit the notebook."""
+
+
 class SubmissionError(GradeascentError):
     """A file that should be a notebook cannot be read as one."""
 

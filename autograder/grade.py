@@ -14,10 +14,20 @@ from typing import Protocol
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.grader import Grader
-from autograder.record.files import Origin, Run, read_report, read_run, write_report, write_run
+from autograder.record.files import (
+    Origin,
+    Run,
+    read_report,
+    read_run,
+    read_stored_evidence,
+    write_measurements,
+    write_report,
+    write_run,
+)
 from autograder.report import Report
-from autograder.stages import make_report, run_submission
+from autograder.stages import make_report, measure_again, run_submission
 from autograder.submission import Submission
+from autograder.verify.identity import verifier_sha256
 
 
 class Progress(Protocol):
@@ -104,12 +114,14 @@ def is_current(report: Report, origin: Origin, grader: Grader) -> bool:
 def _run_stored_or_new(
     submission: Submission, folder: Path, grader: Grader, progress: Progress, *, force: bool
 ) -> Run | None:
-    """Return the stored run if only the rubric is new, else run the notebook; None if told to stop."""
+    """Return the stored run if only the rubric or the verifier is new, else run the notebook.
+
+    None if told to stop.
+    """
     if grader.kernel.cancelled.is_set():
         return None
     progress.started(submission.student)
-    stored = read_run(folder, grader.origin(submission), name=submission.assignment)
-    if stored is not None and not force:
+    if not force and (stored := _stored_run(submission, folder, grader)) is not None:
         return stored
     run, evidence = run_submission(
         submission, grader, on_cell=lambda done, total: progress.cell(submission.student, done, total)
@@ -118,6 +130,20 @@ def _run_stored_or_new(
         return None
     write_run(folder, run, evidence, name=submission.assignment)
     return run
+
+
+def _stored_run(submission: Submission, folder: Path, grader: Grader) -> Run | None:
+    """Return the stored run, measured by the verifier of today; None if the notebook has to be run."""
+    stored = read_run(folder, grader.origin(submission), name=submission.assignment)
+    if stored is None or stored.verifier_sha256 == verifier_sha256():
+        return stored
+    try:
+        evidence = read_stored_evidence(folder)
+    except (OSError, ValueError):
+        return None
+    again = measure_again(stored, evidence, grader)
+    write_measurements(folder, again)
+    return again
 
 
 def submissions_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:

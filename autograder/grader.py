@@ -11,18 +11,24 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.execute.kernel import KernelOptions
+from autograder.execute.kernel import KernelOptions, Shortcuts
 from autograder.execute.sandbox import make_sandbox
+from autograder.held_out import held_out
 from autograder.record.files import Origin
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
 from autograder.settings import Settings, Thresholds
 from autograder.submission import Submission
+from autograder.verify.identity import verifier_sha256
 from autograder.verify.verifier import Verifier
-from solutions.data import find_digits, write_npz
+from solutions.data import RawDigits, find_digits, write_npz
 
-PROFILE = "full"
+# In the profile `quick`, training ends at an accuracy this far above the one that earns full marks, measured
+# on so many digits: five standard deviations of such a measurement at 0.95.
+SAFE_MARGIN, QUICK_DIGITS = 0.05, 1000
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Grader:
         """Return what a run of this submission comes from."""
         return Origin(
             submission_sha256=submission.sha256(),
-            profile=PROFILE,
+            profile="quick" if self.kernel.shortcuts else "full",
             seed=self.kernel.seed,
             dataset=self.dataset,
             sandbox=self.kernel.sandbox.name,
@@ -63,7 +69,9 @@ class Grader:
     def provenance(self, origin: Origin) -> Provenance:
         """Return how a report on a run comes about."""
         return Provenance(
-            **origin.model_dump(exclude={"submission_sha256"}), rubric_sha256=self.rubric.sha256()
+            **origin.model_dump(exclude={"submission_sha256"}),
+            verifier_sha256=verifier_sha256(),
+            rubric_sha256=self.rubric.sha256(),
         )
 
 
@@ -86,16 +94,26 @@ def ready_to_grade(
     with tempfile.TemporaryDirectory(prefix="gradeascent-") as folder:
         digits_file = Path(folder) / "mnist.npz"
         write_npz(digits, digits_file)
+        quick = settings.profile == "quick"
         options = KernelOptions(
             sandbox=sandbox,
             digits=digits_file,
             limits=settings.limits,
             seed=settings.seed,
-            threads=max(1, cores // jobs),
+            threads=1 if quick else max(1, cores // jobs),
             python=settings.python,
+            shortcuts=_shortcuts(digits, settings, Path(folder)) if quick else None,
         )
         seconds = settings.limits.verify_seconds
         with Verifier(sandbox, digits_file, seed=settings.seed, seconds=seconds, threads=cores) as verifier:
             rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
             dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
             yield Grader(options, verifier, rubric, dataset, jobs)
+
+
+def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts:
+    """Write down a part of the held-out digits for the kernels to look at."""
+    known = held_out(digits)
+    file = folder / "held_out.npz"
+    np.savez(file, images=known.images[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
+    return Shortcuts(file, min(settings.thresholds.accuracy_full + SAFE_MARGIN, 1.0))

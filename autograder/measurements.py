@@ -7,10 +7,14 @@ new rubric can be applied to stored measurements without running a notebook agai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from autograder.evidence import Outcome
+
+# Stands for the name of the images where only a figure shows them.
+IN_A_FIGURE = "figure"
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class ModelMeasurement:
     outputs: int  # length of the output vector; 10 is asked for
     compiled: bool  # as the kernel says
     epochs: int  # as the kernel says: entries in the training history
+    updates: int  # as the kernel says: steps that the optimizer has made
+    loss: str  # as the kernel says
+    learning_rate: float  # as the kernel says
     accuracy: float  # on held-out digits, 0...1
     digits: int  # how many of them
 
@@ -34,14 +41,23 @@ class FilterMeasurement:
 
     index: int
     live: bool  # can the reference ascent raise it, whatever noise it starts from?
+    clear: bool  # and does the reference's pattern stand out from noise of the same contrast?
     noise: float  # b: mean activation over uniform noise
     image: float  # a(X): of the student's image
     reference: float  # a(X_ref): of the reference ascent on the same model
     gain: float  # r = (a(X) - b) / (a(X_ref) - b)
     pattern: float  # p: the same ratio after bringing all images to one mean and standard deviation
-    best_filter: int  # the living filter whose pattern this image shows most
+    best_filter: int  # the clear filter for which this image was most likely made
     best_pattern: float  # that filter's pattern score
     best_gain: float  # and that filter's gain
+
+
+@dataclass(frozen=True)
+class MixUp:
+    """How images were mixed up with filters, if that explains them."""
+
+    kind: Literal["one_for_all", "shifted", "reversed"]
+    by: int  # the filter that all show, or by how much the filter shown is beyond the image's own
 
 
 @dataclass(frozen=True)
@@ -54,9 +70,11 @@ class ImagesMeasurement:
     count: int
     distinct: int  # how many of them differ from all before
     usable: int  # distinct, finite and not of one single value
+    kind: Literal["image", "gradient"]  # "gradient": each has the root mean square of a normalized gradient
     scale_known: bool  # False after `deprocess_image`: then gains and movement say nothing
     movement: float  # median spread of the pixels, relative to that of the reference after 50 steps of 1
     filters: tuple[FilterMeasurement, ...]
+    mix_up: MixUp | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,9 @@ class PlotMeasurement:
     titled: int  # of these, how many have a title
     blank: int  # of these, how many show one single value
     distinct: int
-    mosaic: bool  # one picture large enough to hold a grid of features
+    shown: int  # how many different images of the result are in the panels
+    figures: int  # over how many figures the panels are spread
+    mosaic: bool  # is it one picture put together from many?
 
 
 @dataclass(frozen=True)
@@ -96,6 +116,7 @@ class Measurements:
     model: ModelMeasurement | None = None
     refused_model: str = ""  # why a model that the kernel showed could not be measured
     images: ImagesMeasurement | None = None
+    other_shape: tuple[int, ...] = ()  # of what `visualized_feature` holds where that is no 28 x 28 image
     steps: StepsMeasurement | None = None
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()

@@ -46,6 +46,7 @@ class Provenance(_Record):
     dataset: str
     sandbox: str
     versions: dict[str, str]
+    verifier_sha256: str
     rubric_sha256: str
 
 

@@ -44,6 +44,9 @@ class Thresholds(_Section):
     accuracy_full: float = Field(
         0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
     )
+    gain_none: float = Field(
+        0.02, ge=0, description="share of the reference's rise up to which an activation has not risen"
+    )
     gain_raised: float = Field(
         0.05, gt=0, description="share of the reference's rise from which an activation counts as raised"
     )
@@ -55,6 +58,9 @@ class Thresholds(_Section):
     )
     own_margin: float = Field(
         0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
+    )
+    recognised_least: float = Field(
+        0.1, ge=0, le=1, description="share of images that must resemble most what their own filter wants"
     )
     filters_full: float = Field(
         0.85, gt=0, le=1, description="share of living filters that is as good as all of them"
@@ -79,6 +85,10 @@ class Settings(_Section):
     jobs: int = Field(0, ge=0, description="submissions graded at the same time; 0: one per core")
     sandbox: Literal["bwrap", "none"] = Field(
         "bwrap", description="what separates student code from this machine; 'none' only for trusted code"
+    )
+    profile: Literal["full", "quick"] = Field(
+        "full",
+        description="'full' runs notebooks exactly as written; 'quick' ends trainings that are good enough",
     )
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
@@ -15,6 +16,7 @@ from autograder.record.files import Run
 from autograder.report import Flag, Report
 from autograder.rubric.score import score
 from autograder.submission import Submission
+from autograder.verify.identity import verifier_sha256
 
 MEGABYTE = 1024 * 1024
 
@@ -43,12 +45,11 @@ def run_submission(
     except SubmissionError as error:
         outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
         nothing = Measurements(outcome, unreadable=str(error))
-        return Run(origin, None, nothing, Pictures(), {}), Evidence(outcome)
+        return Run(origin, None, nothing, Pictures(), {}, verifier_sha256()), Evidence(outcome)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
     if grader.kernel.cancelled.is_set():
-        return Run(
-            origin, execution.notebook, Measurements("kernel_died"), Pictures(), {}
-        ), execution.evidence
+        nothing = Measurements("kernel_died")
+        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), execution.evidence
     started = time.monotonic()
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(execution.evidence)
@@ -59,7 +60,21 @@ def run_submission(
         **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
     }
     timings = {name: round(value, 3) for name, value in seconds.items()}
-    return Run(origin, execution.notebook, measurements, pictures, timings), execution.evidence
+    run = Run(origin, execution.notebook, measurements, pictures, timings, verifier_sha256())
+    return run, execution.evidence
+
+
+def measure_again(run: Run, evidence: Evidence, grader: Grader) -> Run:
+    """Return a stored run with new measurements, as a newer verifier makes them; no notebook is run.
+
+    Raises:
+        SandboxError: the verifier does not start.
+    """
+    if run.measurements.unreadable:
+        return replace(run, verifier_sha256=verifier_sha256())
+    with grader.verifier_lock:
+        measurements, pictures = grader.verifier.measure(evidence)
+    return replace(run, measurements=measurements, pictures=pictures, verifier_sha256=verifier_sha256())
 
 
 def make_report(submission: Submission, run: Run, grader: Grader) -> Report:

@@ -112,7 +112,12 @@ def normalize(gradients: tf.Tensor) -> tf.Tensor:
 
 
 def gradient_ascent(
-    activations: Activations, noise: npt.ArrayLike, *, steps: int = 50, step_size: float = 1.0
+    activations: Activations,
+    noise: npt.ArrayLike,
+    *,
+    steps: int = 50,
+    step_size: float = 1.0,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Ascent:
     """Climb from noise towards images of high activation, all images at once.
 
@@ -126,6 +131,7 @@ def gradient_ascent(
         noise: the images to start from, (n, 28, 28, 1).
         steps: how often the images are moved.
         step_size: the root mean square, over an image's pixels, of one move.
+        bounds: the values that a pixel may take; whatever lies outside after a step is cut off.
 
     Raises:
         ValueError: `noise` has another shape.
@@ -134,17 +140,24 @@ def gradient_ascent(
     if start.shape[1:] != (SIDE, SIDE, 1):
         raise ValueError(f"noise has the shape {start.shape}; needed is (filters, {SIDE}, {SIDE}, 1)")
     climb = _compiled(activations)  # as tensors, other numbers of steps or sizes need no other graph
-    images, history = climb(tf.constant(start), tf.constant(steps), tf.constant(step_size, tf.float32))
+    images, history = climb(
+        tf.constant(start),
+        tf.constant(steps),
+        tf.constant(step_size, tf.float32),
+        tf.constant(bounds, tf.float32),
+    )
     return Ascent(images=images.numpy(), activations=history.numpy())
 
 
 @lru_cache(maxsize=4)  # bounded, since a graph keeps its model alive
 def _compiled(
     activations: Activations,
-) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """The whole ascent as one graph, loop included: (images, steps, step size) -> (images, history)."""
+) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """The whole ascent as one graph, loop included: (images, steps, step size, bounds) -> (images, history)."""
 
-    def climb(images: tf.Tensor, steps: tf.Tensor, step_size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def climb(
+        images: tf.Tensor, steps: tf.Tensor, step_size: tf.Tensor, bounds: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         history = tf.TensorArray(tf.float32, size=steps + 1)
         for step in tf.range(steps):
             with tf.GradientTape() as tape:
@@ -153,6 +166,7 @@ def _compiled(
             history = history.write(step, excitement)
             # the tape sums over filters by itself: each image gets the gradient of its own filter
             images += step_size * normalize(tape.gradient(excitement, images))
+            images = tf.clip_by_value(images, bounds[0], bounds[1])
         history = history.write(steps, activations(images))
         return images, history.stack()  # (n, 28, 28, 1), (steps + 1, n)
 

@@ -73,6 +73,11 @@ def grade_id(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
+def cell_name(cell: NotebookNode) -> str:
+    """Return the grade_id of a cell, or the cell's own id where nbgrader does not know it."""
+    return grade_id(cell) or str(cell.get("id", ""))
+
+
 def is_solution(cell: NotebookNode) -> bool:
     """Say whether the student writes into this cell."""
     return _nbgrader(cell).get("solution") is True
@@ -88,16 +93,17 @@ def compose(released: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
 
     Args:
         released: the notebook that students get; it stays as it is.
-        answers: the new source of cells, by grade_id.
+        answers: the new source of cells, by name.
 
     Raises:
         CourseError: an answer belongs to no cell of the notebook.
     """
     notebook = copy.deepcopy(released)
-    cells = {name: cell for cell in notebook.cells if (name := grade_id(cell))}
+    cells = {cell_name(cell): cell for cell in notebook.cells}
     unknown = [name for name in answers if name not in cells]
     if unknown:
-        raise CourseError(f"no cell '{unknown[0]}' in the notebook; its cells are {', '.join(cells)}")
+        known = [name for cell in notebook.cells if (name := grade_id(cell))]
+        raise CourseError(f"no cell '{unknown[0]}' in the notebook; its cells are {', '.join(known)}")
     for name, source in answers.items():
         cells[name].source = source
     return notebook

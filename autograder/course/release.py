@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from nbformat import NotebookNode
+
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import find_leaks
+from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
@@ -65,6 +68,18 @@ def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
         for name in sorted(now.keys() | before.keys())
         if now.get(name) != before.get(name)
     ]
+
+
+def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
+    """Return the notebook that students would get now; nothing in the course folder is touched.
+
+    Raises:
+        CourseError: nbgrader refused the source, with its reason.
+    """
+    name = course.source_notebook(assignment).name
+    with tempfile.TemporaryDirectory(prefix="gradeascent-") as scratch:
+        made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
+        return read_notebook(made / name)
 
 
 def _generate(course: Course, assignment: str, scratch: Path, *, database: Path) -> Path:

@@ -26,7 +26,8 @@ from autograder.execute.collector import Collector
 from autograder.execute.sandbox import Program, Sandbox, find_python
 from autograder.settings import Limits
 
-RECORDER = Path(__file__).with_name("recorder.py")
+# The package that is copied into the sandbox: so nothing of the kit's own folder has to be shown.
+INSIDE = Path(__file__).with_name("inside")
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
 MOST_PROCESSES = 64
@@ -34,6 +35,14 @@ MOST_PROCESSES = 64
 FILE_BYTES = 4096
 # What a kernel may say at once, in bytes.
 LONGEST_MESSAGE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """What the profile `quick` needs to know: when is a network trained well enough?"""
+
+    held_out: Path  # .npz with `images`, float32 (n, 28, 28, 1), and `labels`, (n,)
+    accuracy: float  # on these, at which a training may end
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,13 @@ class KernelOptions:
     seed: int
     threads: int
     python: str = ""
+    shortcuts: Shortcuts | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
 
 
 @dataclass(frozen=True)
 class RecorderConfig:
-    """What `recorder.py` is told at its start; it reads this as JSON."""
+    """What the package `inside` is told at its start; it reads this as JSON."""
 
     connection: str
     evidence: str
@@ -60,6 +70,7 @@ class RecorderConfig:
     seed: int
     memory_mb: int
     scratch_mb: int
+    shortcuts: dict[str, str | float] | None = None
 
 
 class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
@@ -149,7 +160,7 @@ def start_options(kernel: Kernel) -> dict[str, object]:
 
 
 def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> AsyncKernelManager:
-    limits = options.limits
+    limits, quick = options.limits, options.shortcuts
     config = RecorderConfig(
         connection=str(folder / "kernel.json"),
         evidence=str(folder / "evidence"),
@@ -158,17 +169,19 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         seed=options.seed,
         memory_mb=limits.memory_mb,
         scratch_mb=limits.scratch_mb,
+        shortcuts={"held_out": str(quick.held_out), "accuracy": quick.accuracy} if quick else None,
     )
     config_file = folder / "recorder.json"
     config_file.write_text(json.dumps(asdict(config)))
-    recorder = folder / RECORDER.name
-    shutil.copyfile(RECORDER, recorder)  # so that nothing of the kit's own folder has to be shown
+    shutil.copytree(INSIDE, folder / INSIDE.name, ignore=shutil.ignore_patterns("__pycache__"))
     python = find_python(options.python)
     program = Program(
-        argv=(str(python.executable), str(recorder), str(config_file)),
+        argv=(str(python.executable), str(folder / INSIDE.name), str(config_file)),
         python=python,
         shared=folder,
-        readable=(options.digits, *([submission] if submission else [])),
+        readable=tuple(
+            path for path in (options.digits, quick.held_out if quick else None, submission) if path
+        ),
         environment={
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "TF_NUM_INTRAOP_THREADS": str(options.threads),

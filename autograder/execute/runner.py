@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import grade_id, parse_notebook
+from autograder.course.notebooks import cell_name, grade_id, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, running_kernel, start_options
@@ -145,7 +145,7 @@ async def _run_cell(
 ) -> CellRun:
     cell = client.nb.cells[index]
     cell.outputs = []
-    run = CellRun(index, _whole(str(grade_id(cell) or cell.get("id", ""))[:100]), "not_run")
+    run = CellRun(index, _whole(cell_name(cell)[:100]), "not_run")
     time_left = deadline - time.monotonic()
     if kernel.stopped_for or kernel.cancelled.is_set():
         return run

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
-from autograder.evidence import Evidence, write_evidence
+from autograder.evidence import Evidence, read_evidence, write_evidence
 from autograder.files import write_whole
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
 from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
@@ -52,25 +52,38 @@ class Run:
     measurements: Measurements
     pictures: Pictures
     timings: dict[str, float]
+    verifier_sha256: str  # of the code that measured it
 
 
 class _Note(BaseModel):
     origin: Origin
     timings: dict[str, float]
+    verifier_sha256: str
 
 
 def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
     """Store what came out of one run; an earlier report no longer holds and is removed first."""
-    for old in (REPORT, RUN):
-        (folder / old).unlink(missing_ok=True)
+    _remove_note(folder)
     write_evidence(folder / EVIDENCE, evidence)
-    write_whole(folder / PICTURES, pictures_to_npz(run.pictures))
     if run.notebook is not None:
         write_notebook(run.notebook, folder / f"{name}.ipynb")
     else:
         (folder / f"{name}.ipynb").unlink(missing_ok=True)
+    write_measurements(folder, run)
+
+
+def write_measurements(folder: Path, run: Run) -> None:
+    """Store what was measured of a run whose evidence and notebook are already stored."""
+    _remove_note(folder)
+    write_whole(folder / PICTURES, pictures_to_npz(run.pictures))
     write_whole(folder / MEASUREMENTS, measurements_to_json(run.measurements))
-    write_whole(folder / RUN, _Note(origin=run.origin, timings=run.timings).model_dump_json(indent=2) + "\n")
+    note = _Note(origin=run.origin, timings=run.timings, verifier_sha256=run.verifier_sha256)
+    write_whole(folder / RUN, note.model_dump_json(indent=2) + "\n")
+
+
+def _remove_note(folder: Path) -> None:
+    for old in (REPORT, RUN):
+        (folder / old).unlink(missing_ok=True)
 
 
 def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
@@ -79,13 +92,31 @@ def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
         note = _Note.model_validate_json((folder / RUN).read_bytes())
         if note.origin != origin:
             return None
-        measurements = measurements_from_json((folder / MEASUREMENTS).read_bytes())
+        measurements = read_measurements(folder)
         pictures = pictures_from_npz((folder / PICTURES).read_bytes())
         file = folder / f"{name}.ipynb"
         notebook = read_notebook(file) if file.exists() else None
     except (OSError, ValueError, KeyError, SubmissionError):
         return None
-    return Run(origin, notebook, measurements, pictures, note.timings)
+    return Run(origin, notebook, measurements, pictures, note.timings, note.verifier_sha256)
+
+
+def read_stored_evidence(folder: Path) -> Evidence:
+    """Return the evidence of a stored run.
+
+    Raises:
+        OSError, ValueError: there is none, or its writing was interrupted.
+    """
+    return read_evidence(folder / EVIDENCE)
+
+
+def read_measurements(folder: Path) -> Measurements:
+    """Return the stored measurements of a run that is complete.
+
+    Raises:
+        OSError, ValueError: there are none.
+    """
+    return measurements_from_json((folder / MEASUREMENTS).read_bytes())
 
 
 def write_report(folder: Path, report: Report, run: Run) -> None:

@@ -11,8 +11,16 @@ from autograder.errors import RubricError
 from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.report import Result, Status
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
-from autograder.rubric.words import after_error
+from autograder.rubric.words import after_error, by
 from autograder.settings import Thresholds
+
+# The cells of the exercise whose work a criterion is about.
+CELLS_BEHIND: dict[str, tuple[str, ...]] = {
+    "cnn": ("cnn",),
+    "training": ("train",),
+    **dict.fromkeys(("images", "ascent", "objective", "updates"), ("normalize", "ascent")),
+    "plot": ("deprocess", "plot"),
+}
 
 
 class Rubric:
@@ -60,9 +68,12 @@ class Rubric:
         """The result images; a check that asks for them is not run without."""
         measurements = self._measurements
         if measurements.images is None:
+            found = (
+                f", but its entries are {by(measurements.other_shape)}" if measurements.other_shape else ""
+            )
             raise NothingToCheckError(
                 "No images were found: the list visualized_feature should hold one image of 28 x 28 pixels "
-                "per filter." + after_error(measurements, "ascent")
+                f"per filter{found}." + after_error(measurements, "ascent")
             )
         return measurements.images
 
@@ -113,21 +124,21 @@ class Rubric:
 
     def _take_down_award(self, criterion: str, award: Award) -> None:
         status: Status = "pass" if award.share == 1 else "fail" if award.share == 0 else "partial"
-        self._take_down(criterion, status, award)
+        self._take_down(criterion, status, award, is_missing=False)
 
     def _take_down_exception(self, criterion: str, error: BaseException) -> None:
         if isinstance(error, NeedsPersonError):
-            self._take_down(criterion, "review", Award(0.0, str(error)))
+            self._take_down(criterion, "review", Award(0.0, str(error)), is_missing=False)
         elif isinstance(error, NothingToCheckError):
-            self._take_down(criterion, "fail", Award(0.0, str(error)))
+            self._take_down(criterion, "fail", Award(0.0, str(error)), is_missing=True)
         elif isinstance(error, AssertionError):
             sentence = str(error).split("\nassert ")[0].strip()
-            self._take_down(criterion, "fail", Award(0.0, sentence))
+            self._take_down(criterion, "fail", Award(0.0, sentence), is_missing=False)
         else:
             self.broken.append(f"the check of '{criterion}' raised {type(error).__name__}: {error}")
 
-    def _take_down(self, criterion: str, status: Status, award: Award) -> None:
-        status, feedback = self._spare_the_student(status, award.feedback)
+    def _take_down(self, criterion: str, status: Status, award: Award, *, is_missing: bool) -> None:
+        status, feedback = self._spare_the_student(criterion, status, award.feedback, is_missing=is_missing)
         most = self._points[criterion]
         self.results[criterion] = Result(
             status=status,
@@ -137,7 +148,9 @@ class Rubric:
             measured=award.measured,
         )
 
-    def _spare_the_student(self, status: Status, feedback: str) -> tuple[Status, str]:
+    def _spare_the_student(
+        self, criterion: str, status: Status, feedback: str, *, is_missing: bool
+    ) -> tuple[Status, str]:
         """What may be the fault of the kit or of the installation is for a person to decide."""
         if status == "pass":
             return status, feedback
@@ -146,11 +159,27 @@ class Rubric:
             return "fail", f"Nothing could be graded: {measurements.unreadable}."
         if measurements.trouble:
             return "review", f"This could not be measured: {measurements.trouble}. A person will look at it."
-        missing = sorted({error.missing_module for error in measurements.errors if error.missing_module})
-        if missing:
-            names = ", ".join(missing)
+        names = ", ".join(self._modules_missed_by(criterion, is_missing=is_missing))
+        if names:
             return "review", f"{feedback} The module {names} is not installed here; a person will look at it."
         return status, feedback
+
+    def _modules_missed_by(self, criterion: str, *, is_missing: bool) -> list[str]:
+        """Return the modules whose absence may be why the work for a criterion is missing or not good.
+
+        A cell that only the student knows about counts where the work is missing, and where the network was
+        not trained.
+        """
+        model = self._measurements.model
+        is_untrained = criterion == "training" and model is not None and model.updates == 0
+        return sorted(
+            {
+                error.missing_module
+                for error in self._measurements.errors
+                if error.missing_module
+                and (is_missing or is_untrained or error.cell in CELLS_BEHIND.get(criterion, ()))
+            }
+        )
 
     def complete(self) -> dict[str, Result]:
         """Return the result of every criterion, in the order of the notebook.

@@ -12,6 +12,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def by(shape: Sequence[int]) -> str:
+    """Return (56, 56) as '56 x 56'."""
+    return " x ".join(map(str, shape))
+
+
 def filter_list(indices: Sequence[int], most: int = 6) -> str:
     """Return 'filter 3', 'filters 3 and 9', or 'filters 3, 9, 12 and 20 more'."""
     if len(indices) == 1:

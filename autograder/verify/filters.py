@@ -8,12 +8,13 @@ over uniform noise and X_i^ref the reference ascent on the same model,
               and one standard deviation
 
 The gain tells how far the ascent went, the pattern score tells which filter it went for, whatever
-`deprocess_image` has done to the arrays since.
+`deprocess_image` has done to the arrays since. The common mean and deviation are those of the usual reference
+image: at the contrast of the noise, networks with large biases hardly tell a pattern from noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,43 +22,48 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from autograder.measurements import FilterMeasurement
+from autograder.verify.conditions import Conditions, Floats
 from autograder.verify.graph import FrozenModel, LayerOutput, call
-from solutions.gradient_ascent import Activations, Ascent, gradient_ascent, uniform_noise
-
-Floats = npt.NDArray[np.float32]
+from solutions.gradient_ascent import Activations, Ascent, gradient_ascent
 
 NOISE_IMAGES = 64
 # Filters beyond these are not looked at: the exercise shows an 8 x 8 grid.
 MOST_FILTERS = 128
-# What every image is brought to for the pattern score: about that of uniform noise.
-COMMON_MEAN, COMMON_DEVIATION = 0.5, 0.3
 # Whether an ascent finds its way out of the zeros of a ReLU is decided within its first three steps, and
 # depends on the noise it starts from: so every filter is tried from this many more.
 TRIALS, TRIAL_STEPS = 16, 5
 # A filter is dead if the reference cannot raise it by this share of what it raises the usual filter.
 DEAD_SHARE = 1e-3
+# A pattern is clear if, at the common contrast, it raises its filter by this share of what the usual one does,
+# and by so many standard deviations of noise.
+CLEAR_SHARE, CLEAR_DEVIATIONS = 0.1, 4.0
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of one model, and what the reference ascent makes of its filters.
+    """One layer of one model, and what the reference ascent makes of its filters under some conditions.
 
-    Shapes: `noise`, `noise_common`, `reference`, `reference_common` and `live` are (filters,).
+    Shapes: `noise`, `noise_common`, `reference`, `reference_common`, `live` and `clear` are (filters,);
+    `fingerprints` is (filters, filters): the pattern scores of every reference image on all filters.
     """
 
     name: str
     filters: int
+    conditions: Conditions
     mean_activations: Callable[[Floats], Floats]  # (n, 28, 28, 1) -> (n, filters)
     own_activations: Activations  # the diagonal of these: of image i, that of filter i
     ascent: Ascent
+    common: tuple[float, float]  # mean and standard deviation for the pattern score
     noise: Floats
     noise_common: Floats
     reference: Floats
     reference_common: Floats
+    fingerprints: Floats
     live: npt.NDArray[np.bool_]
+    clear: npt.NDArray[np.bool_]
 
 
-def look_at_layer(model: FrozenModel, layer: LayerOutput, *, seed: int) -> Layer:
+def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions, *, seed: int) -> Layer:
     """Run the reference ascent for all filters of one layer of the student's model."""
     feature_maps = model.function(layer.tensor)
 
@@ -67,29 +73,79 @@ def look_at_layer(model: FrozenModel, layer: LayerOutput, *, seed: int) -> Layer
 
     # A function of its own also lets the tape of the reference ascent see through the imported graph.
     compiled = tf.function(means)
-    noise_images = uniform_noise(NOISE_IMAGES, seed=seed)
+    noise_images = conditions.noise(NOISE_IMAGES, seed=seed)
     noise = call(compiled, noise_images)
     filters = noise.shape[1]
 
     def own(images: tf.Tensor) -> tf.Tensor:
         return tf.linalg.diag_part(compiled(images))
 
-    ascent = gradient_ascent(own, uniform_noise(filters, seed=seed))
+    ascent = gradient_ascent(own, conditions.noise(filters, seed=seed), bounds=conditions.bounds)
     reference = np.diagonal(call(compiled, ascent.images))
-    b = noise.mean(axis=0)
-    rise = reference - b
-    usual = np.median(rise[rise > 0]) if np.any(rise > 0) else np.inf
+    rise = reference - noise.mean(axis=0)
+    live = _is_live(rise)
+    common = _usual_scale(ascent.images[live] if live.any() else ascent.images)
+    noise_common = call(compiled, to_scale(noise_images, *common))
+    excited_common = call(compiled, to_scale(ascent.images, *common))
+    reference_common = np.diagonal(excited_common)
     return Layer(
         name=layer.name,
         filters=filters,
+        conditions=conditions,
         mean_activations=lambda images: call(compiled, images),
         own_activations=own,
         ascent=ascent,
-        noise=b,
-        noise_common=call(compiled, to_common_scale(noise_images)).mean(axis=0),
+        common=common,
+        noise=noise.mean(axis=0),
+        noise_common=noise_common.mean(axis=0),
         reference=reference,
-        reference_common=np.diagonal(call(compiled, to_common_scale(ascent.images))),
-        live=np.isfinite(rise) & (rise > DEAD_SHARE * usual),
+        reference_common=reference_common,
+        fingerprints=_patterns(excited_common, noise_common.mean(axis=0), reference_common),
+        live=live,
+        clear=live & _is_clear(reference_common - noise_common.mean(axis=0), noise_common.std(axis=0), live),
+    )
+
+
+def _patterns(excited: Floats, noise: Floats, reference: Floats) -> Floats:
+    """Return pattern scores, (n, filters), from activations at the common scale."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores: Floats = np.nan_to_num((excited - noise) / (reference - noise), posinf=0.0, neginf=0.0)
+    return scores
+
+
+def _likeliest_filters(layer: Layer, patterns: Floats) -> npt.NDArray[np.intp]:
+    """Return, for images with these pattern scores, (n, filters), the filters that they were made for.
+
+    An image excites not only its own filter, and some filters answer to nearly everything. So the whole row of
+    scores is compared with that of every reference image, and the nearest one is taken.
+    """
+    if not layer.clear.any():
+        return np.zeros(len(patterns), np.intp)
+    seen, known = (np.clip(scores[:, layer.clear], -1, 2) for scores in (patterns, layer.fingerprints))
+    distance = np.square(seen[:, np.newaxis] - known[layer.clear]).sum(axis=2)  # (n, clear)
+    nearest: npt.NDArray[np.intp] = np.flatnonzero(layer.clear)[distance.argmin(axis=1)]
+    return nearest
+
+
+def _is_live(rise: Floats) -> npt.NDArray[np.bool_]:
+    usual = np.median(rise[rise > 0]) if np.any(rise > 0) else np.inf
+    live: npt.NDArray[np.bool_] = np.isfinite(rise) & (rise > DEAD_SHARE * usual)
+    return live
+
+
+def _is_clear(rise: Floats, deviation: Floats, live: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    positive = rise[live & (rise > 0)]
+    usual = np.median(positive) if len(positive) else np.inf
+    clear: npt.NDArray[np.bool_] = (rise > CLEAR_SHARE * usual) & (rise > CLEAR_DEVIATIONS * deviation)
+    return clear
+
+
+def _usual_scale(images: Floats) -> tuple[float, float]:
+    """Return mean and standard deviation of the usual image."""
+    exact = images.astype(np.float64)
+    return (
+        float(np.median(exact.mean(axis=(1, 2, 3)))),
+        max(float(np.median(exact.std(axis=(1, 2, 3)))), 1e-3),
     )
 
 
@@ -100,69 +156,93 @@ def only_sure_filters(layer: Layer, *, seed: int) -> Layer:
     """
     trials = [
         gradient_ascent(
-            layer.own_activations, uniform_noise(layer.filters, seed=seed + 1 + trial), steps=TRIAL_STEPS
+            layer.own_activations,
+            layer.conditions.noise(layer.filters, seed=seed + 1 + trial),
+            steps=TRIAL_STEPS,
+            bounds=layer.conditions.bounds,
         ).activations
         for trial in range(TRIALS)
     ]
     always_rises = np.all([steps[-1] > steps[0] for steps in trials], axis=0)
-    return replace(layer, live=layer.live & always_rises)
+    return replace(layer, live=layer.live & always_rises, clear=layer.clear & always_rises)
 
 
-def to_common_scale(images: Floats) -> Floats:
-    """Bring every image, (n, 28, 28, 1), to mean 0.5 and standard deviation 0.3; a flat one becomes grey."""
+def to_scale(images: Floats, mean: float, deviation: float) -> Floats:
+    """Bring every image, (n, 28, 28, 1), to one mean and standard deviation; a flat one becomes grey."""
     exact = images.astype(np.float64)  # images may be large enough to overflow single precision
     centred = exact - exact.mean(axis=(1, 2, 3), keepdims=True)
-    deviation = centred.std(axis=(1, 2, 3), keepdims=True)
-    flat = deviation < 1e-12
-    scaled = np.where(flat, 0.0, centred / np.where(flat, 1.0, deviation))
-    return (COMMON_MEAN + COMMON_DEVIATION * scaled).astype(np.float32)
+    spread = centred.std(axis=(1, 2, 3), keepdims=True)
+    flat = spread < 1e-12
+    scaled = np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
+    return (mean + deviation * scaled).astype(np.float32)
 
 
-def measure_filters(layer: Layer, images: Floats) -> tuple[FilterMeasurement, ...]:
-    """Measure image i, of (n, 28, 28), on filter i of the layer, for as many as there are of both."""
-    count = min(len(images), layer.filters)
-    stack = _finite(images[:count, :, :, np.newaxis])
-    excited = layer.mean_activations(stack)  # (count, filters)
-    excited_common = layer.mean_activations(to_common_scale(stack))
+@dataclass(frozen=True)
+class Scores:
+    """Images on all filters of a layer. Shapes: (n, filters), and (n,) for `own`, the filter of each image."""
+
+    own: npt.NDArray[np.intp]
+    excited: Floats  # mean activations
+    gains: Floats
+    patterns: Floats
+
+
+def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scores:
+    """Measure images, (n, 28, 28), on all filters; those at a position without a filter are left out."""
+    kept = [k for k, place in enumerate(positions) if place < layer.filters]
+    stack = _finite(images[kept][..., np.newaxis])
+    nothing = np.zeros((0, layer.filters), np.float32)
+    excited = layer.mean_activations(stack) if kept else nothing
+    excited_common = layer.mean_activations(to_scale(stack, *layer.common)) if kept else nothing
+    patterns = _patterns(excited_common, layer.noise_common, layer.reference_common)
     with np.errstate(divide="ignore", invalid="ignore"):
-        patterns = (excited_common - layer.noise_common) / (layer.reference_common - layer.noise_common)
         gains = (excited - layer.noise) / (layer.reference - layer.noise)
-    patterns = np.where(layer.live, np.nan_to_num(patterns, posinf=0.0, neginf=0.0), -np.inf)
-    best = patterns.argmax(axis=1)
-    return tuple(
-        FilterMeasurement(
-            index=i,
-            live=bool(layer.live[i]),
-            noise=_number(layer.noise[i]),
-            image=_number(excited[i, i]),
-            reference=_number(layer.reference[i]),
-            gain=_number(gains[i, i]) if layer.live[i] else 0.0,
-            pattern=_number(patterns[i, i]) if layer.live[i] else 0.0,
-            best_filter=int(best[i]),
-            best_pattern=_number(patterns[i, best[i]]),
-            best_gain=_number(gains[i, best[i]]) if layer.live[best[i]] else 0.0,
-        )
-        for i in range(count)
+    return Scores(
+        own=np.array([positions[k] for k in kept], np.intp),
+        excited=excited,
+        gains=np.where(layer.live, gains, 0.0),
+        patterns=np.where(layer.live, patterns, 0.0),
     )
 
 
-def movement(layer: Layer, images: Floats) -> float:
+def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ...]:
+    """Return what each image makes of its own filter."""
+    best = _likeliest_filters(layer, scores.patterns)
+    return tuple(
+        FilterMeasurement(
+            index=int(i),
+            live=bool(layer.live[i]),
+            clear=bool(layer.clear[i]),
+            noise=_number(layer.noise[i]),
+            image=_number(scores.excited[k, i]),
+            reference=_number(layer.reference[i]),
+            gain=_number(scores.gains[k, i]),
+            pattern=_number(scores.patterns[k, i]),
+            best_filter=int(best[k]),
+            best_pattern=_number(scores.patterns[k, best[k]]),
+            best_gain=_number(scores.gains[k, best[k]]),
+        )
+        for k, i in enumerate(scores.own)
+    )
+
+
+def movement(layer: Layer, images: Floats, positions: Sequence[int]) -> float:
     """Return how far images, (n, 28, 28), have moved away from noise, relative to the reference.
 
     Measured by the standard deviation of the pixels, so that it does not depend on the direction.
     """
-    count = min(len(images), layer.filters)
-    live = layer.live[:count]
-    if not live.any():
+    kept = [k for k, place in enumerate(positions) if place < layer.filters and layer.live[place]]
+    if not kept:
         return 0.0
-    spread = _finite(images[:count]).astype(np.float64).std(axis=(1, 2))
-    reference = layer.ascent.images[:count, :, :, 0].astype(np.float64).std(axis=(1, 2))
-    return _number(float(np.median(spread[live] / reference[live])))
+    own = [positions[k] for k in kept]
+    spread = _finite(images[kept]).astype(np.float64).std(axis=(1, 2))
+    reference = layer.ascent.images[own, :, :, 0].astype(np.float64).std(axis=(1, 2))
+    return _number(float(np.median(spread / reference)))
 
 
 def fit(filters: tuple[FilterMeasurement, ...]) -> float:
-    """Return how well images fit a layer: the mean pattern score of its living filters, each at most 1."""
-    scores = [min(max(one.pattern, 0.0), 1.0) for one in filters if one.live]
+    """Return how well images fit a layer: the mean pattern score of its clear filters, each at most 1."""
+    scores = [min(max(one.pattern, 0.0), 1.0) for one in filters if one.clear]
     return float(np.mean(scores)) if scores else 0.0
 
 

@@ -16,6 +16,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2, types_pb2
 
+from autograder.verify.network import Network
+
 MOST_NODES = 5000
 MOST_CONSTANT_BYTES = 256 * 1024 * 1024
 
@@ -67,7 +69,8 @@ class FrozenModel:
     input: str
     output: str
     layers: tuple[LayerOutput, ...]
-    shapes: dict[str, tuple[int | None, ...]]  # of input, output and layers; None: unknown length
+    # of input, output, layers and the maps of all convolutions; None: unknown length
+    shapes: dict[str, tuple[int | None, ...]]
 
     def function(self, tensor: str) -> Callable[[tf.Tensor], tf.Tensor]:
         """Return the map from images, float32 (n, 28, 28, 1), to one tensor of the graph."""
@@ -106,7 +109,9 @@ def read_graph(data: bytes, facts: dict[str, Any]) -> FrozenModel:
     ends = (str(facts.get("input")), str(facts.get("output")))
     if not set(ends) <= names:
         raise RefusedGraphError("its input or its output is not in the graph")
-    shapes = _shapes(graph, {*ends, *(layer.tensor for layer in layers)})
+    network = Network(graph)
+    maps = {f"{network.before_activation(name)}:0" for name in network.convolution_nodes()}
+    shapes = _shapes(graph, {*ends, *maps, *(layer.tensor for layer in layers)})
     if math.prod(length or 1 for length in shapes[ends[0]][1:]) != 28 * 28:
         raise RefusedGraphError(f"its input has the shape {shapes[ends[0]][1:]}, not that of a 28 x 28 image")
     return FrozenModel(graph, *ends, layers, shapes)

@@ -9,38 +9,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from autograder.evidence import Evidence, Record
-from autograder.measurements import ImagesMeasurement
+from autograder.measurements import IN_A_FIGURE, ImagesMeasurement
 from autograder.verify.arrays import read_array
+from autograder.verify.conditions import AS_ASKED, Conditions, Floats, other_conditions
+from autograder.verify.figures import drawn
 from autograder.verify.filters import (
-    Floats,
     Layer,
     fit,
     look_at_layer,
     measure_filters,
     movement,
     only_sure_filters,
+    score_images,
 )
 from autograder.verify.graph import LayerOutput
-from autograder.verify.models import MeasuredModel, model_at
+from autograder.verify.mistakes import recognise_mix_up
+from autograder.verify.models import MeasuredModel
 from autograder.verify.network import Network
 
+EXPECTED_NAME = "visualized_feature"
 MOST_IMAGE_SETS = 48
-MOST_LAYERS_TRIED = 8
+MOST_LAYERS_TRIED = 12
+MOST_POSITIONS = 1000
 # Images whose mean pattern score is at least this are taken to be made for the layer.
 FITS_WELL = 0.8
+# Of images made for a layer that nobody named, so many must be clearer on their own filter than elsewhere.
+OWN_SHARE, OWN_MARGIN = 0.8, 0.8
 
 
 @dataclass(frozen=True)
 class Version:
-    """The result images as they were after one cell: float32 (n, 28, 28), and the network as it was then."""
+    """The result images as they were after one cell, and the network as it was then.
+
+    Shapes: `stack` is float32 (n, 28, 28); `positions` holds the filter of each image.
+    """
 
     record: Record
     stack: Floats
+    positions: tuple[int, ...]
     model: MeasuredModel | None
+
+    @property
+    def is_deprocessed(self) -> bool:
+        """Have these images lost their scale?"""
+        return looks_deprocessed(self.stack[np.isfinite(self.stack).all(axis=(1, 2))])
 
 
 @dataclass(frozen=True)
@@ -56,79 +73,143 @@ class Candidate:
         """Were these images made for this layer?"""
         return fit(self.measurement.filters) >= FITS_WELL
 
+    @property
+    def fits_beyond_doubt(self) -> bool:
+        """Were these images made for this layer, though nobody says so?"""
+        clear = [one for one in self.measurement.filters if one.clear]
+        own = [one for one in clear if one.pattern >= max(OWN_MARGIN * one.best_pattern, 0.5)]
+        return self.fits and len(own) >= OWN_SHARE * len(clear) and self.is_of_this_size
+
+    @property
+    def is_of_this_size(self) -> bool:
+        """Does the layer have a filter for every image?"""
+        return self.measurement.count <= self.measurement.layer_filters
+
     def quality(self) -> tuple[float, int, bool]:
         """How much of the work this version shows; of equals, the fullest and then the untouched one."""
         measured = self.measurement
         return round(fit(measured.filters) * measured.usable, 1), measured.usable, measured.scale_known
 
 
-def best_images(
-    evidence: Evidence, models: list[MeasuredModel], classifier: MeasuredModel | None, *, seed: int
-) -> Candidate | None:
+def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, seed: int) -> Candidate | None:
     """Return the version of the result images that shows most; None if no images were seen.
 
-    Other layers than the named one are only tried when no version fits that one.
+    Args:
+        evidence: of the submission.
+        classifiers: the networks that the images may have been made with, the likeliest first; of each, all
+            versions in the order in which they were seen.
+        seed: of the reference's noise.
+
+    Other conditions than those of the exercise, other layers than the named one, and other networks than the
+    likeliest are only tried when no version fits.
     """
-    versions = [
-        Version(record, stack, model_at(models, classifier, record)) for record, stack in image_sets(evidence)
-    ]
-    if not versions:
+    sets = list(image_sets(evidence))
+    if not sets:
         return None
     look = LayerCache(seed)
-    layers = [layers_to_try(evidence, version) for version in versions]
-    named = [
-        measure_on(version, look(version, some[0]) if some else None)
-        for version, some in zip(versions, layers, strict=True)
-    ]
-    best = max(named, key=Candidate.quality)
-    if not best.fits:
-        elsewhere = (
-            measure_on(version, look(version, other))
-            for version, some in zip(versions, layers, strict=True)
-            for other in some[1:]
-        )
-        best = max((one for one in elsewhere if one.fits), key=Candidate.quality, default=best)
+    best: Candidate | None = None
+    for versions_of_model in classifiers or [[]]:
+        versions = [
+            Version(record, stack, positions, model_at(versions_of_model, record))
+            for record, stack, positions in sets
+        ]
+        found = _best_of(evidence, versions, look)
+        if best is None or (not best.fits and found.quality() > best.quality()):
+            best = found
+    assert best is not None
     sure = only_sure_filters(best.layer, seed=seed) if best.layer else None
     return measure_on(best.version, sure)
 
 
+def _best_of(evidence: Evidence, versions: list[Version], look: LayerCache) -> Candidate:
+    layers = [layers_to_try(evidence, version) for version in versions]
+    named = [
+        measure_on(version, look(version, some[0], AS_ASKED) if some else None)
+        for version, some in zip(versions, layers, strict=True)
+    ]
+    best = max(named, key=Candidate.quality)
+    if best.layer is None:
+        return best
+    conditions = other_conditions(best.version.stack, is_deprocessed=best.version.is_deprocessed)
+    if conditions and (not best.fits or conditions[0].bounds != AS_ASKED.bounds):
+        (wanted, *_) = layers[versions.index(best.version)]
+        otherwise = (measure_on(best.version, look(best.version, wanted, some)) for some in conditions)
+        best = max(chain([best], otherwise), key=Candidate.quality)
+    if not best.fits:
+        elsewhere = (
+            measure_on(version, look(version, other, some))
+            for version, others in zip(versions, layers, strict=True)
+            for other in others[1:]
+            for some in (AS_ASKED, *conditions[:1])
+        )
+        best = max((one for one in elsewhere if one.fits_beyond_doubt), key=Candidate.quality, default=best)
+    return best
+
+
 class LayerCache:
-    """Looks at every layer once, since a reference ascent takes its time."""
+    """Looks at every layer once under the same conditions, since a reference ascent takes its time."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._layers: dict[tuple[str, str], Layer] = {}
+        self._layers: dict[tuple[str, str, Conditions], Layer] = {}
 
-    def __call__(self, version: Version, layer: LayerOutput) -> Layer | None:
+    def __call__(self, version: Version, layer: LayerOutput, conditions: Conditions) -> Layer | None:
         """Return a layer of the network that a version of the images belongs to."""
         if version.model is None:
             return None
-        key = (version.model.record.payload, layer.tensor)
+        key = (version.model.record.payload, layer.tensor, conditions)
         if key not in self._layers:
-            self._layers[key] = look_at_layer(version.model.frozen, layer, seed=self._seed)
+            self._layers[key] = look_at_layer(version.model.frozen, layer, conditions, seed=self._seed)
         return self._layers[key]
 
 
 def measure_on(version: Version, layer: Layer | None) -> Candidate:
     """Measure one version of the images on one layer, or only count them if there is none."""
-    return Candidate(version, measure_images(version.record, version.stack, layer), layer)
+    return Candidate(version, measure_images(version, layer), layer)
 
 
-def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats]]:
-    """Yield the sets of images, float32 (n, 28, 28), in the order in which they were seen.
+def model_at(versions: list[MeasuredModel], record: Record) -> MeasuredModel | None:
+    """Return the version of a network that existed when a record was made, else the first there was."""
+    before = [model for model in versions if model.record.run <= record.run]
+    return before[-1] if before else versions[0] if versions else None
+
+
+def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats, tuple[int, ...]]]:
+    """Yield the sets of images, float32 (n, 28, 28), with their filters, in the order in which they were seen.
 
     If the name of the exercise holds any, other names are not looked at. Under another name, digits are no
-    result: a notebook may well keep some of them at hand.
+    result: a notebook may well keep some of them at hand. If no name holds any, those in the figures are taken.
     """
     records = evidence.of_kind("images")
-    named = [record for record in records if record.facts.get("variable") == "visualized_feature"]
-    for record in (named or records)[:MOST_IMAGE_SETS]:
+    named = [record for record in records if str(record.facts.get("variable")).startswith(EXPECTED_NAME)]
+    found = list(_readable(evidence, (named or records)[:MOST_IMAGE_SETS]))
+    if not named:
+        found = [one for one in found if not looks_like_digits(one[1])]
+    if not found:
+        figures = [
+            Record(one.kind, one.run, {**one.facts, "variable": IN_A_FIGURE}, one.payload)
+            for one in drawn(evidence)
+        ]
+        panels = _readable(evidence, figures[:MOST_IMAGE_SETS])
+        found = [one for one in panels if len(one[1]) > 1 and not looks_like_digits(one[1])]
+    yield from found
+
+
+def _readable(evidence: Evidence, records: list[Record]) -> Iterator[tuple[Record, Floats, tuple[int, ...]]]:
+    for record in records:
         stack = read_array(evidence.payload(record))
-        if stack is None or stack.ndim != 3 or stack.shape[1:] != (28, 28) or not len(stack):
-            continue
-        images = stack.astype(np.float32)
-        if named or not looks_like_digits(images):
-            yield record, images
+        if stack is not None and stack.ndim == 3 and stack.shape[1:] == (28, 28) and len(stack):
+            yield record, stack.astype(np.float32), _positions(record, len(stack))
+
+
+def _positions(record: Record, count: int) -> tuple[int, ...]:
+    """Return the filter that each image belongs to: as the kernel says, else the images' own order."""
+    said = record.facts.get("positions")
+    if isinstance(said, list) and len(said) == count == len(set(map(str, said))):
+        numbers = [place for place in said if type(place) is int and 0 <= place < MOST_POSITIONS]
+        if len(numbers) == count:
+            return tuple(numbers)
+    return tuple(range(count))
 
 
 def looks_like_digits(stack: Floats) -> bool:
@@ -142,22 +223,31 @@ def looks_like_digits(stack: Floats) -> bool:
 
 
 def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:
-    """Return the layers that images may be meant for: the named one, then one for each convolution."""
+    """Return the layers that images may be meant for: the named one, then those of every convolution.
+
+    Of a convolution that is followed by an activation, both are tried: the maps before it and after it.
+    """
     if version.model is None:
         return []
     frozen = version.model.frozen
     network = Network(frozen.graph)
     wanted = layer_name(evidence, version.record)
     named: list[LayerOutput] = []
-    others: dict[str, LayerOutput] = {}
+    others: dict[tuple[str, str], LayerOutput] = {}
     for layer in frozen.layers:
         shape = frozen.shapes[layer.tensor]
         convolution = network.convolution_of(layer.tensor) if len(shape) == 4 and shape[-1] else None
-        if convolution is not None and layer.name == wanted:
+        if convolution is None:
+            continue
+        if layer.name == wanted:
             named.append(layer)
-        elif convolution is not None:
-            others.setdefault(convolution, layer)
-    return [*named, *reversed(others.values())][:MOST_LAYERS_TRIED]
+        others.setdefault((convolution, network.activation_of(layer.tensor)), layer)
+    for convolution, layer in [(pair[0], layer) for pair, layer in others.items()]:
+        before = f"{network.before_activation(convolution)}:0"
+        if before in frozen.shapes:
+            others.setdefault((convolution, ""), LayerOutput(layer.name, before))
+    rest = [layer for layer in reversed(others.values()) if layer not in named]
+    return [*named[-1:], *rest][:MOST_LAYERS_TRIED]
 
 
 def layer_name(evidence: Evidence, record: Record) -> str:
@@ -169,23 +259,36 @@ def layer_name(evidence: Evidence, record: Record) -> str:
     return "conv2d_3"
 
 
-def measure_images(record: Record, stack: Floats, layer: Layer | None) -> ImagesMeasurement:
+def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
     """Count what is usable among the images, and measure them on a layer's filters."""
+    stack, positions = version.stack, version.positions
     finite = np.isfinite(stack).all(axis=(1, 2))
     varied = np.array([np.ptp(image) > 0 for image in np.nan_to_num(stack)])
     first = np.zeros(len(stack), np.bool_)
     first[np.unique(stack.reshape(len(stack), 28 * 28), axis=0, return_index=True)[1]] = True
+    scores = score_images(layer, stack, positions) if layer else None
+    is_bounded = layer is not None and layer.conditions.bounds != AS_ASKED.bounds
     return ImagesMeasurement(
-        variable=str(record.facts.get("variable"))[:100],
+        variable=str(version.record.facts.get("variable"))[:100],
         layer=layer.name if layer else "",
         layer_filters=layer.filters if layer else 0,
         count=len(stack),
         distinct=int(first.sum()),
         usable=int((finite & varied & first).sum()),
-        scale_known=not looks_deprocessed(stack[finite]),
-        movement=movement(layer, stack) if layer else 0.0,
-        filters=measure_filters(layer, stack) if layer else (),
+        kind="gradient" if looks_like_gradients(stack[finite]) else "image",
+        scale_known=not version.is_deprocessed and not is_bounded,
+        movement=movement(layer, stack, positions) if layer else 0.0,
+        filters=measure_filters(layer, scores) if layer and scores else (),
+        mix_up=recognise_mix_up(layer, scores) if layer and scores else None,
     )
+
+
+def looks_like_gradients(stack: Floats) -> bool:
+    """Tell whether most images have a root mean square of exactly one, as a normalized gradient has."""
+    if not len(stack):
+        return False
+    mean_square = np.square(stack.astype(np.float64)).mean(axis=(1, 2))
+    return bool(np.mean(np.abs(np.sqrt(mean_square) - 1) < 1e-3) > 0.5)
 
 
 def looks_deprocessed(stack: Floats) -> bool:

@@ -6,32 +6,55 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
+from autograder.held_out import HeldOut
 from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
 from autograder.pictures import Booleans, Pictures
-from autograder.verify.accuracy import HeldOut
 from autograder.verify.diagnosis import diagnose
-from autograder.verify.images import Candidate, best_images
-from autograder.verify.models import best_model, read_models
-from autograder.verify.traces import measure_plot, measure_steps
+from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
+from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
+from autograder.verify.plots import measure_plot
+from autograder.verify.traces import measure_steps
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
     """Measure one submission again, from nothing but its evidence."""
     models, refused = read_models(evidence, digits)
-    model = best_model(models)
-    images = best_images(evidence, models, model, seed=seed)
+    candidates = classifiers(models)
+    images = best_images(evidence, candidates, seed=seed)
+    model = _classifier(candidates, images)
     steps = measure_steps(evidence, images.version.record, images.measurement.count) if images else None
     measurements = Measurements(
         outcome=evidence.outcome,
         model=model.measurement if model else None,
         refused_model="" if model else refused,
         images=images.measurement if images else None,
+        other_shape=_other_shape(evidence),
         steps=steps,
-        plot=measure_plot(evidence),
+        plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells),
         is_cut_off=evidence.is_cut_off,
     )
     return measurements, _pictures(images, steps)
+
+
+def _other_shape(evidence: Evidence) -> tuple[int, ...]:
+    """Return the shape of the entries of `visualized_feature` if it never held 28 x 28 images."""
+    if any(str(record.facts.get("variable")) == EXPECTED_NAME for record in evidence.of_kind("images")):
+        return ()
+    for record in reversed(evidence.of_kind("other_images")):
+        shape = record.facts.get("shape")
+        if isinstance(shape, list) and shape and all(type(length) is int for length in shape):
+            return tuple(shape[:4])
+    return ()
+
+
+def _classifier(candidates: list[list[MeasuredModel]], images: Candidate | None) -> MeasuredModel | None:
+    """Return the network to be judged: that of the images, if they were made with one, else the likeliest."""
+    if not candidates:
+        return None
+    made_with = images.version.model if images and images.fits else None
+    versions = next((some for some in candidates if made_with in some), candidates[0])
+    return final_version(versions, images.version.record.run if images else -1)
 
 
 def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictures:

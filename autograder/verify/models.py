@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from autograder.evidence import Evidence, Record
+from autograder.held_out import HeldOut
 from autograder.measurements import ModelMeasurement
-from autograder.verify.accuracy import HeldOut, accuracy
+from autograder.verify.accuracy import accuracy
 from autograder.verify.graph import FrozenModel, RefusedGraphError, read_graph
 from autograder.verify.network import Network
 
 MOST_MODELS = 24
+MOST_CLASSIFIERS = 3
+# Which network is meant, not how many points it earns, is decided with this accuracy.
+GOOD_ACCURACY = 0.9
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ def measure_model(record: Record, frozen: FrozenModel, digits: HeldOut) -> Model
         outputs=output[1] or 0 if len(output) == 2 else 0,
         compiled=False,
         epochs=0,
+        updates=0,
+        loss="",
+        learning_rate=0.0,
         accuracy=accuracy(frozen, digits),
         digits=len(digits.labels),
     )
@@ -73,32 +81,61 @@ def _with_facts(measurement: ModelMeasurement, record: Record) -> ModelMeasureme
         variable=str(record.facts.get("variable"))[:100],
         compiled=record.facts.get("compiled") is True,
         epochs=max(lengths, default=0),
+        updates=_whole(record.facts.get("updates")),
+        loss=str(record.facts.get("loss", ""))[:100],
+        learning_rate=_number(record.facts.get("learning_rate")),
     )
 
 
-def best_model(models: list[MeasuredModel]) -> MeasuredModel | None:
-    """Return the student's classifier: ten outputs, then the name of the exercise, then the most accurate."""
-
-    def preference(model: MeasuredModel) -> tuple[bool, bool, float, int, bool]:
-        measured = model.measurement
-        return (
-            measured.outputs == 10,
-            measured.variable == "model",
-            measured.accuracy,
-            model.record.run,
-            measured.compiled,
-        )
-
-    return max(models, key=preference, default=None)
+def _whole(value: object) -> int:
+    return value if type(value) is int else 0
 
 
-def model_at(
-    models: list[MeasuredModel], classifier: MeasuredModel | None, record: Record
-) -> MeasuredModel | None:
-    """Return the version of the classifier that existed when the images were seen, else the classifier."""
-    if classifier is None:
-        return None
-    variable = classifier.measurement.variable
-    versions = [model for model in models if model.measurement.variable == variable]
-    before = [model for model in versions if model.record.run <= record.run]
-    return before[-1] if before else classifier
+def _number(value: object) -> float:
+    return value if isinstance(value, float) and math.isfinite(value) else 0.0
+
+
+def classifiers(models: list[MeasuredModel]) -> list[list[MeasuredModel]]:
+    """Return the networks that may be the student's classifier, the likeliest first.
+
+    Each is the list of all its versions, in the order in which they were seen. Ten outputs come first, then a
+    name that leads to the network, then what would earn full marks, then the name of the exercise, then
+    accuracy. More than one is returned only if the first would earn full marks and others would, too.
+    """
+    names = list(dict.fromkeys(model.measurement.variable for model in models))
+    versions = [[model for model in models if model.measurement.variable == name] for name in names]
+    ranked = sorted(versions, key=lambda one: max(map(_preference, one)), reverse=True)
+    good = [one for one in ranked if any(earns_full_marks(model) for model in one)]
+    return good[:MOST_CLASSIFIERS] if ranked and ranked[0] in good else ranked[:1]
+
+
+def _preference(model: MeasuredModel) -> tuple[bool, bool, bool, bool, float]:
+    measured = model.measurement
+    return (
+        measured.outputs == 10,
+        measured.variable != "",
+        earns_full_marks(model),
+        measured.variable == "model",
+        measured.accuracy,
+    )
+
+
+def earns_full_marks(model: MeasuredModel) -> bool:
+    """Tell whether a network is about what the exercise asks for."""
+    measured = model.measurement
+    return measured.outputs == 10 and measured.conv_layers >= 4 and measured.accuracy >= GOOD_ACCURACY
+
+
+def final_version(versions: list[MeasuredModel], run: int) -> MeasuredModel:
+    """Return the version of a network that counts: the one that the images were made with, or a later one.
+
+    A network that is trained on later is better then; one that a later cell rebuilds was good before. But
+    what was thrown away before the images were made is not what was handed in.
+
+    Args:
+        versions: all versions of one network, in the order in which they were seen.
+        run: the executed cell in which the images were seen; -1 without images.
+    """
+    before = [model for model in versions if model.record.run <= run]
+    remaining = versions[versions.index(before[-1]) :] if before else versions
+    return max(remaining, key=_preference)

@@ -13,6 +13,8 @@ ELEMENTWISE = frozenset(
     "IdentityN LeakyRelu Log Log1p Maximum Minimum Mul Neg Pow RealDiv Reciprocal Relu Relu6 Rsqrt Select "
     "SelectV2 Selu Sigmoid Softplus Softsign Sqrt Square StopGradient Sub Tanh".split()
 )
+# What adds a bias to a convolution's maps.
+BIASES = frozenset({"Add", "AddV2", "BiasAdd"})
 # The input that carries the weights, where it is not the second.
 KERNEL_INPUT = {"Conv2DBackpropInput": 1}
 
@@ -44,6 +46,10 @@ class Network:
             if node.op in CONVOLUTIONS and not self._is_pointwise_half(node)
         }
 
+    def convolution_nodes(self) -> list[str]:
+        """Return the names of all convolutions."""
+        return [node.name for node in self.nodes.values() if node.op in CONVOLUTIONS]
+
     def convolution_of(self, tensor: str) -> str | None:
         """Return the convolution whose feature maps a tensor holds, if it is one's output.
 
@@ -61,6 +67,20 @@ class Network:
             if node.op in ELEMENTWISE:
                 waiting += self._inputs(node)
         return None
+
+    def before_activation(self, convolution: str) -> str:
+        """Return the node that holds a convolution's maps before its activation: with the bias, if there is one."""
+        users = [node for node in self.nodes.values() if convolution in self._inputs(node)]
+        if len(users) == 1 and users[0].op in BIASES:
+            return str(users[0].name)
+        return convolution
+
+    def activation_of(self, tensor: str) -> str:
+        """Return the node of the activation through which feature maps have gone; empty if through none."""
+        name = _node(tensor)
+        while name in self.nodes and self.nodes[name].op in {"Identity", "IdentityN", "Cast"}:
+            name = self._inputs(self.nodes[name])[0]
+        return "" if name not in self.nodes or self.nodes[name].op in CONVOLUTIONS | BIASES else name
 
     def _above(self, tensor: str) -> set[str]:
         """Return all nodes that a tensor is computed from, not counting those only asked for their shape."""

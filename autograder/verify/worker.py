@@ -15,9 +15,9 @@ from typing import BinaryIO
 import tensorflow as tf
 
 from autograder.evidence import evidence_from_files
+from autograder.held_out import held_out
 from autograder.measurements import Measurements, measurements_to_json
 from autograder.pictures import Pictures, pictures_to_npz
-from autograder.verify.accuracy import held_out
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import read_frame, write_frame
 from autograder.verify.measure import forget_models, measure

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.evidence import Evidence, Record
-from autograder.execute.recorder import as_image, as_images
+from autograder.execute.inside.candidates import as_image, image_sets
 from autograder.execute.runner import Execution
 from autograder.verify.graph import read_graph
 
@@ -83,7 +83,7 @@ def test_images_are_seen_before_and_after_they_are_deprocessed_in_place(exercise
 
 def test_every_gradient_of_the_ascent_is_counted_and_none_of_the_training(exercise: Evidence) -> None:
     (tape,) = exercise.of_kind("tape")
-    calls = array(exercise, tape)  # (calls, 3): images, loss, RMS of gradient
+    calls = array(exercise, tape)  # (calls, 4): images, loss, RMS of gradient, deviation of the pixels
 
     assert tape.run == run_of("ascent")
     assert len(calls) == FILTERS * STEPS
@@ -141,11 +141,30 @@ def test_nothing_went_wrong_while_recording(exercise: Evidence) -> None:
         np.zeros((3, 28, 28, 1)),
         np.zeros((3, 1, 28, 28, 1)),
         np.zeros((28, 28, 28))[:3],
+        np.zeros((3, 784)),
+        np.zeros((28, 28, 3)),
+        [(index, np.zeros((28, 28)), 0.5) for index in range(3)],
+        [{"loss": 0.5, "image": np.zeros((28, 28))} for _ in range(3)],
     ],
-    ids=["batches of one", "plain", "tuple of uint8", "dictionary", "array", "odd axes", "slice"],
+    ids=[
+        "batches of one",
+        "plain",
+        "tuple of uint8",
+        "dictionary",
+        "array",
+        "odd axes",
+        "slice",
+        "flattened",
+        "stacked on the last axis",
+        "with number and loss",
+        "with a name",
+    ],
 )
 def test_images_are_understood_in_every_usual_form(value: object) -> None:
-    assert as_images(value).shape == (3, 28, 28)
+    (found,) = image_sets("images", value)
+
+    assert found.images.shape == (3, 28, 28)
+    assert found.positions == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +173,7 @@ def test_images_are_understood_in_every_usual_form(value: object) -> None:
     ids=["empty", "text", "numbers", "other size", "training data", "nothing", "letters"],
 )
 def test_what_holds_no_features_is_not_taken_for_them(value: object) -> None:
-    assert as_images(value) is None
+    assert list(image_sets("images", value)) == []
 
 
 def test_one_image_keeps_its_values() -> None:

@@ -31,7 +31,7 @@ NAME = "activation_maximization"
 @pytest.fixture
 def run(make_notebook: Callable[[Mapping[str, str]], NotebookNode]) -> Run:
     notebook = make_notebook({"cnn": "1", "check_cnn": "2"})
-    return Run(ORIGIN, notebook, Measurements("graded"), Pictures(), {"run": 1.0})
+    return Run(ORIGIN, notebook, Measurements("graded"), Pictures(), {"run": 1.0}, "")
 
 
 def test_a_run_can_be_read_again(tmp_path: Path, run: Run) -> None:

@@ -56,7 +56,13 @@ def report(student: str, *, status: Status = "pass", feedback: str = "Good.", **
         needs_review=status == "review",
         criteria=dict.fromkeys(CRITERIA, result),
         provenance=Provenance(
-            profile="full", seed=7, dataset="some digits", sandbox="bwrap", versions={}, rubric_sha256=""
+            profile="full",
+            seed=7,
+            dataset="some digits",
+            sandbox="bwrap",
+            versions={},
+            verifier_sha256="",
+            rubric_sha256="",
         ),
     ).model_copy(update=changes)
 

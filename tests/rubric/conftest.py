@@ -31,14 +31,30 @@ def points() -> dict[str, float]:
 @pytest.fixture
 def good() -> Measurements:
     filters = tuple(
-        FilterMeasurement(index, True, 0.1, 10.0, 10.0, 1.0, 1.0, index, 1.0, 1.0) for index in range(64)
+        FilterMeasurement(index, True, True, 0.1, 10.0, 10.0, 1.0, 1.0, index, 1.0, 1.0)
+        for index in range(64)
     )
     return Measurements(
         outcome="graded",
-        model=ModelMeasurement("model", 4, 0, (28, 28, 1), 10, True, 3, 0.98, 1024),
-        images=ImagesMeasurement("visualized_feature", "conv2d_3", 64, 64, 64, 64, True, 1.0, filters),
+        model=ModelMeasurement(
+            variable="model",
+            conv_layers=4,
+            unused_conv_layers=0,
+            input_shape=(28, 28, 1),
+            outputs=10,
+            compiled=True,
+            epochs=3,
+            updates=600,
+            loss="categorical_crossentropy",
+            learning_rate=1e-3,
+            accuracy=0.98,
+            digits=1024,
+        ),
+        images=ImagesMeasurement(
+            "visualized_feature", "conv2d_3", 64, 64, 64, 64, "image", True, 1.0, filters
+        ),
         steps=StepsMeasurement(50.0, ()),
-        plot=PlotMeasurement(64, 64, 0, 64, False),
+        plot=PlotMeasurement(panels=64, titled=64, blank=0, distinct=64, shown=64, figures=1, mosaic=False),
     )
 
 

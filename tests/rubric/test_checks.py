@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograder.measurements import CellError, FilterMeasurement, ImagesMeasurement, Measurements
+from autograder.measurements import CellError, FilterMeasurement, ImagesMeasurement, Measurements, MixUp
 from autograder.report import Result
 
 Judge = Callable[..., dict[str, Result]]
@@ -63,7 +63,7 @@ def test_training_earns_in_proportion_to_accuracy(
 
 def test_an_untrained_network_is_told_what_stopped_the_training(good: Measurements, judge: Judge) -> None:
     error = CellError("train", "ValueError: Argument(s) not recognized: {'lr': 0.001}", "write learning_rate")
-    untrained = replace(with_model(good, accuracy=0.1, epochs=0), errors=(error,))
+    untrained = replace(with_model(good, accuracy=0.1, epochs=0, updates=0), errors=(error,))
 
     result = judge(untrained)["training"]
 
@@ -129,23 +129,44 @@ def test_the_same_filter_for_all_images_is_named(good: Measurements, judge: Judg
     same = with_filters(
         good,
         lambda one: one if one.index == 5 else replace(one, gain=0.3, pattern=0.12, best_filter=5),
+        mix_up=MixUp("one_for_all", 5),
     )
 
     result = judge(same)["objective"]
 
     assert result.status == "fail"
-    assert "all show filter 5" in result.feedback
+    assert "all show what excites filter 5" in result.feedback
     assert "filter_index" in result.feedback
 
 
-@pytest.mark.parametrize(("shift", "words"), [(1, "1 after"), (-2, "2 before")])
-def test_a_shifted_index_is_named(shift: int, words: str, good: Measurements, judge: Judge) -> None:
-    shifted = with_filters(
+def test_one_pattern_that_many_filters_like_is_not_taken_for_theirs(good: Measurements, judge: Judge) -> None:
+    alike = with_filters(
         good,
-        lambda one: replace(one, gain=0.3, pattern=0.2, best_filter=one.index + shift),
+        lambda one: replace(one, pattern=0.8, best_filter=5),
+        mix_up=MixUp("one_for_all", 5),
     )
 
-    result = judge(shifted)["objective"]
+    assert judge(alike)["objective"].status == "fail"
+
+
+def test_images_without_regard_to_the_filter_are_not_taken_for_its_own(
+    good: Measurements, judge: Judge
+) -> None:
+    alike = with_filters(good, lambda one: replace(one, pattern=0.8, best_filter=(one.index * 7 + 3) % 64))
+
+    assert judge(alike)["objective"].status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("mix_up", "words"),
+    [(MixUp("shifted", 1), "1 after"), (MixUp("shifted", -2), "2 before"), (MixUp("reversed", 0), "reverse")],
+)
+def test_an_index_that_is_off_is_named(mix_up: MixUp, words: str, good: Measurements, judge: Judge) -> None:
+    mixed = with_filters(
+        good, lambda one: replace(one, gain=0.3, pattern=0.2, best_filter=one.index + 1), mix_up=mix_up
+    )
+
+    result = judge(mixed)["objective"]
 
     assert result.status == "fail"
     assert words in result.feedback
@@ -170,7 +191,8 @@ def test_loud_noise_raises_nothing(good: Measurements, judge: Judge) -> None:
 
 def test_dead_filters_count_for_nobody_and_are_named(good: Measurements, judge: Judge) -> None:
     dead = with_filters(
-        good, lambda one: replace(one, live=False, gain=0.0, pattern=0.0) if one.index < 20 else one
+        good,
+        lambda one: replace(one, live=False, clear=False, gain=0.0, pattern=0.0) if one.index < 20 else one,
     )
 
     results = judge(dead)
@@ -181,7 +203,7 @@ def test_dead_filters_count_for_nobody_and_are_named(good: Measurements, judge: 
 
 
 def test_a_network_of_dead_filters_only_goes_to_a_person(good: Measurements, judge: Judge) -> None:
-    dead = with_filters(good, lambda one: replace(one, live=False))
+    dead = with_filters(good, lambda one: replace(one, live=False, clear=False))
 
     assert judge(dead)["ascent"].status == "review"
 
@@ -232,7 +254,7 @@ def test_panels_without_titles_cost_a_fifth(good: Measurements, judge: Judge) ->
 def test_blank_panels_are_named(good: Measurements, judge: Judge) -> None:
     assert good.plot is not None
 
-    result = judge(replace(good, plot=replace(good.plot, blank=32, distinct=33)))["plot"]
+    result = judge(replace(good, plot=replace(good.plot, blank=32, distinct=33, shown=32)))["plot"]
 
     assert result.status in {"partial", "fail"}
     assert "32 panels are blank" in result.feedback
@@ -241,7 +263,7 @@ def test_blank_panels_are_named(good: Measurements, judge: Judge) -> None:
 def test_one_large_picture_goes_to_a_person(good: Measurements, judge: Judge) -> None:
     assert good.plot is not None
 
-    mosaic = replace(good.plot, panels=0, titled=0, distinct=0, mosaic=True)
+    mosaic = replace(good.plot, panels=0, titled=0, distinct=0, shown=0, mosaic=True)
 
     assert judge(replace(good, plot=mosaic))["plot"].status == "review"
 
@@ -257,7 +279,7 @@ def test_nothing_at_all_earns_nothing_and_says_why(judge: Judge) -> None:
 
 def test_a_refused_model_goes_to_a_person(good: Measurements, judge: Judge) -> None:
     assert good.images is not None
-    unmeasured = ImagesMeasurement("visualized_feature", "", 0, 64, 64, 64, True, 0.0, ())
+    unmeasured = ImagesMeasurement("visualized_feature", "", 0, 64, 64, 64, "image", True, 0.0, ())
     refused = replace(good, model=None, refused_model="it contains the operation 'X'", images=unmeasured)
 
     results = judge(refused)

@@ -1,6 +1,9 @@
 # The exercise as it was published in 2021, apart from the name of the learning rate, which Keras 3 changed:
 # four convolutions of 16 to 128 filters, three epochs, one ascent after the other.
 # The layer has 128 filters; as the 8 x 8 grid asks, the first 64 are shown.
+#
+# /// label
+# ///
 
 # %% cnn
 model = keras.models.Sequential()

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from autograder.evidence import Evidence, Record, digest
-from autograder.execute.recorder import as_npy, freeze, training_facts
-from autograder.verify.accuracy import HeldOut, held_out
+from autograder.execute.inside.freezing import freeze, training_facts
+from autograder.execute.inside.recorder import as_npy
+from autograder.held_out import HeldOut, held_out
 from autograder.verify.graph import FrozenModel, read_graph
 from solutions.cnn import build_cnn, train
 from solutions.data import embedded_digits, prepare

@@ -13,12 +13,13 @@ import pytest
 import tensorflow as tf
 
 from autograder.evidence import Evidence, Record, digest
-from autograder.execute.recorder import as_npy
-from autograder.measurements import FilterMeasurement, ImagesMeasurement
-from autograder.verify.accuracy import HeldOut
+from autograder.execute.inside.recorder import as_npy
+from autograder.held_out import HeldOut
+from autograder.measurements import FilterMeasurement, ImagesMeasurement, MixUp
+from autograder.verify.conditions import AS_ASKED
 from autograder.verify.filters import Layer, look_at_layer, only_sure_filters
 from autograder.verify.graph import FrozenModel
-from autograder.verify.images import measure_images
+from autograder.verify.images import Version, measure_images
 from autograder.verify.measure import measure
 from solutions.deprocess import deprocess
 from solutions.gradient_ascent import Ascent, filter_activations, gradient_ascent, uniform_noise
@@ -52,13 +53,19 @@ def correct(climb: Callable[..., Ascent]) -> Images:
 def layer(network: keras.Model, freeze_model: Callable[[keras.Model], FrozenModel]) -> Layer:
     frozen = freeze_model(network)
     named = next(layer for layer in frozen.layers if layer.name == "conv2d_3")
-    return only_sure_filters(look_at_layer(frozen, named, seed=7), seed=7)
+    return only_sure_filters(look_at_layer(frozen, named, AS_ASKED, seed=7), seed=7)
 
 
 @pytest.fixture(scope="module")
 def measured(layer: Layer) -> Callable[[Images], ImagesMeasurement]:
+    return lambda images: measure_images(version_of(images), layer)
+
+
+def version_of(images: Images) -> Version:
+    """Images as they would come out of the evidence, image i for filter i."""
+    stack = images.astype(np.float32).reshape(-1, 28, 28)
     record = Record("images", 0, {"variable": "visualized_feature"})
-    return lambda images: measure_images(record, images.astype(np.float32).reshape(-1, 28, 28), layer)
+    return Version(record, stack, tuple(range(len(stack))), None)
 
 
 def living(images: ImagesMeasurement) -> list[FilterMeasurement]:
@@ -152,21 +159,18 @@ def test_images_of_the_next_filter_show_that_filter(correct: Images, measured: M
 
     assert gain(images) < 0.8
     assert pattern(images) < 0.4
-    named = [one for one in living(images) if one.best_filter == (one.index + 1) % FILTERS]
-    assert len(named) > 0.6 * len(living(images))
+    assert images.mix_up == MixUp("shifted", 1)
 
 
 def test_images_of_one_filter_show_that_filter(network: keras.Model, noise: Images, layer: Layer) -> None:
     alive = int(np.flatnonzero(layer.live)[0])
     activations = filter_activations(network, "conv2d_3", [alive] * FILTERS)
-    record = Record("images", 0, {"variable": "visualized_feature"})
 
     same = gradient_ascent(activations, noise).images
-    images = measure_images(record, same.reshape(-1, 28, 28), layer)
+    images = measure_images(version_of(same), layer)
 
     assert pattern(images) < 0.4
-    shown = [one.best_filter for one in living(images)]
-    assert max(map(shown.count, set(shown))) > 0.6 * len(shown)
+    assert images.mix_up == MixUp("one_for_all", alive)
 
 
 def test_noise_is_worth_nothing_however_loud(noise: Images, measured: Measured) -> None:
@@ -223,10 +227,10 @@ def test_filters_that_no_ascent_can_raise_count_for_nobody(
     convolution.set_weights([np.abs(kernel), np.array([0, 0, -1e6, 0], np.float32)])
     frozen = freeze_model(model)
 
-    layer = look_at_layer(frozen, frozen.layers[0], seed=7)
+    layer = look_at_layer(frozen, frozen.layers[0], AS_ASKED, seed=7)
 
     assert layer.live.tolist() == [True, True, False, True]
-    dead = measure_images(Record("images", 0, {}), noise[:4, :, :, 0], layer).filters[2]
+    dead = measure_images(version_of(noise[:4]), layer).filters[2]
     assert (dead.live, dead.gain, dead.pattern) == (False, 0.0, 0.0)
 
 

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 from autograder.evidence import CellRun, Evidence, Record, digest
-from autograder.execute.recorder import as_npy, freeze
+from autograder.execute.inside.freezing import freeze
+from autograder.execute.inside.recorder import as_npy
 from autograder.execute.sandbox import Sandbox
 from autograder.measurements import Measurements
 from autograder.verify.verifier import Verifier

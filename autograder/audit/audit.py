@@ -1,0 +1,120 @@
+"""Tests the rubric: grades labelled submissions like any others, and compares the verdicts with the labels.
+
+Everything happens in `audit/` of the course folder, in one course folder per profile. What was run stays
+there, so that after a change of the rubric only the scoring is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from autograder.audit.comparison import Comparison, compare
+from autograder.audit.labelled import LabelledSubmission, read_labelled
+from autograder.audit.margins import Margin, margins
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.notebooks import write_notebook
+from autograder.course.release import released_notebook
+from autograder.errors import CourseError
+from autograder.files import write_whole
+from autograder.grade import Progress, grade_course
+from autograder.grader import ready_to_grade
+from autograder.record.files import read_measurements
+from autograder.settings import Settings
+
+AUDIT = "audit"
+RESULT = "audit.json"
+
+MakeProgress = Callable[[int], AbstractContextManager[Progress]]
+
+
+class Audit(BaseModel):
+    """The outcome of an audit, as written to `audit.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int = 1
+    rubric_sha256: str
+    comparisons: list[Comparison]
+    margins: list[Margin]
+
+    @property
+    def agrees(self) -> bool:
+        """Did rubric and teacher agree on everything?"""
+        return not any(comparison.disagreements for comparison in self.comparisons)
+
+
+def audit(
+    course: Course,
+    labelled: Sequence[LabelledSubmission],
+    settings: Settings,
+    profiles: Sequence[str],
+    *,
+    announce: Callable[[str], None],
+    make_progress: MakeProgress,
+    force: bool = False,
+    into: Path | None = None,
+) -> tuple[Audit, Path]:
+    """Grade labelled submissions in each of the profiles.
+
+    Returns:
+        The outcome and the JSON file that holds it, `into` or `audit/audit.json` of the course.
+
+    Raises:
+        CourseError: a submission could not be graded, or a label does not fit the notebook.
+        GradeascentError: as when any submission is graded.
+    """
+    released = released_notebook(course)
+    notebooks = {one.name: one.notebook(released) for one in labelled}
+    comparisons, measured, rubric = [], [], ""
+    for profile in profiles:
+        workspace = Course(course.root / AUDIT / profile)
+        for name, notebook in notebooks.items():
+            write_notebook(notebook, workspace.submission_folder(name) / f"{ASSIGNMENT}.ipynb")
+        announce(f"Profile {profile}: {len(labelled)} labelled submissions")
+        chosen = settings.model_copy(update={"profile": profile})
+        with (
+            ready_to_grade(course, chosen, announce=announce) as grader,
+            make_progress(len(labelled)) as progress,
+        ):
+            reports = grade_course(workspace, list(notebooks), grader, progress, force=force)
+            rubric = grader.rubric.sha256()
+        if missing := [name for name in notebooks if name not in reports]:
+            raise CourseError(f"'{missing[0]}' could not be graded, so the audit is not complete")
+        comparisons.append(compare(profile, labelled, reports))
+        measured += [(one, read_measurements(workspace.result_folder(one.name))) for one in labelled]
+    result = Audit(
+        rubric_sha256=rubric, comparisons=comparisons, margins=margins(measured, settings.thresholds)
+    )
+    file = into or course.root / AUDIT / RESULT
+    write_whole(file, result.model_dump_json(indent=1) + "\n")
+    return result, file
+
+
+def packaged_submissions() -> Path:
+    """Return the folder of the labelled submissions that come with the kit.
+
+    An installed package has them inside; in a checkout they stand among the tests.
+
+    Raises:
+        CourseError: they are missing from this installation.
+    """
+    here = Path(__file__).resolve()
+    for folder in (here.parent / "submissions", here.parents[2] / "tests" / "submissions"):
+        if folder.is_dir():
+            return folder
+    raise CourseError(
+        "the labelled submissions are missing from this installation; install gradeascent again"
+    )
+
+
+def labelled_submissions(folder: Path | None) -> list[LabelledSubmission]:
+    """Read the labelled submissions of a folder, or those that come with the kit.
+
+    Raises:
+        LabelError: one of them cannot be read.
+    """
+    return read_labelled(folder or packaged_submissions())

@@ -1,0 +1,99 @@
+"""Compares verdicts with labels: what was expected, what was given, and where the two disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograder.audit.labelled import LabelledSubmission
+from autograder.report import Report, Result, Status
+
+STATUSES: tuple[Status, ...] = ("pass", "partial", "fail", "review")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Disagreement(_Record):
+    """One criterion of one submission on which the rubric and the teacher differ."""
+
+    submission: str
+    criterion: str
+    expected: tuple[Status, ...]
+    given: Status
+    not_mentioned: tuple[str, ...] = Field(description="words that the feedback should contain and does not")
+    feedback: str
+    measured: dict[str, float | int | str | bool]
+
+
+class Comparison(_Record):
+    """All verdicts of one profile beside their labels."""
+
+    profile: str
+    submissions: int
+    matrices: dict[str, dict[Status, dict[Status, int]]] = Field(
+        description="by criterion: how often was which status given, [expected][given]; of several that can "
+        "be defended, the one that was given counts as expected"
+    )
+    disagreements: list[Disagreement]
+    failed_correct: int = Field(
+        description="criteria that should have passed and earned less than all points"
+    )
+    passed_wrong: int = Field(description="criteria that passed and should not have")
+    sent_to_review: int = Field(description="submissions with a criterion that a person has to decide")
+
+
+def compare(
+    profile: str, labelled: Sequence[LabelledSubmission], reports: Mapping[str, Report]
+) -> Comparison:
+    """Compare the reports on labelled submissions with their labels."""
+    pairs = [(submission, reports[submission.name]) for submission in labelled]
+    criteria = list(dict.fromkeys(name for report in reports.values() for name in report.criteria))
+    found = [one for submission, report in pairs for one in disagreements(submission, report)]
+    return Comparison(
+        profile=profile,
+        submissions=len(pairs),
+        matrices={criterion: matrix(criterion, pairs) for criterion in criteria},
+        disagreements=found,
+        failed_correct=sum(one.expected == ("pass",) and one.given in {"partial", "fail"} for one in found),
+        passed_wrong=sum("pass" not in one.expected and one.given == "pass" for one in found),
+        sent_to_review=sum(
+            any(result.status == "review" for result in report.criteria.values()) for _, report in pairs
+        ),
+    )
+
+
+def matrix(
+    criterion: str, pairs: Iterable[tuple[LabelledSubmission, Report]]
+) -> dict[Status, dict[Status, int]]:
+    """Return how often a status was given where another was expected, as [expected][given]."""
+    counts: dict[Status, dict[Status, int]] = {row: dict.fromkeys(STATUSES, 0) for row in STATUSES}
+    for submission, report in pairs:
+        expected, given = submission.label.expected(criterion), report.criteria[criterion].status
+        counts[given if given in expected else expected[0]][given] += 1
+    return counts
+
+
+def disagreements(submission: LabelledSubmission, report: Report) -> Iterable[Disagreement]:
+    """Yield every criterion on which the report differs from the label, in the verdict or in the words."""
+    for criterion, result in report.criteria.items():
+        expected = submission.label.expected(criterion)
+        missing = not_mentioned(submission, criterion, result)
+        if result.status not in expected or missing:
+            yield Disagreement(
+                submission=submission.name,
+                criterion=criterion,
+                expected=expected,
+                given=result.status,
+                not_mentioned=missing,
+                feedback=result.feedback,
+                measured=result.measured,
+            )
+
+
+def not_mentioned(submission: LabelledSubmission, criterion: str, result: Result) -> tuple[str, ...]:
+    """Return the words that the feedback on a criterion should contain and does not."""
+    wanted = submission.label.feedback_mentions.get(criterion, ())
+    return tuple(words for words in wanted if words.lower() not in result.feedback.lower())

@@ -1,0 +1,87 @@
+"""Takes a Keras model apart into plain data: its computation as a frozen graph, and the facts of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .candidates import PIXELS, SIDE
+
+MOST_LAYERS = 200
+
+
+def input_specs(model: Any) -> Iterator[Any]:
+    """Yield the input shapes to try: what the model declares, else what the exercise uses."""
+    import tensorflow as tf
+
+    declared = getattr(model, "inputs", None)
+    if declared and len(declared) == 1:
+        yield tf.TensorSpec((None, *declared[0].shape[1:]), declared[0].dtype)
+    else:
+        for shape in ((None, SIDE, SIDE, 1), (None, SIDE, SIDE), (None, PIXELS)):
+            yield tf.TensorSpec(shape, tf.float32)
+
+
+def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
+    """Return (graph bytes, facts): the model's computation with all weights folded in as constants.
+
+    Every layer's output is a named tensor of the graph, also in nested and subclassed models: the calls
+    of all layers are watched while the model is traced.
+    """
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    original = keras.layers.Layer.__call__
+    layers: list[tuple[str, str, Any]] = []
+
+    def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        outputs = original(layer, *args, **kwargs)
+        if tf.is_tensor(outputs) and layer is not model and len(layers) < MOST_LAYERS:
+            layers.append((layer.name, type(layer).__name__, outputs))
+        return outputs
+
+    def forward(images: Any) -> list[Any]:
+        del layers[:]
+        keras.layers.Layer.__call__ = watched
+        tf.config.run_functions_eagerly(True)  # inner functions become part of this one graph
+        try:
+            outputs = model(images, training=False)
+        finally:
+            tf.config.run_functions_eagerly(False)
+            keras.layers.Layer.__call__ = original
+        return [tf.identity(outputs)] + [tf.identity(tensor) for _, _, tensor in layers]
+
+    problem: Exception = ValueError("no input shape")
+    for spec in input_specs(model):
+        try:
+            concrete = tf.function(forward, autograph=False).get_concrete_function(spec)
+            break
+        except Exception as error:
+            problem = error
+    else:
+        raise problem
+    frozen = convert_variables_to_constants_v2(concrete)
+    output, *tensors = [tensor.name for tensor in frozen.outputs]
+    facts = {
+        "input": frozen.inputs[0].name,
+        "output": output,
+        "layers": [
+            {"name": name, "type": kind, "tensor": tensor} for (name, kind, _), tensor in zip(layers, tensors)
+        ],
+    }
+    return frozen.graph.as_graph_def().SerializeToString(), facts
+
+
+def training_facts(model: Any) -> dict[str, Any]:
+    """Return how the kernel says that the model was trained."""
+    facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
+    if facts["compiled"]:
+        facts["loss"] = str(getattr(model.loss, "__name__", model.loss))
+        facts["optimizer"] = type(model.optimizer).__name__
+        facts["learning_rate"] = float(model.optimizer.learning_rate)
+        facts["updates"] = int(model.optimizer.iterations)
+    history = getattr(getattr(model, "history", None), "history", None) or {}
+    for name, values in list(history.items())[:20]:
+        facts["history"][str(name)] = [float(value) for value in values[:1000]]
+    return facts

@@ -1,0 +1,272 @@
+"""Writes down what a notebook makes: after every cell the models, the images and what the tape computed.
+
+Models leave as frozen graphs, images and plotted panels as arrays, everything through one Unix socket. No
+decision is taken here: whatever is sent may be forged by the student's code, so the verifier measures
+everything again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import socket
+import warnings
+from typing import Any
+
+from .candidates import PIXELS, SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
+from .freezing import freeze, training_facts
+
+MOST_CANDIDATES = 24
+MOST_MODELS = 12
+MOST_PANELS = 400
+MOST_TAPE_CALLS = 200_000
+# A picture of this many pixels a side may hold a whole grid of features.
+MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
+EXPECTED_NAME = "visualized_feature"
+
+
+class Channel:
+    """Sends records to the grader: one line of JSON, then as many bytes as it announces."""
+
+    def __init__(self, path: str) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(path)
+        self.open = True
+        self.sent: set[tuple[Any, ...]] = set()
+
+    def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
+        """Send one record, unless exactly the same payload has been sent under the same name before."""
+        fingerprint = (record["kind"], record.get("variable"), hashlib.sha256(payload).hexdigest())
+        if payload and fingerprint in self.sent:
+            return
+        if not self.open:
+            return
+        text = json.dumps({**record, "bytes": len(payload)}, default=str, ensure_ascii=False)
+        line = text.encode(errors="replace") + b"\n"  # a title may hold half a character
+        try:
+            self.socket.sendall(line + payload)
+        except OSError:  # the grader has seen enough: the limit on evidence is reached
+            self.open = False
+        self.sent.add(fingerprint)
+
+
+def as_npy(array: Any) -> bytes:
+    """Return the bytes of an .npy file."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+class Recorder:
+    """Looks at the student's namespace after every cell, and at gradients and figures as they come."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.shell: Any = None
+        self.cell = -1
+        self.tape: list[tuple[int, float, float, float]] = []
+        self.weights: dict[str, tuple[Any, ...]] = {}
+        self.trained: list[Any] = []
+        self.random = random.getstate()
+
+    def before_cell(self, _info: Any) -> None:
+        """Count the cells: the grader runs them one by one and counts along.
+
+        Random numbers go on where the last cell left them: Keras takes its seeds from Python's generator,
+        and so does the kernel between the cells, now and then, so that no two runs would be the same.
+        """
+        self.cell += 1
+        random.setstate(self.random)
+
+    def after_cell(self, _result: Any) -> None:
+        """Take the snapshot. Nothing that goes wrong here may reach the student's notebook."""
+        self.random = random.getstate()
+        namespace = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for look in (self.look_at_names, self.look_at_models, self.look_at_images, self.look_at_tape):
+                try:
+                    look(namespace)
+                except Exception as error:
+                    self.send({"kind": "trouble", "where": look.__name__, "message": repr(error)[:500]})
+
+    def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
+        """Send a record that belongs to the cell that is running or has just run."""
+        self.channel.send({"cell": self.cell, **record}, payload)
+
+    def look_at_names(self, namespace: dict[str, Any]) -> None:
+        """The few plain values that the exercise asks for by name."""
+        names = {}
+        for name, kinds in (("layer_name", str), ("gradient_updates", int), ("step_size", (int, float))):
+            if isinstance(namespace.get(name), kinds):
+                names[name] = namespace[name]
+        self.send({"kind": "names", "values": names})
+
+    def look_at_models(self, namespace: dict[str, Any]) -> None:
+        """Every Keras model whose weights are new: those with a name, then any other that was trained."""
+        found = [pair for name, value in namespace.items() for pair in models(name, value)]
+        known = {id(model) for _, model in found}
+        found += [("", model) for model in self.trained if id(model) not in known]
+        for name, model in found[:MOST_MODELS]:
+            if not model.built:
+                continue
+            digest = hashlib.sha256()
+            for weight in model.weights:
+                digest.update(weight.numpy().tobytes())
+            state = (id(model), digest.hexdigest(), bool(getattr(model, "compiled", False)))
+            key = name or str(id(model))
+            if self.weights.get(key) == state:
+                continue
+            self.weights[key] = state
+            record = {"kind": "model", "variable": name, "type": type(model).__name__}
+            try:
+                graph, facts = freeze(model)
+            except Exception as error:
+                self.send({**record, **training_facts(model), "refused": repr(error)[:500]})
+            else:
+                self.send({**record, **training_facts(model), **facts}, graph)
+
+    def look_at_images(self, namespace: dict[str, Any]) -> None:
+        """Everything in the namespace that may be the result: one 28 x 28 image per filter."""
+        found: list[ImageSet] = []
+        for name, value in sorted(namespace.items(), key=lambda item: item[0] != EXPECTED_NAME):
+            try:
+                found += image_sets(name, value)
+            except Exception:  # an object that only looks like an array
+                continue
+        if EXPECTED_NAME in namespace and not any(one.name.startswith(EXPECTED_NAME) for one in found):
+            shape = shape_of_entries(namespace[EXPECTED_NAME])
+            self.send({"kind": "other_images", "variable": EXPECTED_NAME, "shape": shape[:4]})
+        for one in found[:MOST_CANDIDATES]:
+            facts = {"kind": "images", "variable": one.name, "positions": one.positions}
+            self.send(facts, as_npy(one.images))
+
+    def look_at_tape(self, _namespace: dict[str, Any]) -> None:
+        """What gradients were taken with respect to images in this cell, in order."""
+        import numpy as np
+
+        if self.tape:
+            # (calls, 4): images, loss, RMS of gradient, deviation of the image's pixels
+            calls = np.asarray(self.tape, dtype="float32")
+            self.tape = []
+            self.send({"kind": "tape"}, as_npy(calls))
+
+    def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
+        """Note one eager gradient with respect to an image or a batch of images."""
+        import numpy as np
+
+        source = sources[0] if isinstance(sources, (list, tuple)) and len(sources) == 1 else sources
+        gradient = gradients[0] if isinstance(gradients, (list, tuple)) and len(gradients) == 1 else gradients
+        if not hasattr(target, "numpy") or not hasattr(gradient, "numpy") or not hasattr(source, "shape"):
+            return  # inside a tf.function there are no values to see
+        pixels = int(np.prod([int(length) for length in source.shape]))
+        if not pixels or pixels % PIXELS or len(self.tape) >= MOST_TAPE_CALLS:
+            return
+        loss = float(np.mean(target.numpy()))
+        rms = float(np.sqrt(np.mean(np.square(gradient.numpy()))))
+        image = source.numpy() if hasattr(source, "numpy") else np.asarray(source)
+        self.tape.append((pixels // PIXELS, loss, rms, float(np.std(image))))
+
+    def saw_figure(self, figure: Any) -> None:
+        """Note the panels of a figure at the moment it is drawn for the reader."""
+        import numpy as np
+
+        panels, images = [], []
+        for axes in figure.axes[:MOST_PANELS]:
+            shapes = []
+            for array in drawn_arrays(axes):
+                shapes.append(list(array.shape))
+                image = as_panel(array)
+                if image is not None and len(shapes) == 1:
+                    images.append(image)
+                elif image is None and is_mosaic(array):
+                    grey = array[..., 0] if array.ndim == 3 else array
+                    self.send({"kind": "mosaic"}, as_npy(grey.astype("float32")))
+            panels.append({"title": title_of(axes), "shapes": shapes[:4]})
+        payload = as_npy(np.stack(images)) if images else b""
+        self.send({"kind": "figure", "panels": panels}, payload)
+
+
+def title_of(axes: Any) -> str:
+    """Return what stands at a panel: its title, else its label or whatever is written into it."""
+    title = " ".join(axes.get_title(loc=loc) for loc in ("left", "center", "right")).strip()
+    written = [text.get_text() for text in axes.texts[:1]]
+    return (title or axes.get_xlabel() or axes.get_ylabel() or "".join(written))[:100]
+
+
+def drawn_arrays(axes: Any) -> list[Any]:
+    """Return the pictures in a panel as arrays: those of `imshow`, then those of `pcolormesh`."""
+    import numpy as np
+    from matplotlib.collections import QuadMesh
+
+    meshes = [one for one in axes.collections if isinstance(one, QuadMesh) and one.get_array() is not None]
+    return [np.asarray(np.ma.filled(one.get_array(), 0)) for one in [*axes.get_images(), *meshes]]
+
+
+def as_panel(array: Any) -> Any:
+    """Return what a panel shows as one (28, 28) image, also if every pixel was drawn several times over."""
+    if array.ndim == 3:
+        array = array[..., 0]
+    if array.ndim == 2 and array.shape in ((2 * SIDE, 2 * SIDE), (3 * SIDE, 3 * SIDE)):
+        times = array.shape[0] // SIDE
+        array = array.reshape(SIDE, times, SIDE, times).mean(axis=(1, 3))
+    return as_image(array)
+
+
+def is_mosaic(array: Any) -> bool:
+    """Tell whether a picture may be a grid of features put together by hand."""
+    sides = array.shape[:2]
+    return array.ndim in (2, 3) and min(sides) >= MOSAIC_SIDE and max(sides) <= LARGEST_MOSAIC_SIDE
+
+
+def watch_training(recorder: Recorder) -> None:
+    """Let the recorder keep every model that is trained, also one that no name leads to afterwards."""
+    import keras
+
+    original = keras.Model.fit
+
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not any(model is self for model in recorder.trained):
+            recorder.trained.append(self)
+        return original(self, *args, **kwargs)
+
+    keras.Model.fit = fit
+
+
+def watch_gradients(recorder: Recorder) -> None:
+    """Let the recorder see what `tf.GradientTape.gradient` returns; nothing is changed by it."""
+    import tensorflow as tf
+
+    original = tf.GradientTape.gradient
+
+    def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+        gradients = original(self, target, sources, *args, **kwargs)
+        try:
+            recorder.saw_gradient(target, sources, gradients)
+        except Exception:
+            recorder.send({"kind": "trouble", "where": "gradient"})
+        return gradients
+
+    tf.GradientTape.gradient = gradient
+
+
+def watch_figures(recorder: Recorder) -> None:
+    """Let the recorder see every figure when it is shown or saved."""
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        return
+    original = FigureCanvasBase.print_figure
+
+    def print_figure(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            recorder.saw_figure(self.figure)
+        except Exception:
+            recorder.send({"kind": "trouble", "where": "figure"})
+        return original(self, *args, **kwargs)
+
+    FigureCanvasBase.print_figure = print_figure  # type: ignore[method-assign]
