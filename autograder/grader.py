@@ -115,5 +115,5 @@ def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts
     """Write down a part of the held-out digits for the kernels to look at."""
     known = held_out(digits)
     file = folder / "held_out.npz"
-    np.savez(file, images=known.images[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
+    np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
     return Shortcuts(file, min(settings.thresholds.accuracy_full + SAFE_MARGIN, 1.0))

@@ -1,4 +1,4 @@
-"""Digits that the notebook did not see: the test digits, some moved by one pixel."""
+"""Digits that the notebook did not see: the test digits, as they are and moved by one pixel."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ SHIFTS = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out digits: float32 images (n, 28, 28, 1) in [0, 1], and integer labels (n,)."""
+    """Held-out digits, as they are and moved: float32 (n, 28, 28, 1) in [0, 1], and integer labels (n,)."""
 
     images: npt.NDArray[np.float32]
+    moved: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
 
 
 def held_out(digits: RawDigits) -> HeldOut:
-    """Return the first test digits, each moved by one of the fixed shifts."""
+    """Return the first test digits, and the same moved by the fixed shifts."""
     images = digits.x_test[:MOST_DIGITS]
     moved = [np.roll(image, SHIFTS[k % len(SHIFTS)], axis=(0, 1)) for k, image in enumerate(images)]
-    scaled = (np.stack(moved)[..., np.newaxis] / 255).astype(np.float32)  # (n, 28, 28, 1)
-    return HeldOut(scaled, digits.y_test[:MOST_DIGITS].astype(np.int64))
+    return HeldOut(_scaled(images), _scaled(np.stack(moved)), digits.y_test[:MOST_DIGITS].astype(np.int64))
+
+
+def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    return (images[..., np.newaxis] / 255).astype(np.float32)  # (n, 28, 28, 1)

@@ -45,13 +45,13 @@ class Thresholds(_Section):
         0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
     )
     gain_none: float = Field(
-        0.02, ge=0, description="share of the reference's rise up to which an activation has not risen"
+        0.03, ge=0, description="share of the reference's rise up to which an activation has not risen"
     )
     gain_raised: float = Field(
         0.05, gt=0, description="share of the reference's rise from which an activation counts as raised"
     )
     pattern_raised: float = Field(
-        0.08, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
+        0.25, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
     )
     pattern_own: float = Field(
         0.6, gt=0, description="pattern score from which an image shows what its filter responds to"

@@ -31,7 +31,7 @@ MANY = 16  # filters, of which some would be recognised if the images were their
 def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> None:
     """At least four convolution layers lead from the 28 x 28 image to the ten classes."""
     wanted = thresholds.conv_layers
-    share = min(model.conv_layers / wanted, 1.0)
+    share = min(model.conv_layers / wanted, 1.0) if 2 * model.conv_layers >= wanted else 0.0
     feedback = f"Your network has {model.conv_layers} convolution layers between image and output"
     feedback += "." if share == 1 else f"; at least {wanted} are asked for."
     if share < 1 and model.unused_conv_layers:
@@ -62,10 +62,14 @@ def test_training(
     award(share, feedback, accuracy=round(model.accuracy, 4), epochs=model.epochs, updates=model.updates)
 
 
-def test_images(images: ImagesMeasurement, measured: Measurements, award: Award) -> None:
+def test_images(
+    images: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
     """There is one image of 28 x 28 pixels for every filter, each its own."""
     wanted = expected_images(images)
     share = min(images.usable / wanted, 1.0)
+    if images.usable < wanted * thresholds.filters_none:
+        share = 0.0
     feedback = f"{where_images_are(images)} holds {images.count} images of 28 x 28 pixels"
     if share == 1:
         feedback += f" for the {images.layer_filters} filters of the layer '{images.layer}'."
@@ -228,10 +232,13 @@ def test_plot(measured: Measurements, award: Award) -> None:
 
 def cause_of_low_accuracy(model: ModelMeasurement) -> str:
     """The likely cause when a network recognises too few digits."""
-    if not model.compiled:
-        return "It was not compiled: model.compile(...) chooses optimizer, loss and metrics before model.fit."
     if model.epochs == 0 and model.updates == 0:
-        return "It was not trained: model.fit did not run to its end."
+        cause = "It was not trained: model.fit did not run to its end."
+        if not model.compiled:
+            cause += (
+                " Before it, model.compile(...) chooses optimizer, loss and metrics; that is missing, too."
+            )
+        return cause
     facts = f"It was trained for {model.epochs} epochs"
     if model.updates:
         facts += f" in {model.updates} steps"
@@ -302,7 +309,7 @@ def expected_images(images: ImagesMeasurement) -> int:
 
 def expected_panels(measured: Measurements) -> int:
     """One panel per image; without images, as many as the grid has."""
-    return max(min(measured.images.distinct, GRID), 1) if measured.images else GRID
+    return max(min(measured.images.usable, GRID), 1) if measured.images else GRID
 
 
 def where_images_are(images: ImagesMeasurement) -> str:

@@ -179,8 +179,12 @@ def to_scale(images: Floats, mean: float, deviation: float) -> Floats:
 
 @dataclass(frozen=True)
 class Scores:
-    """Images on all filters of a layer. Shapes: (n, filters), and (n,) for `own`, the filter of each image."""
+    """Images on all filters of a layer.
 
+    Shapes: (n, filters), and (n,) for `rows`, which of the images were measured, and `own`, the filter of each.
+    """
+
+    rows: npt.NDArray[np.intp]
     own: npt.NDArray[np.intp]
     excited: Floats  # mean activations
     gains: Floats
@@ -198,6 +202,7 @@ def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scor
     with np.errstate(divide="ignore", invalid="ignore"):
         gains = (excited - layer.noise) / (layer.reference - layer.noise)
     return Scores(
+        rows=np.array(kept, np.intp),
         own=np.array([positions[k] for k in kept], np.intp),
         excited=excited,
         gains=np.where(layer.live, gains, 0.0),
@@ -226,18 +231,27 @@ def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ..
     )
 
 
-def movement(layer: Layer, images: Floats, positions: Sequence[int]) -> float:
+def movement(layer: Layer, images: Floats, scores: Scores) -> float:
     """Return how far images, (n, 28, 28), have moved away from noise, relative to the reference.
 
-    Measured by the standard deviation of the pixels, so that it does not depend on the direction.
+    Measured by the standard deviation of the pixels. Images that went down are compared with a reference that
+    goes down, too: the gradient of a ReLU vanishes on the way.
     """
-    kept = [k for k, place in enumerate(positions) if place < layer.filters and layer.live[place]]
-    if not kept:
+    live = layer.live[scores.own]
+    if not live.any():
         return 0.0
-    own = [positions[k] for k in kept]
-    spread = _finite(images[kept]).astype(np.float64).std(axis=(1, 2))
-    reference = layer.ascent.images[own, :, :, 0].astype(np.float64).std(axis=(1, 2))
+    own = scores.own[live]
+    rise = scores.excited[live, own] - layer.noise[own]
+    path = layer.ascent if np.median(rise) >= 0 else descent(layer)
+    spread = _finite(images[scores.rows[live]]).astype(np.float64).std(axis=(1, 2))
+    reference = path.images[own, :, :, 0].astype(np.float64).std(axis=(1, 2))
     return _number(float(np.median(spread / reference)))
+
+
+def descent(layer: Layer) -> Ascent:
+    """Return where the reference would get by going down instead of up."""
+    noise = layer.conditions.noise(layer.filters, seed=0)
+    return gradient_ascent(layer.own_activations, noise, step_size=-1.0, bounds=layer.conditions.bounds)
 
 
 def fit(filters: tuple[FilterMeasurement, ...]) -> float:

@@ -277,7 +277,7 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
         usable=int((finite & varied & first).sum()),
         kind="gradient" if looks_like_gradients(stack[finite]) else "image",
         scale_known=not version.is_deprocessed and not is_bounded,
-        movement=movement(layer, stack, positions) if layer else 0.0,
+        movement=movement(layer, stack, scores) if layer and scores else 0.0,
         filters=measure_filters(layer, scores) if layer and scores else (),
         mix_up=recognise_mix_up(layer, scores) if layer and scores else None,
     )

@@ -11,15 +11,17 @@ from autograder.evidence import Evidence, Record
 from autograder.measurements import StepsMeasurement
 from autograder.verify.arrays import read_array
 
-# An image moves away from noise, so its pixels spread; where the spread falls to this share, a new ascent begins.
-RESTART = 0.75
+# An image moves away from noise, so its pixels spread. Where the spread falls to this share of what it was, and
+# to about what it was at the very start, a new ascent begins.
+RESTART, ABOUT = 0.75, 1.5
 
 
 def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasurement | None:
     """Count the gradient steps that were seen in the cell that made the images.
 
-    The cell may climb for other layers, too, or try something out first. So the steps are counted from one
-    start to the next where starts can be told; else all steps are shared among the images.
+    All that were seen are shared among the images. That may be too many: the cell may climb for other layers, too,
+    or try something out first. So where starts can be told, the steps from one start to the next are counted;
+    and that may be too many as well, for an image of a dead filter does not spread. The smaller number is right.
     """
     tapes = [record for record in evidence.of_kind("tape") if record.run <= images.run]
     calls = read_array(evidence.payload(tapes[-1])) if tapes else None
@@ -33,7 +35,8 @@ def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasur
         return None
     losses, deviations = calls[:, 1].astype(np.float32), calls[:, 3].astype(np.float64)
     lengths = ascent_lengths(deviations)
-    per_image = float(np.median(lengths)) if len(lengths) > 1 else float(calls[:, 0].sum()) / count
+    shared = float(calls[:, 0].sum()) / count
+    per_image = min(shared, float(np.median(lengths))) if len(lengths) > 1 else shared
     curves: tuple[tuple[float, ...], ...] = ()
     if (calls[:, 0] == 1).all() and len(losses) % count == 0:
         steps = len(losses) // count
@@ -45,6 +48,6 @@ def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasur
 
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:
     """Return how many steps each ascent took, from the deviation of the pixels at every step in order."""
-    falls = deviations[1:] < RESTART * deviations[:-1]
+    falls = (deviations[1:] < RESTART * deviations[:-1]) & (deviations[1:] < ABOUT * deviations[0])
     starts = [0, *(np.flatnonzero(falls) + 1).tolist(), len(deviations)]
     return [after - before for before, after in itertools.pairwise(starts)]

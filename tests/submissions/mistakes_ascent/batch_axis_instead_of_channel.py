@@ -13,11 +13,11 @@
 model = keras.Sequential([
     layers.Input((28, 28, 1)),
     layers.Conv2D(16, 3, activation="relu", padding="same", name="conv2d"),
-    layers.AvgPool2D(),
+    layers.AvgPool2D(2),
     layers.Conv2D(16, 3, activation="relu", padding="same", name="conv2d_1"),
     layers.Conv2D(32, 3, activation="relu", padding="same", name="conv2d_2"),
     layers.Conv2D(48, 3, activation="relu", padding="same", name="conv2d_3"),
-    layers.AvgPool2D(),
+    layers.AvgPool2D(2),
     layers.Flatten(),
     layers.Dropout(0.3),
     layers.Dense(10, activation="softmax"),

@@ -48,7 +48,7 @@ figure = plt.figure(figsize=(12, 6.5))
 
 for i in range(32):
     picture = deprocess_image(visualized_feature[i].copy())[0, :, :, 0]
-    picture = picture // 256  # imshow wants numbers between 0 and 1
+    picture = np.floor(picture / 256)  # imshow wants numbers between 0 and 1
     plt.subplot(4, 8, i + 1)
     plt.imshow(picture, cmap="gray", vmin=0, vmax=1)
     plt.title("feature " + str(i))

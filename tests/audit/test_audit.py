@@ -1,0 +1,129 @@
+"""`gradeascent audit` as an instructor uses it: real kernels, a rubric that is changed, an exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder.audit.audit import Audit
+from autograder.cli import run
+from autograder.execute.sandbox import Sandbox
+
+# Small enough to be run in seconds: strides and few filters, all of which climb at once.
+CORRECT = """\
+# %% cnn
+def conv(filters, strides, name):
+    return layers.Conv2D(filters, 3, strides=strides, padding="same", activation="elu", name=name)
+model = keras.Sequential([layers.Input((28, 28, 1)), conv(8, 2, "conv2d"), conv(16, 1, "conv2d_1"),
+    conv(16, 1, "conv2d_2"), conv(8, 1, "conv2d_3"), layers.Flatten(), layers.Dense(10, activation="softmax")])
+# %% train
+model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=4, verbose=2)
+# %% ascent
+extractor = keras.Model(model.inputs, model.get_layer("conv2d_3").output)
+images = tf.Variable(np.random.rand(8, 28, 28, 1).astype("float32"))
+for update in range(UPDATES):
+    with tf.GradientTape() as tape:
+        loss = tf.linalg.trace(tf.reduce_mean(extractor(images), axis=(1, 2)))
+    g = tape.gradient(loss, images)
+    images.assign_add(g / (tf.sqrt(tf.reduce_mean(g**2, axis=(1, 2, 3), keepdims=True)) + 1e-7))
+visualized_feature = list(images.numpy())
+# %% plot
+figure, axes = plt.subplots(2, 4)
+for i, axis in enumerate(axes.flat):
+    axis.imshow(deprocess_image(visualized_feature[i].copy()).squeeze())
+    axis.set_title(f"feature {i}")
+plt.show()
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("course") / "course"
+    assert run(["init", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A correct submission, and one with ten steps; both labels are right."""
+    folder = tmp_path_factory.mktemp("labelled")
+    (folder / "correct.py").write_text("# /// label\n# ///\n" + CORRECT.replace("UPDATES", "50"))
+    (folder / "ten_steps.py").write_text(
+        '# /// label\n# updates = "fail"\n# [feedback_mentions]\n# updates = ["50"]\n# ///\n'
+        + CORRECT.replace("UPDATES", "10")
+    )
+    return folder
+
+
+def audit(course: Path, labelled: Path, *more: str) -> tuple[int, Audit]:
+    status = run(["audit", str(labelled), "--course", str(course), *more])
+    return status, Audit.model_validate_json((course / "audit" / "audit.json").read_text())
+
+
+@pytest.mark.slow
+def test_where_rubric_and_teacher_agree_in_both_profiles_the_status_is_0(
+    sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, result = audit(course, labelled)
+
+    said = capsys.readouterr().out
+    assert [one.disagreements for one in result.comparisons] == [[], []]
+    assert status == 0
+    assert [one.profile for one in result.comparisons] == ["quick", "full"]
+    assert result.comparisons[0].matrices["updates"]["fail"]["fail"] == 1
+    assert "0 disagreements; 0 right criteria lost points, 0 wrong ones passed" in said
+    updates = next(one for one in result.margins if one.threshold == "steps_tolerance")
+    assert (updates.largest_wrong, updates.smallest_right) == (0.2, 1.0)
+
+
+@pytest.mark.slow
+def test_a_changed_rubric_is_tested_without_running_a_notebook(
+    sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit(course, labelled, "--profile", "quick")
+    runs = [file.stat().st_mtime_ns for file in sorted(course.glob("audit/quick/graded/*/*/evidence/*"))]
+    settings = course / "gradeascent.toml"
+    before = settings.read_text()
+    settings.write_text(before.replace("# steps_none = 0.3", "steps_none = 0.1"))
+    capsys.readouterr()
+
+    status, result = audit(course, labelled, "--profile", "quick")
+
+    settings.write_text(before)
+    said = capsys.readouterr().out
+    assert status == 1
+    (disagreement,) = result.comparisons[0].disagreements
+    assert (disagreement.submission, disagreement.criterion) == ("ten_steps", "updates")
+    assert (disagreement.expected, disagreement.given) == (("fail",), "partial")
+    assert "ten_steps: updates should be fail and is partial" in said
+    assert runs == [
+        file.stat().st_mtime_ns for file in sorted(course.glob("audit/quick/graded/*/*/evidence/*"))
+    ]
+
+
+@pytest.mark.slow
+def test_five_copies_of_a_submission_get_the_same_scores(
+    sandbox: Sandbox, course: Path, tmp_path: Path
+) -> None:
+    for number in range(5):
+        text = "# /// label\n# ///\n" + CORRECT.replace("UPDATES", "50")
+        (tmp_path / f"copy_{number}.py").write_text(text)
+
+    audit(course, tmp_path, "--profile", "quick")
+
+    reports = [
+        json.loads(file.read_text())["criteria"]
+        for file in course.glob("audit/quick/graded/copy_*/*/report.json")
+    ]
+    assert len(reports) == 5
+    assert all(report == reports[0] for report in reports)
+
+
+def test_a_wrong_folder_is_named(course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", str(tmp_path / "nothing"), "--course", str(course)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "nothing" in said
