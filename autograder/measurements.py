@@ -66,6 +66,7 @@ class ImagesMeasurement:
 
     variable: str
     layer: str
+    asked_layer: str  # the one that `layer_name` says
     layer_filters: int
     count: int
     distinct: int  # how many of them differ from all before

@@ -71,6 +71,9 @@ class Thresholds(_Section):
     movement_small: float = Field(
         0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
     )
+    step_size_far: float = Field(
+        3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"
+    )
     steps_tolerance: float = Field(
         0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
     )

@@ -119,6 +119,12 @@ def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
     if measurements.model and measurements.model.variable != "model":
         message = f"The network was found under the name '{measurements.model.variable}'."
         flags.append(Flag(code="other_name", message=message))
+    if measurements.images and measurements.images.layer not in {"", measurements.images.asked_layer}:
+        message = (
+            f"The images fit the layer '{measurements.images.layer}', not '{measurements.images.asked_layer}', "
+            "which layer_name says."
+        )
+        flags.append(Flag(code="other_layer", message=message))
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))

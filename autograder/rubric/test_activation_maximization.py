@@ -1,10 +1,11 @@
 """The rubric: one pytest function per criterion of the exercise.
 
 Each check gets what was measured (`model`, `images`, `features`, which are the images measured on their
-filters, or all of it as `measured`), the numbers under
-[thresholds] in gradeascent.toml (`thresholds`), and `award`, which it calls with a share of the points and
-the words for the student. To change a check, put a function of the same name into `rubric/test_*.py` of
-the course folder; the points stand in the source notebook.
+filters, or all of it as `measured`), the numbers under [thresholds] in gradeascent.toml (`thresholds`), and
+`award`, which it calls with a share of the points and the words for the student. The scale of every criterion
+stands under its name, with the defaults of the thresholds. To change a check, put a function of the same name
+into `rubric/test_*.py` of the course folder; the points stand in the source notebook. Then test the rubric:
+`gradeascent audit`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ MANY = 16  # filters, of which some would be recognised if the images were their
 
 
 def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> None:
-    """At least four convolution layers lead from the 28 x 28 image to the ten classes."""
+    """At least four convolution layers lead from the 28 x 28 image to the ten classes.
+
+    Each layer of the four earns a quarter, from two on; an output of another length halves what is earned.
+    """
     wanted = thresholds.conv_layers
     share = min(model.conv_layers / wanted, 1.0) if 2 * model.conv_layers >= wanted else 0.0
     feedback = f"Your network has {model.conv_layers} convolution layers between image and output"
@@ -48,7 +52,10 @@ def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> N
 def test_training(
     model: ModelMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
-    """The trained network recognises digits that it has not seen."""
+    """The trained network recognises digits that it has not seen.
+
+    An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion.
+    """
     share = scale(model.accuracy, none=thresholds.accuracy_none, full=thresholds.accuracy_full)
     feedback = f"On {model.digits} digits it has not seen, your network is right in {percent(model.accuracy)}"
     if share == 1:
@@ -65,7 +72,10 @@ def test_training(
 def test_images(
     images: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
-    """There is one image of 28 x 28 pixels for every filter, each its own."""
+    """There is one image of 28 x 28 pixels for every filter, each its own.
+
+    Earned is the share of filters (at most 64 are asked for) that have a usable image; a tenth earns nothing.
+    """
     wanted = expected_images(images)
     share = min(images.usable / wanted, 1.0)
     if images.usable < wanted * thresholds.filters_none:
@@ -97,7 +107,11 @@ def test_images(
 
 
 def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
-    """The images really raise the mean activation of filters above that of noise."""
+    """The images really raise the mean activation of filters above that of noise.
+
+    A filter counts from 5 % of the reference's rise, half at 4 %, not at all up to 3 %. Earned is the share of
+    living filters that are raised: 85 % earn all, 10 % nothing, in between in proportion.
+    """
     living = living_filters(features)
     fallen = fallen_filters(features, thresholds)
     rises = {one.index: rise(one, features, thresholds) for one in living}
@@ -122,6 +136,7 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
     feedback += "."
     if share < 1:
         feedback += cause_of_low_activation(features, living, fallen, raised, thresholds)
+        feedback += in_proportion(thresholds)
     award(
         share,
         feedback,
@@ -134,7 +149,10 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
 
 
 def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
-    """Every image shows the pattern of its own filter and not that of another one."""
+    """Every image shows the pattern of its own filter and not that of another one.
+
+    Earned is the share of filters whose image does: 85 % earn all, 10 % nothing, in between in proportion.
+    """
     clear = clear_filters(features)
     own = [one for one in clear if is_own(one, thresholds)]
     recognised = sum(one.best_filter == one.index for one in clear)
@@ -144,9 +162,9 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
         own = [one for one in own if one.best_filter == one.index]
     share = scale(len(own) / len(clear), none=thresholds.filters_none, full=thresholds.filters_full)
     feedback = f"{len(own)} of {len(clear)} images show what excites their own filter"
-    feedback += dead_filters(features) + "."
+    feedback += dead_filters(features) + "." + another_layer(features)
     if share < 1:
-        feedback += mistaken_filter(features)
+        feedback += mistaken_filter(features) + in_proportion(thresholds)
     award(
         share,
         feedback,
@@ -161,7 +179,10 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
 def test_updates(
     features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
-    """Every image was made by 50 steps of size 1 along the normalized gradient."""
+    """Every image was made by 50 steps of size 1 along the normalized gradient.
+
+    45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small steps earn nothing.
+    """
     steps = steps_per_image(measured)
     if steps is None:
         raise NeedsPersonError(
@@ -174,19 +195,36 @@ def test_updates(
         feedback = f"Your notebook takes {steps:.3g} gradient steps per image"
     else:
         feedback = f"Your images lie as far from noise as {steps:.2g} steps of size 1 lead"
-    feedback += "." if share == 1 else f"; {STEPS} are asked for (gradient_updates)."
-    has_moved_too_little = features.scale_known and features.movement < thresholds.movement_small
-    if has_moved_too_little and not mostly_fallen(features, thresholds):
-        share = 0.0
-        feedback += (
-            " The steps are far too small: the gradient must be normalized to a root mean square of 1 before "
-            "it is multiplied by the step size of 1."
+    feedback += (
+        "."
+        if share == 1
+        else (
+            f"; {STEPS} are asked for (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
+            f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing."
         )
+    )
+    size = step_size(features, steps)
+    if size is not None and not mostly_fallen(features, thresholds):
+        if features.movement < thresholds.movement_small:
+            share = 0.0
+            feedback += (
+                " The steps are far too small: the gradient must be normalized to a root mean square of 1 before "
+                "it is multiplied by the step size of 1."
+            )
+        elif not 1 / thresholds.step_size_far <= size <= thresholds.step_size_far:
+            share /= 2
+            feedback += (
+                f" Each goes {size:.2g} times as far as a step of size 1 along the normalized gradient: look at "
+                "step_size and at the normalization."
+            )
     award(share, feedback, steps=round(steps, 2), movement=round(features.movement, 3))
 
 
 def test_plot(measured: Measurements, award: Award) -> None:
-    """The features are shown in a grid, one titled panel per feature."""
+    """The features are shown in a grid, one titled panel per feature.
+
+    Earned is the share of images that are shown; titles are a fifth of it, one grid instead of many figures half.
+    """
     plot = measured.plot
     if plot is None:
         raise NothingToCheckError(
@@ -213,7 +251,10 @@ def test_plot(measured: Measurements, award: Award) -> None:
     elif plot.figures > 1:
         feedback = f"Your features are spread over {plot.figures} figures; a grid of 8 x 8 panels in one is asked for."
     if plot.blank:
-        feedback += f" {plot.blank} panels are blank: look at the images before and after deprocessing."
+        feedback += (
+            f" {plot.blank} panels are blank, without any contrast: look at the images before and after "
+            "deprocessing."
+        )
     if plot.shown < min(plot.distinct - plot.blank, wanted) / 2:
         feedback += (
             " Most panels show something else than the images of your ascent: noise, an older version of them, "
@@ -286,6 +327,14 @@ def cause_of_low_activation(
     )
 
 
+def in_proportion(thresholds: Thresholds) -> str:
+    """How filters become points."""
+    return (
+        f" Points are given in proportion: none up to {percent(thresholds.filters_none)} of the filters, all from "
+        f"{percent(thresholds.filters_full)}."
+    )
+
+
 def steps_per_image(measured: Measurements) -> float | None:
     """How many steps were taken for an image, or how many of size 1 its distance from noise is worth.
 
@@ -295,6 +344,11 @@ def steps_per_image(measured: Measurements) -> float | None:
     if steps is not None:
         return steps.per_image
     return images.movement * STEPS if images is not None and images.scale_known else None
+
+
+def step_size(images: ImagesMeasurement, steps: float) -> float | None:
+    """How far a step went, as measured by where the images are; None where that says nothing."""
+    return images.movement * STEPS / steps if images.scale_known and steps > 0 else None
 
 
 def closeness_to_asked(steps: float) -> float:
@@ -362,6 +416,16 @@ def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Threshol
 def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
     """Is this image the pattern of its own filter?"""
     return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
+
+
+def another_layer(images: ImagesMeasurement) -> str:
+    """A remark on images that were made for another layer than `layer_name` says."""
+    if images.layer == images.asked_layer:
+        return ""
+    return (
+        f" They fit the filters of the layer '{images.layer}' and not those of '{images.asked_layer}', which "
+        "layer_name says, so they were measured there."
+    )
 
 
 def dead_filters(images: ImagesMeasurement) -> str:

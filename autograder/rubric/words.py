@@ -9,7 +9,7 @@ from autograder.measurements import Measurements
 
 def percent(share: float) -> str:
     """Return 0.979 as '97.9 %'."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
 def by(shape: Sequence[int]) -> str:

@@ -53,6 +53,7 @@ class Version:
     stack: Floats
     positions: tuple[int, ...]
     model: MeasuredModel | None
+    asked_layer: str = "conv2d_3"
 
     @property
     def is_deprocessed(self) -> bool:
@@ -110,10 +111,12 @@ def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, s
     best: Candidate | None = None
     for versions_of_model in classifiers or [[]]:
         versions = [
-            Version(record, stack, positions, model_at(versions_of_model, record))
+            Version(
+                record, stack, positions, model_at(versions_of_model, record), layer_name(evidence, record)
+            )
             for record, stack, positions in sets
         ]
-        found = _best_of(evidence, versions, look)
+        found = _best_of(versions, look)
         if best is None or (not best.fits and found.quality() > best.quality()):
             best = found
     assert best is not None
@@ -121,8 +124,8 @@ def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, s
     return measure_on(best.version, sure)
 
 
-def _best_of(evidence: Evidence, versions: list[Version], look: LayerCache) -> Candidate:
-    layers = [layers_to_try(evidence, version) for version in versions]
+def _best_of(versions: list[Version], look: LayerCache) -> Candidate:
+    layers = [layers_to_try(version) for version in versions]
     named = [
         measure_on(version, look(version, some[0], AS_ASKED) if some else None)
         for version, some in zip(versions, layers, strict=True)
@@ -222,7 +225,7 @@ def looks_like_digits(stack: Floats) -> bool:
     return bool(np.median(paper) > 0.6)
 
 
-def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:
+def layers_to_try(version: Version) -> list[LayerOutput]:
     """Return the layers that images may be meant for: the named one, then those of every convolution.
 
     Of a convolution that is followed by an activation, both are tried: the maps before it and after it.
@@ -231,7 +234,6 @@ def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:
         return []
     frozen = version.model.frozen
     network = Network(frozen.graph)
-    wanted = layer_name(evidence, version.record)
     named: list[LayerOutput] = []
     others: dict[tuple[str, str], LayerOutput] = {}
     for layer in frozen.layers:
@@ -239,7 +241,7 @@ def layers_to_try(evidence: Evidence, version: Version) -> list[LayerOutput]:
         convolution = network.convolution_of(layer.tensor) if len(shape) == 4 and shape[-1] else None
         if convolution is None:
             continue
-        if layer.name == wanted:
+        if layer.name == version.asked_layer:
             named.append(layer)
         others.setdefault((convolution, network.activation_of(layer.tensor)), layer)
     for convolution, layer in [(pair[0], layer) for pair, layer in others.items()]:
@@ -271,6 +273,7 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
     return ImagesMeasurement(
         variable=str(version.record.facts.get("variable"))[:100],
         layer=layer.name if layer else "",
+        asked_layer=version.asked_layer,
         layer_filters=layer.filters if layer else 0,
         count=len(stack),
         distinct=int(first.sum()),

@@ -22,7 +22,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     candidates = classifiers(models)
     images = best_images(evidence, candidates, seed=seed)
     model = _classifier(candidates, images)
-    steps = measure_steps(evidence, images.version.record, images.measurement.count) if images else None
+    steps = measure_steps(evidence, images.measurement, images.version.record.run) if images else None
     measurements = Measurements(
         outcome=evidence.outcome,
         model=model.measurement if model else None,

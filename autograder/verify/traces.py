@@ -7,23 +7,30 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from autograder.evidence import Evidence, Record
-from autograder.measurements import StepsMeasurement
+from autograder.evidence import Evidence
+from autograder.measurements import ImagesMeasurement, StepsMeasurement
 from autograder.verify.arrays import read_array
 
 # An image moves away from noise, so its pixels spread. Where the spread falls to this share of what it was, and
 # to about what it was at the very start, a new ascent begins.
 RESTART, ABOUT = 0.75, 1.5
+ASKED = 50
 
 
-def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasurement | None:
+def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> StepsMeasurement | None:
     """Count the gradient steps that were seen in the cell that made the images.
 
-    All that were seen are shared among the images. That may be too many: the cell may climb for other layers, too,
-    or try something out first. So where starts can be told, the steps from one start to the next are counted;
-    and that may be too many as well, for an image of a dead filter does not spread. The smaller number is right.
+    All that were seen are shared among the images. That is too many where the cell climbs for other layers, too,
+    and too few where some images were not climbed for. So the steps from one start to the next are counted as
+    well, which is too many where an image of a dead filter does not spread. Of the two, that one is taken which
+    fits better to how far the images have gone.
+
+    Args:
+        evidence: of the submission.
+        images: what was measured of the images.
+        run: the executed cell in which they were seen.
     """
-    tapes = [record for record in evidence.of_kind("tape") if record.run <= images.run]
+    tapes = [record for record in evidence.of_kind("tape") if record.run <= run]
     calls = read_array(evidence.payload(tapes[-1])) if tapes else None
     if (
         calls is None
@@ -34,14 +41,18 @@ def measure_steps(evidence: Evidence, images: Record, count: int) -> StepsMeasur
     ):
         return None
     losses, deviations = calls[:, 1].astype(np.float32), calls[:, 3].astype(np.float64)
-    lengths = ascent_lengths(deviations)
-    shared = float(calls[:, 0].sum()) / count
-    per_image = min(shared, float(np.median(lengths))) if len(lengths) > 1 else shared
+    shared, lengths = float(calls[:, 0].sum()) / images.count, ascent_lengths(deviations)
+    counted = float(np.median(lengths)) if len(lengths) > 1 else shared
+    if images.scale_known and images.movement > 0:
+        gone = images.movement * ASKED
+        per_image = min(shared, counted, key=lambda steps: max(steps / gone, gone / steps))
+    else:
+        per_image = min(shared, counted)
     curves: tuple[tuple[float, ...], ...] = ()
-    if (calls[:, 0] == 1).all() and len(losses) % count == 0:
-        steps = len(losses) // count
+    if (calls[:, 0] == 1).all() and len(losses) % images.count == 0:
+        steps = len(losses) // images.count
         curves = tuple(
-            tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(count, steps)
+            tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(images.count, steps)
         )
     return StepsMeasurement(per_image, curves)
 

@@ -51,7 +51,7 @@ def good() -> Measurements:
             digits=1024,
         ),
         images=ImagesMeasurement(
-            "visualized_feature", "conv2d_3", 64, 64, 64, 64, "image", True, 1.0, filters
+            "visualized_feature", "conv2d_3", "conv2d_3", 64, 64, 64, 64, "image", True, 1.0, filters
         ),
         steps=StepsMeasurement(50.0, ()),
         plot=PlotMeasurement(panels=64, titled=64, blank=0, distinct=64, shown=64, figures=1, mosaic=False),

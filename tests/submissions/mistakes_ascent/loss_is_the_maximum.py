@@ -1,10 +1,10 @@
 # Climbs the largest value of the feature map instead of its mean. The pattern is that of the right
 # filter, but only as large as one receptive field; around it the noise stays. The mean rises too, less
-# than it could.
+# than it could. The objective that was asked for is the mean, which wants the pattern all over the image.
 #
 # /// label
 # ascent = ["pass", "partial"]
-# objective = ["pass", "partial"]
+# objective = ["partial", "fail"]
 # ///
 
 # %% cnn

@@ -1,8 +1,9 @@
 # Picks the layer as model.layers[3], taking the 3 from the name conv2d_3. That is conv2d_2, because the
-# pooling layer counts too. The images are of conv2d_2, while layer_name and the figure say conv2d_3.
+# pooling layer counts too. The images are right for the filters of conv2d_2, and any layer will do, but
+# layer_name and the figure say conv2d_3.
 #
 # /// label
-# objective = ["fail", "partial"]
+# objective = ["pass", "partial"]
 # ascent = ["pass", "partial"]
 #
 # [feedback_mentions]

@@ -7,7 +7,7 @@
 # training = ["fail", "partial", "review"]
 #
 # [feedback_mentions]
-# cnn = ["10"]
+# cnn = ["ten"]
 # ///
 
 # %% cnn

@@ -2,7 +2,7 @@
 # images are made correctly, but the figure shows only one of them.
 #
 # /// label
-# cnn = "fail"
+# cnn = ["partial", "fail"]
 # plot = ["partial", "fail"]
 #
 # [feedback_mentions]
