@@ -13,13 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from autograder.audit.labelled import LabelledSubmission
 from autograder.measurements import FilterMeasurement, Measurements
-from autograder.rubric.test_activation_maximization import (
-    closeness_to_asked,
-    is_own,
-    living_filters,
-    rise,
-    steps_per_image,
-)
+from autograder.rubric.filters import is_own, living_filters, rise
+from autograder.rubric.steps import closeness_to_asked, steps_per_image
 from autograder.settings import Thresholds
 
 Quantity = Callable[[Measurements, Thresholds], float | None]

@@ -33,7 +33,8 @@ def rubric_files(course: Path) -> list[Path]:
 def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping[str, float]) -> str:
     """Return what identifies a rubric: its checks, its numbers and its points."""
     digest = hashlib.sha256()
-    for file in files:
+    helpers = set(BUILT_IN.parent.glob("*.py")) - set(files)
+    for file in (*files, *sorted(helpers)):
         digest.update(file.read_bytes())
     digest.update(thresholds.model_dump_json().encode())
     digest.update(repr(sorted(points.items())).encode())

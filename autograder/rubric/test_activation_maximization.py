@@ -12,19 +12,28 @@ from __future__ import annotations
 
 from statistics import median
 
-from autograder.measurements import (
-    IN_A_FIGURE,
-    FilterMeasurement,
-    ImagesMeasurement,
-    Measurements,
-    ModelMeasurement,
-)
+from autograder.measurements import IN_A_FIGURE, ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
-from autograder.rubric.words import after_error, by, filter_list, percent
+from autograder.rubric.causes import (
+    another_layer,
+    cause_of_low_accuracy,
+    cause_of_low_activation,
+    dead_filters,
+    in_proportion,
+    mistaken_filter,
+)
+from autograder.rubric.filters import (
+    clear_filters,
+    fallen_filters,
+    is_own,
+    living_filters,
+    mostly_fallen,
+    rise,
+)
+from autograder.rubric.steps import STEPS, closeness_to_asked, step_size, steps_per_image
+from autograder.rubric.words import after_error, by, percent
 from autograder.settings import Thresholds
 
-STEPS = 50
-FEW_UPDATES = 60  # steps of an optimizer, too few for any network to learn ten digits
 GRID = 64  # panels of the 8 x 8 grid
 MANY = 16  # filters, of which some would be recognised if the images were their own
 
@@ -271,91 +280,6 @@ def test_plot(measured: Measurements, award: Award) -> None:
     award(share, feedback, panels=plot.panels, titled=plot.titled, blank=plot.blank, shown=plot.shown)
 
 
-def cause_of_low_accuracy(model: ModelMeasurement) -> str:
-    """The likely cause when a network recognises too few digits."""
-    if model.epochs == 0 and model.updates == 0:
-        cause = "It was not trained: model.fit did not run to its end."
-        if not model.compiled:
-            cause += (
-                " Before it, model.compile(...) chooses optimizer, loss and metrics; that is missing, too."
-            )
-        return cause
-    facts = f"It was trained for {model.epochs} epochs"
-    if model.updates:
-        facts += f" in {model.updates} steps"
-    if model.learning_rate:
-        facts += f" at a learning rate of {model.learning_rate:.3g}"
-    if model.loss:
-        facts += f" with the loss {model.loss}"
-    if model.updates and model.updates < FEW_UPDATES:
-        return f"{facts}, which are few: train longer or on more digits."
-    return (
-        f"{facts}. Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on "
-        "more digits; if it stays near 10 %, look at the loss, at the labels, whether they still belong to "
-        "their images, and at the learning rate."
-    )
-
-
-def cause_of_low_activation(
-    features: ImagesMeasurement,
-    living: list[FilterMeasurement],
-    fallen: list[FilterMeasurement],
-    raised: list[FilterMeasurement],
-    thresholds: Thresholds,
-) -> str:
-    """The likely cause when images do not excite their filters."""
-    missing = [one.index for one in living if one not in raised]
-    if len(fallen) > len(living) / 4:
-        return (
-            f" For {len(fallen)} of them the activation fell: the update moves down the gradient. Look at "
-            "the sign with which the gradient is added, and at the sign of the loss."
-        )
-    if features.kind == "gradient":
-        return (
-            " Each of your images has a root mean square of exactly 1: this is a normalized gradient, not the image "
-            "that it was added to. Keep input_img."
-        )
-    if features.scale_known and features.movement < thresholds.movement_small:
-        return (
-            " The images have hardly moved away from the noise they started from: are the gradients "
-            "normalized before they are added, is the step size 1, and is it the image that is kept, not its "
-            "start or its gradient?"
-        )
-    return (
-        f" Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient "
-        "taken with respect to the image, and is it added in every step?"
-    )
-
-
-def in_proportion(thresholds: Thresholds) -> str:
-    """How filters become points."""
-    return (
-        f" Points are given in proportion: none up to {percent(thresholds.filters_none)} of the filters, all from "
-        f"{percent(thresholds.filters_full)}."
-    )
-
-
-def steps_per_image(measured: Measurements) -> float | None:
-    """How many steps were taken for an image, or how many of size 1 its distance from noise is worth.
-
-    None where it cannot be told.
-    """
-    images, steps = measured.images, measured.steps
-    if steps is not None:
-        return steps.per_image
-    return images.movement * STEPS if images is not None and images.scale_known else None
-
-
-def step_size(images: ImagesMeasurement, steps: float) -> float | None:
-    """How far a step went, as measured by where the images are; None where that says nothing."""
-    return images.movement * STEPS / steps if images.scale_known and steps > 0 else None
-
-
-def closeness_to_asked(steps: float) -> float:
-    """How near a number of steps is to the 50 asked for, 0...1."""
-    return min(steps / STEPS, STEPS / steps) if steps > 0 else 0.0
-
-
 def expected_images(images: ImagesMeasurement) -> int:
     """One image per filter, but not more than the grid has panels."""
     return min(images.layer_filters or GRID, GRID)
@@ -369,91 +293,3 @@ def expected_panels(measured: Measurements) -> int:
 def where_images_are(images: ImagesMeasurement) -> str:
     """The name under which the images were found."""
     return "Your figure" if images.variable == IN_A_FIGURE else f"'{images.variable}'"
-
-
-def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
-    """The filters that the reference can raise; dead ones count for nobody."""
-    living = [one for one in images.filters if one.live]
-    if not living:
-        raise NeedsPersonError(
-            "No filter of this network can be excited from noise, not even by the reference: all seem dead."
-        )
-    return living
-
-
-def clear_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
-    """The filters whose pattern stands out from noise; for the others, nobody can tell what they respond to."""
-    clear = [one for one in living_filters(images) if one.clear]
-    if not clear:
-        raise NeedsPersonError("No filter of this network responds to a pattern much more than to noise.")
-    return clear
-
-
-def fallen_filters(images: ImagesMeasurement, thresholds: Thresholds) -> list[FilterMeasurement]:
-    """The filters that the images excite less than noise does."""
-    return [
-        one
-        for one in living_filters(images)
-        if (one.image < one.noise and images.scale_known)
-        or (one.clear and one.pattern < -thresholds.pattern_raised)
-    ]
-
-
-def mostly_fallen(images: ImagesMeasurement, thresholds: Thresholds) -> bool:
-    """Do most images excite their filter less than noise does? Then steps get small, as nothing is left to lose."""
-    return len(fallen_filters(images, thresholds)) > len(living_filters(images)) / 2
-
-
-def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Thresholds) -> float:
-    """How far did this image climb, 0...1: for its own filter or, by mistake, clearly for another one?"""
-    if not images.scale_known:
-        return float(max(one.pattern, one.best_pattern) >= thresholds.pattern_own)
-    own = one.gain if one.pattern >= thresholds.pattern_raised or not one.clear else 0.0
-    other = one.best_gain if one.clear and one.best_pattern >= thresholds.pattern_own else 0.0
-    return scale(max(own, other), none=thresholds.gain_none, full=thresholds.gain_raised)
-
-
-def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
-    """Is this image the pattern of its own filter?"""
-    return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
-
-
-def another_layer(images: ImagesMeasurement) -> str:
-    """A remark on images that were made for another layer than `layer_name` says."""
-    if images.layer == images.asked_layer:
-        return ""
-    return (
-        f" They fit the filters of the layer '{images.layer}' and not those of '{images.asked_layer}', which "
-        "layer_name says, so they were measured there."
-    )
-
-
-def dead_filters(images: ImagesMeasurement) -> str:
-    """A remark on filters that are left out: they give no gradient, at least from some noise."""
-    dead = [one.index for one in images.filters if not one.live]
-    return f" (left out, since an ascent from noise may find them dead: {filter_list(dead)})" if dead else ""
-
-
-def mistaken_filter(images: ImagesMeasurement) -> str:
-    """The likely cause when images do not show their own filter."""
-    mix_up = images.mix_up
-    if mix_up is not None and mix_up.kind == "one_for_all":
-        return (
-            f" They all show what excites filter {mix_up.by}: is filter_index really used inside the loss, so that "
-            "it changes from image to image? (A tf.function keeps the number that it saw first.)"
-        )
-    if mix_up is not None and mix_up.kind == "shifted":
-        return (
-            f" They show the pattern of the filter {abs(mix_up.by)} {'after' if mix_up.by > 0 else 'before'} their "
-            "own: compare the index in the loss with that of the loop."
-        )
-    if mix_up is not None:
-        return (
-            " They show the patterns of the filters in reverse order: the last filter's image comes first. Image i "
-            "has to stand at index i."
-        )
-    return (
-        " The others do not show the pattern that excites their filter: is the loss the mean of the feature map "
-        f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from noise of "
-        "its own, and is the image kept that the ascent ended with?"
-    )

@@ -34,7 +34,8 @@ from autograder.verify.network import Network
 
 EXPECTED_NAME = "visualized_feature"
 MOST_IMAGE_SETS = 48
-MOST_LAYERS_TRIED = 12
+MOST_LAYERS_TRIED = 10
+MOST_TRIED_ELSEWHERE = 4
 MOST_POSITIONS = 1000
 # Images whose mean pattern score is at least this are taken to be made for the layer.
 FITS_WELL = 0.8
@@ -42,7 +43,7 @@ FITS_WELL = 0.8
 OWN_SHARE, OWN_MARGIN = 0.8, 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Version:
     """The result images as they were after one cell, and the network as it was then.
 
@@ -61,7 +62,7 @@ class Version:
         return looks_deprocessed(self.stack[np.isfinite(self.stack).all(axis=(1, 2))])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """One version of the result images, measured on one layer, if there is any."""
 
@@ -125,28 +126,30 @@ def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, s
 
 
 def _best_of(versions: list[Version], look: LayerCache) -> Candidate:
-    layers = [layers_to_try(version) for version in versions]
-    named = [
-        measure_on(version, look(version, some[0], AS_ASKED) if some else None)
-        for version, some in zip(versions, layers, strict=True)
-    ]
+    named = [measure_on(version, look(version, _named(version), AS_ASKED)) for version in versions]
     best = max(named, key=Candidate.quality)
     if best.layer is None:
         return best
-    conditions = other_conditions(best.version.stack, is_deprocessed=best.version.is_deprocessed)
+    version = best.version
+    conditions = other_conditions(version.stack, is_deprocessed=version.is_deprocessed)
     if conditions and (not best.fits or conditions[0].bounds != AS_ASKED.bounds):
-        (wanted, *_) = layers[versions.index(best.version)]
-        otherwise = (measure_on(best.version, look(best.version, wanted, some)) for some in conditions)
+        otherwise = (measure_on(version, look(version, _named(version), some)) for some in conditions)
         best = max(chain([best], otherwise), key=Candidate.quality)
     if not best.fits:
+        fullest = sorted(named, key=lambda one: one.measurement.usable, reverse=True)[:MOST_TRIED_ELSEWHERE]
         elsewhere = (
-            measure_on(version, look(version, other, some))
-            for version, others in zip(versions, layers, strict=True)
-            for other in others[1:]
+            measure_on(one.version, look(one.version, other, some))
+            for one in fullest
+            for other in layers_to_try(one.version)[1:]
             for some in (AS_ASKED, *conditions[:1])
         )
         best = max((one for one in elsewhere if one.fits_beyond_doubt), key=Candidate.quality, default=best)
     return best
+
+
+def _named(version: Version) -> LayerOutput | None:
+    """Return the layer that images are meant for as far as anybody says."""
+    return next(iter(layers_to_try(version)), None)
 
 
 class LayerCache:
@@ -156,9 +159,9 @@ class LayerCache:
         self._seed = seed
         self._layers: dict[tuple[str, str, Conditions], Layer] = {}
 
-    def __call__(self, version: Version, layer: LayerOutput, conditions: Conditions) -> Layer | None:
-        """Return a layer of the network that a version of the images belongs to."""
-        if version.model is None:
+    def __call__(self, version: Version, layer: LayerOutput | None, conditions: Conditions) -> Layer | None:
+        """Return a layer of the network that a version of the images belongs to, if there is one."""
+        if version.model is None or layer is None:
             return None
         key = (version.model.record.payload, layer.tensor, conditions)
         if key not in self._layers:

@@ -18,7 +18,7 @@ MOST_CLASSIFIERS = 3
 GOOD_ACCURACY = 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MeasuredModel:
     """A model of the submission with its record, measured."""
 

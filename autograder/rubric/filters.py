@@ -1,0 +1,54 @@
+"""Which filters count, which of them climbed, and which images are their own: what several checks ask."""
+
+from __future__ import annotations
+
+from autograder.measurements import FilterMeasurement, ImagesMeasurement
+from autograder.rubric.award import NeedsPersonError, scale
+from autograder.settings import Thresholds
+
+
+def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
+    """The filters that the reference can raise; dead ones count for nobody."""
+    living = [one for one in images.filters if one.live]
+    if not living:
+        raise NeedsPersonError(
+            "No filter of this network can be excited from noise, not even by the reference: all seem dead."
+        )
+    return living
+
+
+def clear_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
+    """The filters whose pattern stands out from noise; for the others, nobody can tell what they respond to."""
+    clear = [one for one in living_filters(images) if one.clear]
+    if not clear:
+        raise NeedsPersonError("No filter of this network responds to a pattern much more than to noise.")
+    return clear
+
+
+def fallen_filters(images: ImagesMeasurement, thresholds: Thresholds) -> list[FilterMeasurement]:
+    """The filters that the images excite less than noise does."""
+    return [
+        one
+        for one in living_filters(images)
+        if (one.image < one.noise and images.scale_known)
+        or (one.clear and one.pattern < -thresholds.pattern_raised)
+    ]
+
+
+def mostly_fallen(images: ImagesMeasurement, thresholds: Thresholds) -> bool:
+    """Do most images excite their filter less than noise does? Then steps get small, as nothing is left to lose."""
+    return len(fallen_filters(images, thresholds)) > len(living_filters(images)) / 2
+
+
+def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Thresholds) -> float:
+    """How far did this image climb, 0...1: for its own filter or, by mistake, clearly for another one?"""
+    if not images.scale_known:
+        return float(max(one.pattern, one.best_pattern) >= thresholds.pattern_own)
+    own = one.gain if one.pattern >= thresholds.pattern_raised or not one.clear else 0.0
+    other = one.best_gain if one.clear and one.best_pattern >= thresholds.pattern_own else 0.0
+    return scale(max(own, other), none=thresholds.gain_none, full=thresholds.gain_raised)
+
+
+def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
+    """Is this image the pattern of its own filter?"""
+    return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
