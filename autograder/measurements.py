@@ -46,6 +46,9 @@ class FilterMeasurement:
     image: float  # a(X): of the student's image
     reference: float  # a(X_ref): of the reference ascent on the same model
     gain: float  # r = (a(X) - b) / (a(X_ref) - b)
+    spread: (
+        float  # deviation of the image's pixels, relative to that of the reference; 0 if it is of one grey
+    )
     pattern: float  # p: the same ratio after bringing all images to one mean and standard deviation
     best_filter: int  # the clear filter for which this image was most likely made
     best_pattern: float  # that filter's pattern score
@@ -83,6 +86,7 @@ class StepsMeasurement:
     """The gradient steps that were seen while the images were made."""
 
     per_image: float
+    follow_image: bool  # were the gradients taken at an image that moved?
     curves: tuple[tuple[float, ...], ...]  # the loss per step, one curve per image; empty where unknown
 
 

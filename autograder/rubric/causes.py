@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.measurements import FilterMeasurement, ImagesMeasurement, ModelMeasurement
-from autograder.rubric.words import filter_list, percent
+from autograder.rubric.words import count_of, filter_list, percent
 from autograder.settings import Thresholds
 
 FEW_UPDATES = 60  # steps of an optimizer, too few for any network to learn ten digits
@@ -18,7 +18,7 @@ def cause_of_low_accuracy(model: ModelMeasurement) -> str:
                 " Before it, model.compile(...) chooses optimizer, loss and metrics; that is missing, too."
             )
         return cause
-    facts = f"It was trained for {model.epochs} epochs"
+    facts = f"It was trained for {count_of(model.epochs, 'epoch')}"
     if model.updates:
         facts += f" in {model.updates} steps"
     if model.learning_rate:

@@ -60,7 +60,7 @@ class Rubric:
             raise NeedsPersonError(f"There is a model, but {measurements.refused_model}.")
         raise NothingToCheckError(
             "No Keras model that maps an image to classes was found under any name."
-            + after_error(measurements, "cnn", "imports")
+            + after_error(measurements, "cnn")
         )
 
     @pytest.fixture
@@ -87,7 +87,7 @@ class Rubric:
             raise NeedsPersonError(f"The images could not be measured: {measurements.refused_model}.")
         raise NothingToCheckError(
             "There are images, but no network with convolutions on which to measure them."
-            + after_error(measurements, "cnn", "imports")
+            + after_error(measurements, "cnn")
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -161,7 +161,8 @@ class Rubric:
             return "review", f"This could not be measured: {measurements.trouble}. A person will look at it."
         names = ", ".join(self._modules_missed_by(criterion, is_missing=is_missing))
         if names:
-            return "review", f"{feedback} The module {names} is not installed here; a person will look at it."
+            reason = "" if "not installed here" in feedback else f" The module {names} is not installed here."
+            return "review", f"{feedback}{reason} A person will look at it."
         return status, feedback
 
     def _modules_missed_by(self, criterion: str, *, is_missing: bool) -> list[str]:

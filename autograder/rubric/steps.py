@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from autograder.measurements import ImagesMeasurement, Measurements
 
 STEPS = 50
+# Relative to the reference, the spread of the pixels of an image that is still noise.
+HARDLY_MOVED = 0.03
 
 
 def steps_per_image(measured: Measurements) -> float | None:
@@ -26,3 +30,16 @@ def step_size(images: ImagesMeasurement, steps: float) -> float | None:
 def closeness_to_asked(steps: float) -> float:
     """How near a number of steps is to the 50 asked for, 0...1."""
     return min(steps / STEPS, STEPS / steps) if steps > 0 else 0.0
+
+
+def share_of_short_ascents(images: ImagesMeasurement) -> float:
+    """The share of images that climbed, but less than half as far as the usual one.
+
+    Images that did not climb at all are no matter of the number of steps.
+    """
+    climbed = [one.spread for one in images.filters if one.live and one.image > one.noise and one.gain > 0]
+    if not climbed or not images.scale_known:
+        return 0.0
+    usual = median(climbed)
+    moved = [spread for spread in climbed if spread > HARDLY_MOVED]
+    return sum(spread < usual / 2 for spread in moved) / len(moved) if moved else 0.0

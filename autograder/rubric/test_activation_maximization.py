@@ -30,7 +30,13 @@ from autograder.rubric.filters import (
     mostly_fallen,
     rise,
 )
-from autograder.rubric.steps import STEPS, closeness_to_asked, step_size, steps_per_image
+from autograder.rubric.steps import (
+    STEPS,
+    closeness_to_asked,
+    share_of_short_ascents,
+    step_size,
+    steps_per_image,
+)
 from autograder.rubric.words import after_error, by, percent
 from autograder.settings import Thresholds
 
@@ -66,7 +72,9 @@ def test_training(
     An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion.
     """
     share = scale(model.accuracy, none=thresholds.accuracy_none, full=thresholds.accuracy_full)
-    feedback = f"On {model.digits} digits it has not seen, your network is right in {percent(model.accuracy)}"
+    feedback = (
+        f"On {model.digits} digits it has not seen, your network has an accuracy of {percent(model.accuracy)}"
+    )
     if share == 1:
         feedback += "."
     else:
@@ -86,8 +94,9 @@ def test_images(
     Earned is the share of filters (at most 64 are asked for) that have a usable image; a tenth earns nothing.
     """
     wanted = expected_images(images)
-    share = min(images.usable / wanted, 1.0)
-    if images.usable < wanted * thresholds.filters_none:
+    usable = images.usable + sum(not one.live and not one.spread for one in images.filters)  # grey, but dead
+    share = min(usable / wanted, 1.0)
+    if usable < wanted * thresholds.filters_none:
         share = 0.0
     feedback = f"{where_images_are(images)} holds {images.count} images of 28 x 28 pixels"
     if share == 1:
@@ -212,6 +221,16 @@ def test_updates(
             f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing."
         )
     )
+    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        share = 0.0
+        feedback += (
+            " But every gradient was taken at the same image: take it at the image as it is after "
+            "the step before."
+        )
+    short = share_of_short_ascents(features)
+    if short > 1 - thresholds.filters_full:
+        share *= 1 - short
+        feedback += f" {percent(short)} of the images went less than half as far as the others."
     size = step_size(features, steps)
     if size is not None and not mostly_fallen(features, thresholds):
         if features.movement < thresholds.movement_small:

@@ -6,6 +6,25 @@ from collections.abc import Sequence
 
 from autograder.measurements import Measurements
 
+# The cells of the exercise in their order.
+CELLS = (
+    "imports",
+    "data",
+    "look_at_data",
+    "cnn",
+    "train",
+    "normalize",
+    "ascent",
+    "deprocess",
+    "look_at_deprocess",
+    "plot",
+)
+
+
+def count_of(number: int, word: str) -> str:
+    """Return '1 epoch', '3 epochs'."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
 
 def percent(share: float) -> str:
     """Return 0.979 as '97.9 %'."""
@@ -27,9 +46,15 @@ def filter_list(indices: Sequence[int], most: int = 6) -> str:
     return f"filters {', '.join(shown)} and {last}"
 
 
-def after_error(measured: Measurements, *cells: str) -> str:
-    """Return what stopped one of these cells, else what stopped the first cell that was; may be empty."""
-    errors = [error for error in measured.errors if error.cell in cells] or list(measured.errors)
+def after_error(measured: Measurements, cell: str) -> str:
+    """Return what stopped a cell, else what stopped the first one before it, or one that only the student knows.
+
+    Empty if nothing did.
+    """
+    before = CELLS[: CELLS.index(cell)]
+    errors = [error for error in measured.errors if error.cell == cell] or [
+        error for error in measured.errors if error.cell in before or error.cell not in CELLS
+    ]
     if not errors:
         return ""
     error = errors[0]

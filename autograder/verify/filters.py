@@ -181,12 +181,12 @@ def to_scale(images: Floats, mean: float, deviation: float) -> Floats:
 class Scores:
     """Images on all filters of a layer.
 
-    Shapes: (n, filters), and (n,) for `rows`, which of the images were measured, and `own`, the filter of each.
+    Shapes: (n, filters), and (n,) for `own`, the filter of each image.
     """
 
-    rows: npt.NDArray[np.intp]
     own: npt.NDArray[np.intp]
     excited: Floats  # mean activations
+    spreads: npt.NDArray[np.float64]  # (n,): deviation of the pixels, relative to the reference
     gains: Floats
     patterns: Floats
 
@@ -194,6 +194,7 @@ class Scores:
 def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scores:
     """Measure images, (n, 28, 28), on all filters; those at a position without a filter are left out."""
     kept = [k for k, place in enumerate(positions) if place < layer.filters]
+    own = np.array([positions[k] for k in kept], np.intp)
     stack = _finite(images[kept][..., np.newaxis])
     nothing = np.zeros((0, layer.filters), np.float32)
     excited = layer.mean_activations(stack) if kept else nothing
@@ -202,9 +203,9 @@ def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scor
     with np.errstate(divide="ignore", invalid="ignore"):
         gains = (excited - layer.noise) / (layer.reference - layer.noise)
     return Scores(
-        rows=np.array(kept, np.intp),
-        own=np.array([positions[k] for k in kept], np.intp),
+        own=own,
         excited=excited,
+        spreads=_spreads(layer, stack, own, excited),
         gains=np.where(layer.live, gains, 0.0),
         patterns=np.where(layer.live, patterns, 0.0),
     )
@@ -222,6 +223,7 @@ def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ..
             image=_number(scores.excited[k, i]),
             reference=_number(layer.reference[i]),
             gain=_number(scores.gains[k, i]),
+            spread=_number(scores.spreads[k]),
             pattern=_number(scores.patterns[k, i]),
             best_filter=int(best[k]),
             best_pattern=_number(scores.patterns[k, best[k]]),
@@ -231,21 +233,29 @@ def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ..
     )
 
 
-def movement(layer: Layer, images: Floats, scores: Scores) -> float:
-    """Return how far images, (n, 28, 28), have moved away from noise, relative to the reference.
+def movement(filters: tuple[FilterMeasurement, ...]) -> float:
+    """Return how far images have moved away from noise, relative to the reference: the median of their spreads."""
+    return _number(np.median([one.spread for one in filters if one.live] or [0.0]))
 
-    Measured by the standard deviation of the pixels. Images that went down are compared with a reference that
-    goes down, too: the gradient of a ReLU vanishes on the way.
+
+def _spreads(
+    layer: Layer, stack: Floats, own: npt.NDArray[np.intp], excited: Floats
+) -> npt.NDArray[np.float64]:
+    """Return the standard deviation of every image's pixels, relative to that of its filter's reference.
+
+    Images that went down are compared with a reference that goes down, too: the gradient of a ReLU vanishes on
+    the way.
     """
-    live = layer.live[scores.own]
-    if not live.any():
-        return 0.0
-    own = scores.own[live]
-    rise = scores.excited[live, own] - layer.noise[own]
-    path = layer.ascent if np.median(rise) >= 0 else descent(layer)
-    spread = _finite(images[scores.rows[live]]).astype(np.float64).std(axis=(1, 2))
-    reference = path.images[own, :, :, 0].astype(np.float64).std(axis=(1, 2))
-    return _number(float(np.median(spread / reference)))
+    if not len(own):
+        return np.zeros(0)
+    live = layer.live[own]
+    rise = (excited[np.arange(len(own)), own] - layer.noise[own])[live]
+    path = layer.ascent if not live.any() or np.median(rise) >= 0 else descent(layer)
+    spread, reference = (
+        images.astype(np.float64).std(axis=(1, 2, 3)) for images in (stack, path.images[own])
+    )
+    relative: npt.NDArray[np.float64] = spread / np.maximum(reference, 1e-12)
+    return relative
 
 
 def descent(layer: Layer) -> Ascent:

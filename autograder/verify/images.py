@@ -272,6 +272,7 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
     first = np.zeros(len(stack), np.bool_)
     first[np.unique(stack.reshape(len(stack), 28 * 28), axis=0, return_index=True)[1]] = True
     scores = score_images(layer, stack, positions) if layer else None
+    filters = measure_filters(layer, scores) if layer and scores else ()
     is_bounded = layer is not None and layer.conditions.bounds != AS_ASKED.bounds
     return ImagesMeasurement(
         variable=str(version.record.facts.get("variable"))[:100],
@@ -283,8 +284,8 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
         usable=int((finite & varied & first).sum()),
         kind="gradient" if looks_like_gradients(stack[finite]) else "image",
         scale_known=not version.is_deprocessed and not is_bounded,
-        movement=movement(layer, stack, scores) if layer and scores else 0.0,
-        filters=measure_filters(layer, scores) if layer and scores else (),
+        movement=movement(filters),
+        filters=filters,
         mix_up=recognise_mix_up(layer, scores) if layer and scores else None,
     )
 

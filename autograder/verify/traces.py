@@ -15,6 +15,8 @@ from autograder.verify.arrays import read_array
 # to about what it was at the very start, a new ascent begins.
 RESTART, ABOUT = 0.75, 1.5
 ASKED = 50
+# The pixels of an image that moves spread by more than this factor.
+MOVED = 1.1
 
 
 def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> StepsMeasurement | None:
@@ -54,7 +56,7 @@ def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> St
         curves = tuple(
             tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(images.count, steps)
         )
-    return StepsMeasurement(per_image, curves)
+    return StepsMeasurement(per_image, bool(deviations.max() > MOVED * deviations.min()), curves)
 
 
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:

@@ -31,7 +31,7 @@ def points() -> dict[str, float]:
 @pytest.fixture
 def good() -> Measurements:
     filters = tuple(
-        FilterMeasurement(index, True, True, 0.1, 10.0, 10.0, 1.0, 1.0, index, 1.0, 1.0)
+        FilterMeasurement(index, True, True, 0.1, 10.0, 10.0, 1.0, 1.0, 1.0, index, 1.0, 1.0)
         for index in range(64)
     )
     return Measurements(
@@ -53,7 +53,7 @@ def good() -> Measurements:
         images=ImagesMeasurement(
             "visualized_feature", "conv2d_3", "conv2d_3", 64, 64, 64, 64, "image", True, 1.0, filters
         ),
-        steps=StepsMeasurement(50.0, ()),
+        steps=StepsMeasurement(50.0, True, ()),
         plot=PlotMeasurement(panels=64, titled=64, blank=0, distinct=64, shown=64, figures=1, mosaic=False),
     )
 

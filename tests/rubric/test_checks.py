@@ -328,3 +328,86 @@ def test_thresholds_are_settings(
 ) -> None:
     assert judge(good)[criterion].status == "pass"
     assert judge(good, **threshold)[criterion].status != "pass"
+
+
+def test_steps_ten_times_too_large_earn_half(good: Measurements, judge: Judge) -> None:
+    result = judge(with_images(good, movement=10.0))["updates"]
+
+    assert (result.status, result.score) == ("partial", 2.5)
+    assert "10 times as far" in result.feedback
+
+
+def test_gradients_at_an_image_that_does_not_move_are_named(good: Measurements, judge: Judge) -> None:
+    assert good.steps is not None
+
+    result = judge(replace(good, steps=replace(good.steps, follow_image=False)))["updates"]
+
+    assert result.status == "fail"
+    assert "at the same image" in result.feedback
+
+
+def test_images_with_fewer_steps_than_the_others_cost_their_share(good: Measurements, judge: Judge) -> None:
+    uneven = with_filters(good, lambda one: replace(one, spread=0.2) if one.index < 16 else one)
+
+    result = judge(uneven)["updates"]
+
+    assert (result.status, result.score) == ("partial", 3.75)
+    assert "25 % of the images went less than half as far" in result.feedback
+
+
+def test_images_that_were_not_climbed_for_are_no_matter_of_the_updates(
+    good: Measurements, judge: Judge
+) -> None:
+    still = with_filters(
+        good,
+        lambda one: replace(one, spread=0.01, image=0.1, gain=0.0, pattern=0.0) if one.index < 16 else one,
+    )
+
+    results = judge(still)
+
+    assert results["updates"].status == "pass"
+    assert results["ascent"].status == "partial"
+
+
+def test_a_small_rise_earns_a_part(good: Measurements, judge: Judge) -> None:
+    small = with_filters(good, lambda one: replace(one, gain=0.04, image=0.5))
+
+    result = judge(small)["ascent"]
+
+    assert result.status == "partial"
+    assert "64 more a little" in result.feedback
+
+
+def test_a_dead_filter_may_leave_a_grey_image(good: Measurements, judge: Judge) -> None:
+    grey = with_filters(
+        good,
+        lambda one: replace(one, live=False, clear=False, spread=0.0) if one.index < 3 else one,
+        usable=61,
+    )
+
+    assert judge(grey)["images"].status == "pass"
+
+
+def test_images_for_another_layer_than_the_named_one_are_right_and_it_is_said(
+    good: Measurements, judge: Judge
+) -> None:
+    result = judge(with_images(good, layer="conv2d_1"))["objective"]
+
+    assert result.status == "pass"
+    assert "'conv2d_1' and not those of 'conv2d_3'" in result.feedback
+
+
+def test_an_error_in_a_later_cell_is_no_reason(good: Measurements, judge: Judge) -> None:
+    error = CellError("plot", "NameError: name 'axs' is not defined", "")
+
+    result = judge(replace(with_model(good, accuracy=0.3), errors=(error,)))["training"]
+
+    assert "axs" not in result.feedback
+
+
+def test_a_missing_module_matters_only_where_work_is_missing(good: Measurements, judge: Judge) -> None:
+    error = CellError("a cell", "ModuleNotFoundError: No module named 'google.colab'", "", "google.colab")
+
+    results = judge(replace(with_model(good, conv_layers=3), errors=(error,)))
+
+    assert results["cnn"].status == "partial"
