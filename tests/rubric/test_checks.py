@@ -360,7 +360,11 @@ def test_images_that_were_not_climbed_for_are_no_matter_of_the_updates(
 ) -> None:
     still = with_filters(
         good,
-        lambda one: replace(one, spread=0.01, image=0.1, gain=0.0, pattern=0.0) if one.index < 16 else one,
+        lambda one: (
+            replace(one, spread=0.01, image=0.1, gain=0.0, pattern=0.0, best_pattern=0.1, best_gain=0.0)
+            if one.index < 16
+            else one
+        ),
     )
 
     results = judge(still)
@@ -370,7 +374,7 @@ def test_images_that_were_not_climbed_for_are_no_matter_of_the_updates(
 
 
 def test_a_small_rise_earns_a_part(good: Measurements, judge: Judge) -> None:
-    small = with_filters(good, lambda one: replace(one, gain=0.04, image=0.5))
+    small = with_filters(good, lambda one: replace(one, gain=0.04, best_gain=0.04, image=0.5))
 
     result = judge(small)["ascent"]
 
