@@ -12,7 +12,7 @@ from autograder.pictures import Booleans, Pictures
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
-from autograder.verify.plots import measure_plot
+from autograder.verify.plot import measure_plot
 from autograder.verify.traces import measure_steps
 
 

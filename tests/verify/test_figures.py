@@ -11,7 +11,7 @@ import pytest
 from autograder.evidence import CellRun, Evidence, Record, digest
 from autograder.execute.inside.recorder import as_npy
 from autograder.measurements import PlotMeasurement
-from autograder.verify.plots import measure_plot
+from autograder.verify.plot import measure_plot
 from solutions.deprocess import deprocess
 
 Images = npt.NDArray[np.float32]
