@@ -70,7 +70,7 @@ def mistaken_filter(images: ImagesMeasurement) -> str:
     mix_up = images.mix_up
     if mix_up is not None and mix_up.kind == "one_for_all":
         return (
-            f" They all show what excites filter {mix_up.by}: is filter_index really used inside the loss, so that "
+            f" They all show filter {mix_up.by}: is filter_index really used inside the loss, so that "
             "it changes from image to image? (A tf.function keeps the number that it saw first.)"
         )
     if mix_up is not None and mix_up.kind == "shifted":

@@ -135,7 +135,7 @@ def test_the_same_filter_for_all_images_is_named(good: Measurements, judge: Judg
     result = judge(same)["objective"]
 
     assert result.status == "fail"
-    assert "all show what excites filter 5" in result.feedback
+    assert "all show filter 5" in result.feedback
     assert "filter_index" in result.feedback
 
 
