@@ -17,9 +17,10 @@ from autograder.grader import Grader
 from autograder.record.files import (
     Origin,
     Run,
+    read_execution,
     read_report,
     read_run,
-    read_stored_evidence,
+    read_verifier,
     write_measurements,
     write_report,
     write_run,
@@ -134,14 +135,14 @@ def _run_stored_or_new(
 
 def _stored_run(submission: Submission, folder: Path, grader: Grader) -> Run | None:
     """Return the stored run, measured by the verifier of today; None if the notebook has to be run."""
-    stored = read_run(folder, grader.origin(submission), name=submission.assignment)
-    if stored is None or stored.verifier_sha256 == verifier_sha256():
-        return stored
-    try:
-        evidence = read_stored_evidence(folder)
-    except (OSError, ValueError):
+    origin, name = grader.origin(submission), submission.assignment
+    verifier = read_verifier(folder, origin)
+    if verifier is None or verifier == verifier_sha256():
+        return read_run(folder, origin, name=name)
+    execution = read_execution(folder, name=name)
+    if execution is None:
         return None
-    again = measure_again(stored, evidence, grader)
+    again = measure_again(execution, origin, grader)
     write_measurements(folder, again)
     return again
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
@@ -12,7 +11,7 @@ from autograder.execute.runner import execute
 from autograder.grader import Grader
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
-from autograder.record.files import Run
+from autograder.record.files import Origin, Run, StoredExecution
 from autograder.report import Flag, Report
 from autograder.rubric.score import score
 from autograder.submission import Submission
@@ -64,17 +63,15 @@ def run_submission(
     return run, execution.evidence
 
 
-def measure_again(run: Run, evidence: Evidence, grader: Grader) -> Run:
-    """Return a stored run with new measurements, as a newer verifier makes them; no notebook is run.
+def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) -> Run:
+    """Return a stored run with the measurements that the verifier of today makes; no notebook is run.
 
     Raises:
         SandboxError: the verifier does not start.
     """
-    if run.measurements.unreadable:
-        return replace(run, verifier_sha256=verifier_sha256())
     with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(evidence)
-    return replace(run, measurements=measurements, pictures=pictures, verifier_sha256=verifier_sha256())
+        measurements, pictures = grader.verifier.measure(execution.evidence)
+    return Run(origin, execution.notebook, measurements, pictures, execution.timings, verifier_sha256())
 
 
 def make_report(submission: Submission, run: Run, grader: Grader) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -158,6 +159,23 @@ def test_another_threshold_changes_the_verdict_without_a_kernel(course: Course, 
     assert reports["ada"].criteria["cnn"].score == 16
     assert written_at(course, "run.json") == before
     assert diary.run == []
+
+
+def test_a_newer_verifier_measures_again_without_a_kernel(
+    course: Course, grader: Grader, first: dict[str, Report]
+) -> None:
+    folder = course.result_folder("ada")
+    note = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(note | {"verifier_sha256": "an older one"}))
+    (folder / "measurements.json").write_text('{"in": "an older form"}')
+    (folder / "report.json").unlink()
+    diary = Diary()
+
+    report = grade_course(course, ["ada"], grader, diary)["ada"]
+
+    assert diary.run == []
+    assert report == first["ada"]
+    assert json.loads((folder / "run.json").read_text()) == note
 
 
 def test_a_report_that_was_lost_is_made_again_from_the_run(

@@ -88,10 +88,10 @@ def _remove_note(folder: Path) -> None:
 
 def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
     """Return the stored run of this origin, or None if there is none or it is not complete."""
+    note = _read_note(folder)
+    if note is None or note.origin != origin:
+        return None
     try:
-        note = _Note.model_validate_json((folder / RUN).read_bytes())
-        if note.origin != origin:
-            return None
         measurements = read_measurements(folder)
         pictures = pictures_from_npz((folder / PICTURES).read_bytes())
         file = folder / f"{name}.ipynb"
@@ -101,13 +101,36 @@ def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
     return Run(origin, notebook, measurements, pictures, note.timings, note.verifier_sha256)
 
 
-def read_stored_evidence(folder: Path) -> Evidence:
-    """Return the evidence of a stored run.
+@dataclass(frozen=True)
+class StoredExecution:
+    """What a notebook showed when it was run, without what an older verifier made of it."""
 
-    Raises:
-        OSError, ValueError: there is none, or its writing was interrupted.
-    """
-    return read_evidence(folder / EVIDENCE)
+    notebook: NotebookNode
+    evidence: Evidence
+    timings: dict[str, float]
+
+
+def read_verifier(folder: Path, origin: Origin) -> str | None:
+    """Return which verifier measured the stored run of this origin; None if there is no such run."""
+    note = _read_note(folder)
+    return note.verifier_sha256 if note is not None and note.origin == origin else None
+
+
+def read_execution(folder: Path, *, name: str) -> StoredExecution | None:
+    """Return what a stored run has shown, or None if not all of it can be read."""
+    note = _read_note(folder)
+    try:
+        notebook, evidence = read_notebook(folder / f"{name}.ipynb"), read_evidence(folder / EVIDENCE)
+    except (OSError, ValueError, SubmissionError):
+        return None
+    return StoredExecution(notebook, evidence, note.timings) if note is not None else None
+
+
+def _read_note(folder: Path) -> _Note | None:
+    try:
+        return _Note.model_validate_json((folder / RUN).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def read_measurements(folder: Path) -> Measurements:
