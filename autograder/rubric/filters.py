@@ -6,6 +6,9 @@ from autograder.measurements import FilterMeasurement, ImagesMeasurement
 from autograder.rubric.award import NeedsPersonError, scale
 from autograder.settings import Thresholds
 
+# Among fewer living filters than these, one weighs more than the rubric's tolerance.
+FEW_LIVING, FORGIVING_FROM = 8, 0.75
+
 
 def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
     """The filters that the reference can raise; dead ones count for nobody."""
@@ -52,3 +55,15 @@ def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Threshol
 def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
     """Is this image the pattern of its own filter?"""
     return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
+
+
+def share_of(good: float, counted: list[FilterMeasurement], images: ImagesMeasurement) -> float:
+    """The share of filters that are good, 0...1.
+
+    Where a network's filters die, an ascent may find one dead that no trial of the reference did. Among few living
+    filters that one weighs much, so it is forgiven.
+    """
+    some_die = any(not one.live for one in images.filters)
+    if some_die and len(counted) < FEW_LIVING and good >= FORGIVING_FROM * len(counted):
+        good = min(good + 1, len(counted))
+    return good / len(counted)

@@ -29,6 +29,7 @@ from autograder.rubric.filters import (
     living_filters,
     mostly_fallen,
     rise,
+    share_of,
 )
 from autograder.rubric.steps import (
     STEPS,
@@ -138,7 +139,9 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
     raised = [one for one in living if rises[one.index] == 1]
     slightly = sum(0 < value < 1 for value in rises.values())
     share = scale(
-        sum(rises.values()) / len(living), none=thresholds.filters_none, full=thresholds.filters_full
+        share_of(sum(rises.values()), living, features),
+        none=thresholds.filters_none,
+        full=thresholds.filters_full,
     )
     start, end, best = (
         median(getattr(one, name) for one in living) for name in ("noise", "image", "reference")
@@ -178,7 +181,9 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
     if features.mix_up is not None or few_recognised:
         # one pattern for all, or one without regard to the filter, which resembles that of some filters
         own = [one for one in own if one.best_filter == one.index]
-    share = scale(len(own) / len(clear), none=thresholds.filters_none, full=thresholds.filters_full)
+    share = scale(
+        share_of(len(own), clear, features), none=thresholds.filters_none, full=thresholds.filters_full
+    )
     feedback = f"{len(own)} of {len(clear)} images show what excites their own filter"
     feedback += dead_filters(features) + "." + another_layer(features)
     if share < 1:

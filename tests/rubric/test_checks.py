@@ -415,3 +415,19 @@ def test_a_missing_module_matters_only_where_work_is_missing(good: Measurements,
     results = judge(replace(with_model(good, conv_layers=3), errors=(error,)))
 
     assert results["cnn"].status == "partial"
+
+
+@pytest.mark.parametrize(("good_ones", "status"), [(5, "pass"), (4, "partial")])
+def test_among_few_living_filters_one_that_died_by_chance_is_forgiven(
+    good_ones: int, status: str, good: Measurements, judge: Judge
+) -> None:
+    def change(one: FilterMeasurement) -> FilterMeasurement:
+        if one.index >= 6:
+            return replace(one, live=False, clear=False)
+        if one.index >= good_ones:
+            return replace(one, image=0.1, gain=0.0, pattern=0.0, best_pattern=0.1, best_gain=0.0)
+        return one
+
+    results = judge(with_filters(good, change))
+
+    assert results["ascent"].status == results["objective"].status == status
