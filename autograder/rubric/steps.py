@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import median
 
 from autograder.measurements import ImagesMeasurement, Measurements
+from autograder.settings import Thresholds
 
 STEPS = 50
-# Relative to the reference, the spread of the pixels of an image that is still noise.
-HARDLY_MOVED = 0.03
 
 
 def steps_per_image(measured: Measurements) -> float | None:
@@ -32,7 +31,7 @@ def closeness_to_asked(steps: float) -> float:
     return min(steps / STEPS, STEPS / steps) if steps > 0 else 0.0
 
 
-def share_of_short_ascents(images: ImagesMeasurement) -> float:
+def share_of_short_ascents(images: ImagesMeasurement, thresholds: Thresholds) -> float:
     """The share of images that climbed, but less than half as far as the usual one.
 
     Images that did not climb at all are no matter of the number of steps.
@@ -41,5 +40,5 @@ def share_of_short_ascents(images: ImagesMeasurement) -> float:
     if not climbed or not images.scale_known:
         return 0.0
     usual = median(climbed)
-    moved = [spread for spread in climbed if spread > HARDLY_MOVED]
+    moved = [spread for spread in climbed if spread > thresholds.movement_small]
     return sum(spread < usual / 2 for spread in moved) / len(moved) if moved else 0.0

@@ -232,7 +232,7 @@ def test_updates(
             " But every gradient was taken at the same image: take it at the image as it is after "
             "the step before."
         )
-    short = share_of_short_ascents(features)
+    short = share_of_short_ascents(features, thresholds)
     if short > 1 - thresholds.filters_full:
         share *= 1 - short
         feedback += f" {percent(short)} of the images went less than half as far as the others."
