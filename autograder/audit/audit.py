@@ -18,7 +18,7 @@ from autograder.audit.margins import Margin, margins
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import released_notebook
-from autograder.errors import CourseError
+from autograder.errors import CourseError, LabelError
 from autograder.files import write_whole
 from autograder.grade import Progress, grade_course
 from autograder.grader import ready_to_grade
@@ -67,6 +67,7 @@ def audit(
         CourseError: a submission could not be graded, or a label does not fit the notebook.
         GradeascentError: as when any submission is graded.
     """
+    check_criteria(labelled, list(course.points()))
     released = released_notebook(course)
     notebooks = {one.name: one.notebook(released) for one in labelled}
     comparisons, measured, rubric = [], [], ""
@@ -92,6 +93,18 @@ def audit(
     file = into or course.root / AUDIT / RESULT
     write_whole(file, result.model_dump_json(indent=1) + "\n")
     return result, file
+
+
+def check_criteria(labelled: Sequence[LabelledSubmission], criteria: Sequence[str]) -> None:
+    """Make sure that labels speak of criteria that there are: a misspelt one would never be compared.
+
+    Raises:
+        LabelError: one does not.
+    """
+    for one in labelled:
+        for name in (*one.label.verdicts, *one.label.feedback_mentions):
+            if name not in criteria:
+                raise LabelError(f"{one.name}: no criterion '{name}'; there are {', '.join(criteria)}")
 
 
 def packaged_submissions() -> Path:

@@ -127,3 +127,12 @@ def test_a_wrong_folder_is_named(course: Path, tmp_path: Path, capsys: pytest.Ca
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "nothing" in said
+
+
+def test_a_criterion_that_is_misspelt_is_named(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.py").write_text('# /// label\n# cnnn = "fail"\n# ///\n')
+
+    assert run(["audit", str(tmp_path), "--course", str(course)]) == 2
+    assert "one: no criterion 'cnnn'; there are cnn, training" in capsys.readouterr().err
