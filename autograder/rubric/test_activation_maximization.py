@@ -178,8 +178,10 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
     own = [one for one in clear if is_own(one, thresholds)]
     recognised = sum(one.best_filter == one.index for one in clear)
     few_recognised = len(clear) >= MANY and recognised < thresholds.recognised_least * len(clear)
-    if features.mix_up is not None or few_recognised:
-        # one pattern for all, or one without regard to the filter, which resembles that of some filters
+    excite_nearly_all = len(own) >= thresholds.filters_full * len(clear)
+    if features.mix_up is not None or (few_recognised and not excite_nearly_all):
+        # one pattern for all, or one without regard to the filter: it resembles that of some filters, never of
+        # nearly all, which images that were smoothed or rounded still do
         own = [one for one in own if one.best_filter == one.index]
     share = scale(
         share_of(len(own), clear, features), none=thresholds.filters_none, full=thresholds.filters_full

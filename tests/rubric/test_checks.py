@@ -152,9 +152,21 @@ def test_one_pattern_that_many_filters_like_is_not_taken_for_theirs(good: Measur
 def test_images_without_regard_to_the_filter_are_not_taken_for_its_own(
     good: Measurements, judge: Judge
 ) -> None:
-    alike = with_filters(good, lambda one: replace(one, pattern=0.8, best_filter=(one.index * 7 + 3) % 64))
+    # as seen when the index was frozen: half the filters like these images as well as their own
+    alike = with_filters(
+        good,
+        lambda one: replace(one, pattern=0.8 if one.index % 2 else 0.2, best_filter=(one.index * 7 + 3) % 64),
+    )
 
     assert judge(alike)["objective"].status == "fail"
+
+
+def test_smoothed_images_of_all_filters_are_their_own_though_no_fingerprint_fits(
+    good: Measurements, judge: Judge
+) -> None:
+    smoothed = with_filters(good, lambda one: replace(one, pattern=1.6, best_filter=5, best_pattern=1.2))
+
+    assert judge(smoothed)["objective"].status == "pass"
 
 
 @pytest.mark.parametrize(
