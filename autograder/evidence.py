@@ -51,6 +51,7 @@ class Evidence:
     records: tuple[Record, ...] = ()
     payloads: dict[str, bytes] = field(default_factory=dict, repr=False)
     is_cut_off: bool = False  # was there more than the limit lets through?
+    reason: str = ""  # why the notebook did not run to its end, in a part of a sentence
 
     def of_kind(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -67,6 +68,7 @@ class _Stored:
     cells: tuple[CellRun, ...]
     records: tuple[Record, ...]
     is_cut_off: bool
+    reason: str = ""
 
 
 _STORED = TypeAdapter(_Stored)
@@ -80,7 +82,8 @@ def digest(payload: bytes) -> str:
 def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
     """Return the evidence as file names and contents; the index comes last."""
     index = _STORED.dump_json(
-        _Stored(evidence.outcome, evidence.cells, evidence.records, evidence.is_cut_off), indent=1
+        _Stored(evidence.outcome, evidence.cells, evidence.records, evidence.is_cut_off, evidence.reason),
+        indent=1,
     )
     return {**evidence.payloads, EVIDENCE_FILE: index}
 
@@ -98,7 +101,7 @@ def evidence_from_files(files: dict[str, bytes]) -> Evidence:
     except ValidationError as error:
         raise ValueError(f"{EVIDENCE_FILE}: {error.errors()[0]['msg']}") from error
     payloads = {name: content for name, content in files.items() if name != EVIDENCE_FILE}
-    return Evidence(stored.outcome, stored.cells, stored.records, payloads, stored.is_cut_off)
+    return Evidence(stored.outcome, stored.cells, stored.records, payloads, stored.is_cut_off, stored.reason)
 
 
 def write_evidence(folder: Path, evidence: Evidence) -> None:

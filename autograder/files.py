@@ -6,12 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
+HALF = ".half-"
+
 
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file so that a reader sees either the old content or all of the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=HALF)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -22,3 +24,9 @@ def write_whole(path: Path, content: bytes | str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove_halves(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder."""
+    for half in folder.glob(f"{HALF}*"):
+        half.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.lock import only_writer
 from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.grader import Grader
 from autograder.record.files import (
@@ -61,8 +62,22 @@ def grade_course(
     Returns the reports by student. A submission that could not be graded is told to `progress` and missing.
 
     Raises:
+        CourseError: another process is grading there, or results cannot be written at all.
         RubricError: the rubric itself is broken, so that no report would be worth anything.
     """
+    with only_writer(course):
+        return _grade(course, students, grader, progress, force=force, assignment=assignment)
+
+
+def _grade(
+    course: Course,
+    students: Sequence[str],
+    grader: Grader,
+    progress: Progress,
+    *,
+    force: bool,
+    assignment: str,
+) -> dict[str, Report]:
     reports: dict[str, Report] = {}
     waiting: dict[Future[Run | None], Submission] = {}
     pool = ThreadPoolExecutor(grader.jobs)

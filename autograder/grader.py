@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from autograder.held_out import held_out
 from autograder.record.files import Origin
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
+from autograder.scratch import temporary_folder
 from autograder.settings import Settings, Thresholds
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
@@ -91,8 +92,9 @@ def ready_to_grade(
     digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
     cores = len(os.sched_getaffinity(0))
     jobs = settings.jobs or cores
-    with tempfile.TemporaryDirectory(prefix="gradeascent-") as folder:
-        digits_file = Path(folder) / "mnist.npz"
+    folder = temporary_folder()
+    try:
+        digits_file = folder / "mnist.npz"
         write_npz(digits, digits_file)
         quick = settings.profile == "quick"
         options = KernelOptions(
@@ -102,13 +104,16 @@ def ready_to_grade(
             seed=settings.seed,
             threads=1 if quick else max(1, cores // jobs),
             python=settings.python,
-            shortcuts=_shortcuts(digits, settings, Path(folder)) if quick else None,
+            shortcuts=_shortcuts(digits, settings, folder) if quick else None,
         )
-        seconds = settings.limits.verify_seconds
-        with Verifier(sandbox, digits_file, seed=settings.seed, seconds=seconds, threads=cores) as verifier:
+        with Verifier(
+            sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores
+        ) as verifier:
             rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
             dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
             yield Grader(options, verifier, rubric, dataset, jobs)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts:

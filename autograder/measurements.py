@@ -126,6 +126,7 @@ class Measurements:
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()
     is_cut_off: bool = False  # was there more evidence than the limit lets through?
+    stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is no notebook
     trouble: str = ""  # what the verifier itself could not do; a person has to look
 

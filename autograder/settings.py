@@ -26,12 +26,23 @@ class Limits(_Section):
 
     notebook_seconds: float = Field(1800, gt=0, description="wall-clock time for the whole notebook")
     cell_seconds: float = Field(900, gt=0, description="wall-clock time for one cell; it is interrupted then")
-    memory_mb: int = Field(4096, ge=1024, description="resident memory of the kernel and all its children")
-    scratch_mb: int = Field(512, ge=16, description="files that a notebook may write, gone after the run")
+    cpu_seconds: float = Field(7200, gt=0, description="processor time of the kernel and all its children")
+    memory_mb: int = Field(4096, ge=1024, description="memory of the kernel, its children and their files")
+    processes: int = Field(64, ge=2, description="processes at the same time, the kernel among them")
+    open_files: int = Field(1024, ge=256, description="open files, pipes and sockets of one process")
+    scratch_mb: int = Field(512, ge=16, description="files in the home folder, and the same again in /tmp")
+    scratch_files: int = Field(20_000, ge=100, description="how many such files there may be")
+    shared_memory_mb: int = Field(256, ge=1, description="memory that its processes share")
     output_mb: float = Field(16, gt=0, description="output kept in the executed notebook")
+    outputs: int = Field(10_000, ge=1, description="outputs kept in the executed notebook")
+    display_mb: float = Field(
+        16, gt=0, le=60, description="a single output, a picture say; a larger one is dropped"
+    )
     evidence_mb: float = Field(256, gt=0, description="models, images and facts that leave the sandbox")
+    evidence_records: int = Field(5000, ge=1, description="how many of them")
     notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook")
     verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
+    verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
 
 class Thresholds(_Section):

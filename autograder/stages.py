@@ -22,8 +22,8 @@ MEGABYTE = 1024 * 1024
 OUTCOMES: dict[Outcome, str] = {
     "graded": "",
     "timeout": "The notebook was stopped because it took too long; what it showed until then was graded.",
-    "out_of_memory": "The notebook was stopped because it used too much memory; what it showed until then "
-    "was graded.",
+    "out_of_memory": "The notebook was stopped because it used too much memory; what it showed until then was "
+    "graded.",
     "kernel_died": "The kernel stopped before the end of the notebook; what it showed until then was graded.",
     "invalid_notebook": "What was handed in cannot be read as a notebook.",
     "too_large": "The notebook is too large to be read.",
@@ -102,8 +102,8 @@ def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
     """Return what a person should know about a run besides the criteria."""
     flags = []
     if measurements.outcome != "graded":
-        detail = f" {measurements.unreadable}." if measurements.unreadable else ""
-        message = OUTCOMES[measurements.outcome] + detail
+        detail = measurements.unreadable or measurements.stopped
+        message = OUTCOMES[measurements.outcome] + (f" {detail[0].upper()}{detail[1:]}." if detail else "")
         flags.append(Flag(code=measurements.outcome, message=message, needs_review=True))
     if measurements.trouble:
         flags.append(Flag(code="not_measured", message=measurements.trouble, needs_review=True))

@@ -14,7 +14,6 @@ from autograder.evidence import Record, digest
 from autograder.settings import Limits
 
 LONGEST_LINE = 1024 * 1024
-MOST_RECORDS = 5000
 # How long to wait for what a kernel had sent before it ended.
 DRAIN_SECONDS = 5.0
 
@@ -29,6 +28,7 @@ class Collector:
         self.records: list[Record] = []
         self.payloads: dict[str, bytes] = {}
         self.full = False
+        self._most_records = limits.evidence_records
         self._bytes_left = int(limits.evidence_mb * 1024 * 1024)
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -72,7 +72,7 @@ class Collector:
         facts = parse_facts(line)
         size = facts.pop("bytes")
         self._bytes_left -= len(line) + size
-        if self._bytes_left < 0 or len(self.records) >= MOST_RECORDS:
+        if self._bytes_left < 0 or len(self.records) >= self._most_records:
             self.full = True
             return False
         payload = await reader.readexactly(size)

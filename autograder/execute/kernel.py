@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import io
 import json
 import os
 import shutil
 import signal
-import tempfile
 import threading
+import zipapp
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import psutil
 import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -23,18 +24,18 @@ from jupyter_client.manager import AsyncKernelManager
 from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.collector import Collector
+from autograder.execute.guard import measure_usage, passed_limit
 from autograder.execute.sandbox import Program, Sandbox, find_python
+from autograder.scratch import temporary_folder
 from autograder.settings import Limits
 
-# The package that is copied into the sandbox: so nothing of the kit's own folder has to be shown.
-INSIDE = Path(__file__).with_name("inside")
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
-MOST_PROCESSES = 64
-# What even an empty file takes.
-FILE_BYTES = 4096
-# What a kernel may say at once, in bytes.
-LONGEST_MESSAGE = 64 * 1024 * 1024
+SECONDS_BETWEEN_LOOKS = 0.1
+# The exit status of a sandbox that was killed itself, and of one in which the kernel was.
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+# What a kernel may say at once, in bytes, and how many such messages may wait to be read.
+LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class RecorderConfig:
     seed: int
     memory_mb: int
     scratch_mb: int
+    processes: int
+    open_files: int
     shortcuts: dict[str, str | float] | None = None
 
 
@@ -93,6 +96,7 @@ class _BoundedClient(AsyncKernelClient):  # type: ignore[misc]
     def _context_default(self) -> zmq.asyncio.Context:
         context: zmq.asyncio.Context = super()._context_default()
         context.setsockopt(zmq.MAXMSGSIZE, LONGEST_MESSAGE)
+        context.setsockopt(zmq.RCVHWM, MOST_WAITING)
         return context
 
 
@@ -108,11 +112,21 @@ class Kernel:
         self.folder = folder
         self.output = (folder / "kernel.log").open("wb")  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
+        self.reason = ""  # in one sentence, where there is one
+        self.was_killed = False
 
-    async def stop(self, reason: Outcome) -> None:
+    async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
-        self.stopped_for = self.stopped_for or reason
+        if self.stopped_for is None:
+            self.stopped_for, self.reason = outcome, reason
         await self.manager.signal_kernel(signal.SIGKILL)
+
+    async def has_died(self) -> None:
+        """Note that the kernel has ended by itself, or by somebody else's doing."""
+        if self.stopped_for is None:
+            status = await self.manager.provisioner.poll()
+            self.was_killed = status in KILLED
+            self.stopped_for, self.reason = "kernel_died", f"its process ended with status {status}"
 
     def log(self) -> str:
         """Return what the kernel's process printed, for when it does not start."""
@@ -126,7 +140,7 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
     Raises:
         SandboxError: the temporary folder's path is too long for a socket.
     """
-    folder = Path(tempfile.mkdtemp(prefix="gradeascent-"))
+    folder = temporary_folder()
     if len(str(folder / "kernel-ipc-5")) > LONGEST_SOCKET_PATH:
         folder.rmdir()
         raise SandboxError(
@@ -136,7 +150,7 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
         async with Collector.listening(folder / "evidence", options.limits) as collector:
             manager = _manager(options, folder, submission)
             kernel = Kernel(manager, collector, folder, options.cancelled)
-            guard = asyncio.create_task(_watch_resources(kernel, options.limits))
+            guard = asyncio.create_task(_watch(kernel, options.limits))
             try:
                 yield kernel
             finally:
@@ -147,6 +161,19 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
                 kernel.output.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def packed_recorder() -> bytes:
+    """Return the package `inside` as one file that Python runs: nothing else of the kit has to be shown."""
+    archive = io.BytesIO()
+    zipapp.create_archive(
+        Path(__file__).parent,
+        archive,
+        main="inside.kernel:main",
+        filter=lambda path: path.parts[0] == "inside" and path.suffix == ".py",
+    )
+    return archive.getvalue()
 
 
 def start_options(kernel: Kernel) -> dict[str, object]:
@@ -169,14 +196,16 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         seed=options.seed,
         memory_mb=limits.memory_mb,
         scratch_mb=limits.scratch_mb,
+        processes=limits.processes,
+        open_files=limits.open_files,
         shortcuts={"held_out": str(quick.held_out), "accuracy": quick.accuracy} if quick else None,
     )
-    config_file = folder / "recorder.json"
+    config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"
     config_file.write_text(json.dumps(asdict(config)))
-    shutil.copytree(INSIDE, folder / INSIDE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    recorder.write_bytes(packed_recorder())
     python = find_python(options.python)
     program = Program(
-        argv=(str(python.executable), str(folder / INSIDE.name), str(config_file)),
+        argv=(str(python.executable), str(recorder), str(config_file)),
         python=python,
         shared=folder,
         readable=tuple(
@@ -189,6 +218,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
             "OMP_NUM_THREADS": str(options.threads),
         },
         scratch_mb=limits.scratch_mb,
+        shared_memory_mb=limits.shared_memory_mb,
     )
     return AsyncKernelManager(
         kernel_spec_manager=_OneKernelSpec(options.sandbox.command(program)),
@@ -199,43 +229,14 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
     )
 
 
-async def _watch_resources(kernel: Kernel, limits: Limits) -> None:
-    """Stop the kernel when it and its children hold too much memory, or fill the shared folder."""
-    megabyte = 1024 * 1024
+async def _watch(kernel: Kernel, limits: Limits) -> None:
+    """Stop the kernel when it passes a limit, or when grading is cancelled."""
     while True:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         process = getattr(kernel.manager.provisioner, "pid", None)
         if process is None or kernel.stopped_for:
             continue
         if kernel.cancelled.is_set():
-            await kernel.stop("kernel_died")
-        memory, processes = _resident_memory(process)
-        if memory > limits.memory_mb * megabyte:
-            await kernel.stop("out_of_memory")
-        elif processes > MOST_PROCESSES or _folder_size(kernel.folder) > limits.scratch_mb * megabyte:
-            await kernel.stop("kernel_died")
-
-
-def _resident_memory(pid: int) -> tuple[int, int]:
-    """Return the resident memory of a process with all its descendants, and how many they are."""
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return 0, 0
-    total = 0
-    for process in family:
-        try:
-            total += process.memory_info().rss
-        except psutil.Error:  # it has just ended
-            continue
-    return total, len(family)
-
-
-def _folder_size(folder: Path) -> int:
-    total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += FILE_BYTES + file.lstat().st_size
-        except OSError:  # it has just been removed
-            continue
-    return total
+            await kernel.stop("kernel_died", "grading was stopped")
+        elif excess := passed_limit(measure_usage(process, kernel.folder), limits):
+            await kernel.stop(excess.outcome, excess.reason)

@@ -25,11 +25,12 @@ from autograder.course.notebooks import cell_name, grade_id, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, running_kernel, start_options
+from autograder.settings import Limits
 
+MEGABYTE = 1024 * 1024
 STARTUP_SECONDS = 120
 # An interrupted cell that does not end within this time is stopped with its kernel.
 INTERRUPT_SECONDS = 10
-MOST_OUTPUTS = 10_000
 LONGEST_ERROR_MESSAGE = 2000
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -42,24 +43,30 @@ class Execution:
     notebook: NotebookNode
     evidence: Evidence
     seconds: dict[str, float]  # "start": until the kernel answers, "run": all cells
+    was_killed: bool = False  # by a signal that is not the kit's own
 
 
 class _BoundedClient(NotebookClient):  # type: ignore[misc]
-    """Drops output beyond a limit instead of keeping all that a notebook can print."""
+    """Drops output beyond the limits instead of keeping all that a notebook can print."""
 
     bytes_left: int = 0
-    outputs_left: int = MOST_OUTPUTS
+    outputs_left: int = 0
+    longest: int = 0
     truncated: bool = False
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        self.bytes_left -= len(str(msg["content"]))
+        size = len(str(msg["content"]))
+        self.bytes_left -= min(size, self.longest)
         self.outputs_left -= 1
-        if self.bytes_left < 0 or self.outputs_left < 0:
+        if self.bytes_left < 0 or self.outputs_left < 0 or size > self.longest:
             self.truncated = True
             return None
         return super().output(outs, msg, display_id, cell_index)
+
+    def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        """Widgets are not shown, so the states that they announce, any number of them, are not kept."""
 
 
 def execute(
@@ -72,6 +79,9 @@ def execute(
 ) -> Execution:
     """Run a notebook in a kernel of its own.
 
+    A kernel that is killed may have fallen victim to a machine that was short of memory, so the notebook is run
+    once more before that counts.
+
     Args:
         notebook: the submission; it is not changed.
         submission: the folder it came in, whose other files the notebook may read.
@@ -82,7 +92,12 @@ def execute(
     Raises:
         SandboxError: the kernel does not start, which is never the student's fault.
     """
-    return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
+
+    def attempt() -> Execution:
+        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
+
+    execution = attempt()
+    return attempt() if execution.was_killed and not options.cancelled.is_set() else execution
 
 
 async def _execute(
@@ -104,7 +119,9 @@ async def _execute(
             coalesce_streams=True,
             store_widget_state=False,
         )
-        client.bytes_left = int(limits.output_mb * 1024 * 1024)
+        client.bytes_left = int(limits.output_mb * MEGABYTE)
+        client.outputs_left = limits.outputs
+        client.longest = int(limits.display_mb * MEGABYTE)
         seconds: dict[str, float] = {}
         try:
             async with client.async_setup_kernel(**start_options(kernel), cleanup_kc=True):
@@ -127,8 +144,21 @@ async def _execute(
     )
     _note_truncation(executed, client)
     collector = kernel.collector
-    evidence = Evidence(outcome, tuple(cells), tuple(collector.records), collector.payloads, collector.full)
-    return Execution(_storable(executed), evidence, seconds)
+    evidence = Evidence(
+        outcome,
+        tuple(cells),
+        tuple(collector.records),
+        collector.payloads,
+        collector.full,
+        kernel.reason or _reason(cells, limits),
+    )
+    return Execution(_storable(executed), evidence, seconds, kernel.was_killed)
+
+
+def _reason(cells: list[CellRun], limits: Limits) -> str:
+    """Return why a notebook was stopped that no limit of the whole has stopped."""
+    over = [cell.cell for cell in cells if cell.status == "timeout"]
+    return f"the cell '{over[0]}' took longer than {limits.cell_seconds:g} seconds" if over else ""
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
@@ -150,7 +180,7 @@ async def _run_cell(
     if kernel.stopped_for or kernel.cancelled.is_set():
         return run
     if time_left <= 0:
-        await kernel.stop("timeout")
+        await kernel.stop("timeout", "the whole notebook took too long")
         return run
     client.timeout = math.ceil(min(cell_seconds, time_left))  # nbclient wants whole seconds
     started = time.monotonic()
@@ -160,10 +190,10 @@ async def _run_cell(
         await _interrupt(client, kernel)
         return replace(run, status="timeout", seconds=time.monotonic() - started)
     except DeadKernelError:
-        kernel.stopped_for = kernel.stopped_for or "kernel_died"
+        await kernel.has_died()
         return replace(run, status="error", seconds=time.monotonic() - started, error_name="DeadKernelError")
     except Exception as error:  # noqa: BLE001 (what the student's kernel sends need not be a message)
-        await kernel.stop("kernel_died")
+        await kernel.stop("kernel_died", "what it sent was no message of a kernel")
         return replace(
             run, status="error", seconds=time.monotonic() - started, error_name=type(error).__name__
         )

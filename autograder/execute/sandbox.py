@@ -12,18 +12,23 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from autograder.errors import SandboxError
+from autograder.execute.seccomp import filter_program
+from autograder.scratch import temporary_folder
 
 # Where a student's files live inside bubblewrap: memory, gone with the process.
 HOME = Path("/home/student")
+SCRATCH = (HOME, Path("/tmp"))  # noqa: S108 (inside the sandbox)
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 # Parts of the system that the interpreter and its libraries need, where they exist.
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+# bubblewrap reads the filter of system calls from this descriptor.
+FILTER_DESCRIPTOR = 9
 # On a merged-/usr system these are links, elsewhere folders.
 SYSTEM_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 
@@ -47,7 +52,8 @@ class Program:
     readable: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     kit_visible: bool = False  # may it import `autograder` and `solutions`?
-    scratch_mb: int = 64
+    scratch_mb: int = 64  # for each of the home folder and /tmp
+    shared_memory_mb: int = 64  # for /dev/shm
 
 
 class Sandbox(Protocol):
@@ -61,7 +67,11 @@ class Sandbox(Protocol):
 
 
 class Bubblewrap:
-    """Linux namespaces by bubblewrap: no network, no other processes, no files but the named ones."""
+    """Linux namespaces by bubblewrap, and a filter of system calls.
+
+    No network, no other processes, no files but the named ones; and nothing can be written but a home folder,
+    `/tmp` and `/dev/shm`, which are memory of a bounded size, and the shared folder.
+    """
 
     name = "bwrap"
 
@@ -74,8 +84,9 @@ class Bubblewrap:
             "--die-with-parent", "--new-session", "--clearenv", *_no_nested_namespaces(),
         ]  # fmt: skip
         options += ["--proc", "/proc", "--dev", "/dev"]
-        for folder in (Path("/dev/shm"), Path("/tmp"), HOME):  # noqa: S108 (inside the sandbox)
-            options += ["--size", str(program.scratch_mb * megabyte), "--tmpfs", str(folder)]
+        sizes = {**dict.fromkeys(SCRATCH, program.scratch_mb), SHARED_MEMORY: program.shared_memory_mb}
+        for scratch, size in sizes.items():
+            options += ["--size", str(size * megabyte), "--tmpfs", str(scratch)]
         for path in SYSTEM:
             options += ["--ro-bind-try", path, path]
         for link in map(Path, SYSTEM_LINKS):
@@ -88,11 +99,18 @@ class Bubblewrap:
         if not program.kit_visible:
             for package in ("autograder", "solutions"):
                 if (installed := program.python.site_packages / package).is_dir():
-                    options += ["--size", "4096", "--tmpfs", str(installed)]
+                    options += ["--size", "4096", "--tmpfs", str(installed), "--remount-ro", str(installed)]
         options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
         for name, value in _environment(program, HOME).items():
             options += ["--setenv", name, value]
-        return [_bubblewrap(), *options, "--", *program.argv]
+        # Whoever grades as root is root to /proc/sys in there, too; and / and /dev are memory without a bound.
+        for read_only in ("/proc", "/dev", "/"):
+            options += ["--remount-ro", read_only]
+        filter_file = program.shared / "seccomp.bpf"
+        filter_file.write_bytes(filter_program())
+        options += ["--seccomp", str(FILTER_DESCRIPTOR)]
+        with_filter = f'exec "$@" {FILTER_DESCRIPTOR}<"$0"'
+        return ["/bin/sh", "-c", with_filter, str(filter_file), _bubblewrap(), *options, "--", *program.argv]
 
 
 class Unsandboxed:
@@ -122,8 +140,8 @@ def make_sandbox(name: str) -> Sandbox:
     """
     if name == Bubblewrap.name and (problem := bubblewrap_problem()):
         raise SandboxError(
-            f"no sandbox: {problem}. Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; "
-            "Fedora: dnf install bubblewrap) and allow unprivileged user namespaces, or grade code that you "
+            f"no sandbox: {problem}. Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap libseccomp2; "
+            "Fedora: dnf install bubblewrap libseccomp) and allow unprivileged user namespaces, or grade code that you "
             "trust with --sandbox none"
         )
     return SANDBOXES[name]()
@@ -134,11 +152,14 @@ def bubblewrap_problem() -> str | None:
     """Return why bubblewrap does not work here, or None if it does. It is really started."""
     if not shutil.which("bwrap"):
         return "bubblewrap (the program 'bwrap') is not installed"
-    with tempfile.TemporaryDirectory(prefix="gradeascent-") as shared:
-        program = Program(argv=("true",), python=find_python(""), shared=Path(shared))
-        attempt = subprocess.run(
-            Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
-        )
+    try:
+        filter_program()
+    except SandboxError as error:
+        return str(error)
+    program = Program(argv=("true",), python=find_python(""), shared=temporary_folder())
+    attempt = subprocess.run(
+        Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
+    )
     if attempt.returncode:
         return (
             f"bubblewrap does not start ({attempt.stderr.strip().splitlines()[-1:] or ['no reason given']})"

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import Evidence, read_evidence, write_evidence
-from autograder.files import write_whole
+from autograder.files import remove_halves, write_whole
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
 from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
 from autograder.record.grid import draw_grid
@@ -64,6 +64,7 @@ class _Note(BaseModel):
 def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
     """Store what came out of one run; an earlier report no longer holds and is removed first."""
     _remove_note(folder)
+    remove_halves(folder)
     write_evidence(folder / EVIDENCE, evidence)
     if run.notebook is not None:
         write_notebook(run.notebook, folder / f"{name}.ipynb")

@@ -33,6 +33,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells),
         is_cut_off=evidence.is_cut_off,
+        stopped=evidence.reason,
     )
     return measurements, _pictures(images, steps)
 

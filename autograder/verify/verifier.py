@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 import threading
 from pathlib import Path
 
@@ -15,20 +14,26 @@ from autograder.evidence import Evidence, evidence_to_files
 from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
 from autograder.measurements import Measurements, measurements_from_json
 from autograder.pictures import Pictures, pictures_from_npz
+from autograder.scratch import temporary_folder
+from autograder.settings import Limits
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import read_frame, write_frame
 
 START_SECONDS = 120
 
 
+class _StoppedError(Exception):
+    """The process has ended, or answered with something that is no measurement; the message is its last word."""
+
+
 class Verifier:
     """Measures submissions, one after the other, in one process. Use it as a context manager."""
 
-    def __init__(self, sandbox: Sandbox, digits: Path, *, seed: int, seconds: float, threads: int) -> None:
+    def __init__(self, sandbox: Sandbox, digits: Path, *, limits: Limits, seed: int, threads: int) -> None:
         self._sandbox = sandbox
         self._digits = digits
+        self._limits = limits
         self._seed = seed
-        self._seconds = seconds
         self._threads = threads
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ready = False
@@ -44,41 +49,60 @@ class Verifier:
     def measure(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
         """Measure one submission.
 
-        A crash or an endless computation costs only this measurement: it is noted as `trouble`, which
-        the rubric hands to a person.
+        A process that ends meanwhile may have been killed by somebody else, so it is tried once more. A crash
+        or an endless computation costs only this measurement: it is noted as `trouble`, which the rubric hands
+        to a person.
 
         Raises:
             SandboxError: the verifier does not even start.
         """
+        try:
+            try:
+                return self._measure_once(evidence)
+            except _StoppedError:
+                return self._measure_once(evidence)
+        except (_StoppedError, TimeoutError) as error:
+            trouble = f"the verifier stopped while it measured this submission ({error})"
+            return (
+                Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble),
+                Pictures(),
+            )
+
+    def _measure_once(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
         if self._process is None:
             self._start()
         self._wait_until_ready()
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        alarm = threading.Timer(self._seconds, self._process.kill)
+        seconds, is_over = self._limits.verify_seconds, threading.Event()
+
+        def stop(process: subprocess.Popen[bytes] = self._process) -> None:
+            is_over.set()
+            process.kill()
+
+        alarm = threading.Timer(seconds, stop)
         alarm.start()
         try:
             write_frame(self._process.stdin, {"seed": self._seed}, evidence_to_files(evidence))
             _, files = read_frame(self._process.stdout)
             return measurements_from_json(files["measurements"]), pictures_from_npz(files["pictures"])
-        except (OSError, EOFError, ValidationError, ValueError, KeyError):
+        except (OSError, EOFError, ValidationError, ValueError, KeyError) as error:
             last_words = self._log()[-1:] or ["without a word"]
             self._stop()
-            trouble = f"the verifier stopped while it measured this submission ({last_words[0][:200]})"
-            return (
-                Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble),
-                Pictures(),
-            )
+            if is_over.is_set():
+                raise TimeoutError(f"it took more than {seconds:g} seconds") from error
+            raise _StoppedError(last_words[0][:200]) from error
         finally:
             alarm.cancel()
 
     def _start(self) -> None:
         self._is_ready = False
-        self._folder = Path(tempfile.mkdtemp(prefix="gradeascent-"))
+        self._folder = temporary_folder()
+        arguments = self._digits, self._limits.verify_memory_mb
         python = find_python("")
         program = Program(
-            argv=(str(python.executable), "-m", "autograder.verify.worker", str(self._digits)),
+            argv=(str(python.executable), "-m", "autograder.verify.worker", *map(str, arguments)),
             python=python,
             shared=self._folder,
             readable=(*kit_packages(), self._digits),

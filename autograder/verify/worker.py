@@ -1,7 +1,7 @@
 """The verifier's process: reads evidence from standard input, writes measurements to standard output.
 
 It runs in a sandbox of its own and measures one submission after the other, so that TensorFlow is
-imported once. Call: `python -m autograder.verify.worker MNIST.NPZ`.
+imported once. Call: `python -m autograder.verify.worker MNIST.NPZ MEGABYTES`, with the most address space.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from autograder.verify.frames import read_frame, write_frame
 from autograder.verify.measure import forget_models, measure
 from solutions.data import read_npz
 
-# A graph can ask for any amount of memory; then it is this process that ends, and not the machine.
-MOST_ADDRESS_SPACE = 16 * 1024**3
-
 
 def main() -> None:
     """Serve until standard input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESS_SPACE, MOST_ADDRESS_SPACE))
+    # A graph can ask for any amount of memory; then it is this process that ends, and not the machine.
+    address_space = int(sys.argv[2]) * 1024**2
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     answers = _private_standard_output()
     digits = held_out(read_npz(Path(sys.argv[1])))
     write_frame(answers, {"ready": True}, {})

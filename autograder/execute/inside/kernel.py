@@ -1,6 +1,7 @@
 """The kernel's main program inside the sandbox: a plain ipykernel that also writes down what it sees.
 
-Called with the path of the JSON text of an `autograder.execute.kernel.RecorderConfig`.
+Run as `python recorder.pyz CONFIG`: this package packed into one file, and the path of the JSON text of an
+`autograder.execute.kernel.RecorderConfig`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
 
+THREADS_PER_PROCESS = 16
+# The grader, which watches, comes first.
+NICENESS = 5
+
 
 def serve_digits(path: str) -> None:
     """Let `keras.datasets.mnist.load_data()` read the grader's file: the sandbox has no network."""
@@ -24,16 +29,22 @@ def serve_digits(path: str) -> None:
 
 
 def limit_resources(config: dict[str, Any]) -> None:
-    """Set limits that the student's code cannot raise again.
+    """Set limits that the student's code cannot raise again; the grader watches the sum over all processes.
 
     The address space is larger than the resident memory that the grader watches: TensorFlow maps far
     more than it uses. It turns one absurd allocation into a MemoryError that the student can read.
     """
     megabyte = 1024 * 1024
-    address_space = (config["memory_mb"] * 2 + 4096) * megabyte
-    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (config["scratch_mb"] * megabyte,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {
+        resource.RLIMIT_AS: (config["memory_mb"] * 2 + 4096) * megabyte,
+        resource.RLIMIT_FSIZE: config["scratch_mb"] * megabyte,
+        resource.RLIMIT_NOFILE: config["open_files"],
+        resource.RLIMIT_NPROC: config["processes"] * THREADS_PER_PROCESS,  # threads count; root is exempt
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in limits.items():
+        resource.setrlimit(kind, (limit, limit))
+    os.nice(NICENESS)
 
 
 def copy_submission(folder: str, home: str) -> None:
@@ -55,9 +66,10 @@ def copy_submission(folder: str, home: str) -> None:
             print(f"{entry.name} was not copied: {error}"[:500], file=sys.stderr)
 
 
-def main(config_file: str) -> None:
+def main() -> None:
     """Prepare TensorFlow and the recorder, then become the kernel."""
-    with open(config_file, encoding="utf-8") as file:
+    sys.path[0] = ""  # as in any kernel, the working directory; this package has been found
+    with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
     limit_resources(config)
     if config["submission"]:

@@ -1,0 +1,106 @@
+"""Watches from outside what a sandboxed kernel uses, and says which limit it has passed.
+
+What the kernel's own code says does not matter here: the numbers come from the operating system.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from autograder.evidence import Outcome
+from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
+from autograder.settings import Limits
+
+MEGABYTE = 1024 * 1024
+# What even an empty file takes.
+FILE_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a kernel and its children use at one moment."""
+
+    memory: int  # bytes: resident memory, and the files in the sandbox, which are memory too
+    processes: int
+    cpu_seconds: float  # of all that live, and of those that have ended
+    files: int  # in the sandbox's own folders
+    shared: int  # bytes in the folder that both sides write to
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A limit that was passed: how the run ends, and why in one sentence for the report."""
+
+    outcome: Outcome
+    reason: str
+
+
+def measure_usage(pid: int, shared: Path) -> Usage:
+    """Return what a process uses with all its descendants; nothing if it has ended.
+
+    Args:
+        pid: of the process that was started, the outermost of the sandbox.
+        shared: the folder that both sides write to.
+    """
+    try:
+        outermost = psutil.Process(pid)
+        family = [outermost, *outermost.children(recursive=True)]
+    except psutil.Error:
+        return Usage(0, 0, 0.0, 0, 0)
+    memory, seconds = 0, 0.0
+    for process in family:
+        try:
+            memory += process.memory_info().rss
+            seconds += sum(
+                process.cpu_times()[:4]
+            )  # user and system: its own, and of children that have ended
+        except psutil.Error:  # it has just ended
+            continue
+    # Of the sandbox's processes, the first is bubblewrap's own: student code cannot hide it.
+    file_bytes, files = _sandbox_files(family[1].pid) if len(family) > 1 else (0, 0)
+    return Usage(memory + file_bytes, len(family), seconds, files, _folder_size(shared))
+
+
+def passed_limit(usage: Usage, limits: Limits) -> Excess | None:
+    """Return the first limit that is passed, if one is."""
+    if usage.memory > limits.memory_mb * MEGABYTE:
+        return Excess("out_of_memory", f"it used more than {limits.memory_mb} MB of memory")
+    if usage.cpu_seconds > limits.cpu_seconds:
+        return Excess("timeout", f"it used more than {limits.cpu_seconds:g} seconds of processor time")
+    if usage.processes > limits.processes:
+        return Excess("kernel_died", f"it had more than {limits.processes} processes at the same time")
+    if usage.files > limits.scratch_files:
+        return Excess("kernel_died", f"it wrote more than {limits.scratch_files} files")
+    if usage.shared > limits.scratch_mb * MEGABYTE:
+        return Excess("kernel_died", f"it wrote more than {limits.scratch_mb} MB beside its own folder")
+    return None
+
+
+def _sandbox_files(pid: int) -> tuple[int, int]:
+    """Return bytes and number of the files in the memory file systems that a process of the sandbox sees."""
+    root = Path(f"/proc/{pid}/root")
+    size = count = 0
+    try:
+        if root.stat().st_dev == Path("/").stat().st_dev:  # not in its sandbox yet, or there is none
+            return 0, 0
+        for folder in (*SCRATCH, SHARED_MEMORY):
+            state = os.statvfs(root / folder.relative_to("/"))
+            size += (state.f_blocks - state.f_bfree) * state.f_frsize
+            count += state.f_files - state.f_ffree
+    except OSError:  # not made yet, or gone already
+        return 0, 0
+    return size, count
+
+
+def _folder_size(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        try:
+            total += FILE_BYTES + file.lstat().st_size
+        except OSError:  # it has just been removed
+            continue
+    return total
