@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.errors import SandboxError
-from autograder.execute.sandbox import bubblewrap_problem, find_python
+from autograder.execute.probe import try_to_break_out
+from autograder.execute.sandbox import find_python, make_sandbox
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
 
@@ -43,8 +44,7 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
     """Yield what was found, the most important first."""
     for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
         yield Finding(package, "ok", version(package))
-    problem = bubblewrap_problem()
-    yield Finding("sandbox", "MISSING" if problem else "ok", problem or "bubblewrap works")
+    yield _sandbox()
     yield _python(settings)
     try:
         digits = find_digits(
@@ -54,6 +54,21 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
         yield Finding("data", "MISSING", str(error))
     else:
         yield Finding("data", "ok", digits.source)
+
+
+def _sandbox() -> Finding:
+    """Try to break out of the sandbox."""
+    try:
+        attempts = try_to_break_out(make_sandbox("bwrap"))
+    except SandboxError as error:
+        return Finding("sandbox", "MISSING", str(error))
+    succeeded = [attempt.what for attempt in attempts if not attempt.stopped_by]
+    if succeeded:
+        return Finding("sandbox", "MISSING", f"a program in it could {', '.join(succeeded)}")
+    tried = "; ".join(attempt.what for attempt in attempts)
+    return Finding(
+        "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
+    )
 
 
 def _python(settings: Settings) -> Finding:

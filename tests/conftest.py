@@ -53,3 +53,27 @@ def make_notebook() -> Callable[[Mapping[str, str]], NotebookNode]:
         return notebook
 
     return make
+
+
+@pytest.fixture(scope="session")
+def correct_cells() -> dict[str, str]:
+    """A correct submission, made small: four filters, and all of them climb at once."""
+    return {
+        "imports": "import numpy as np, tensorflow as tf\nfrom tensorflow import keras\nlayers = keras.layers",
+        "data": "(x, y), _ = keras.datasets.mnist.load_data()\nx = x[:500, ..., None].astype('float32') / 255",
+        "cnn": "model = keras.Sequential([layers.Input((28, 28, 1))] + [\n"
+        "    layers.Conv2D(4, 3, strides=strides, padding='same', activation='elu', name=name) for name, strides in\n"
+        "    [('conv2d', 2), ('conv2d_1', 1), ('conv2d_2', 2), ('conv2d_3', 1)]] + [\n"
+        "    layers.Flatten(), layers.Dense(10, activation='softmax')])",
+        "train": "model.compile('adam', 'sparse_categorical_crossentropy')\n"
+        "results = model.fit(x, y[:500], epochs=1, verbose=0)",
+        "ascent": "extractor = keras.Model(model.inputs, model.get_layer('conv2d_3').output)\n"
+        "images = tf.Variable(np.random.rand(4, 28, 28, 1).astype('float32'))\n"
+        "for update in range(50):\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        loss = tf.reduce_sum(tf.linalg.diag_part(tf.reduce_mean(extractor(images), axis=(1, 2))))\n"
+        "    gradient = tape.gradient(loss, images)\n"
+        "    rms = tf.sqrt(tf.reduce_mean(gradient ** 2, axis=(1, 2, 3), keepdims=True))\n"
+        "    images.assign_add(gradient / (rms + 1e-7))\n"
+        "visualized_feature = list(images.numpy())",
+    }

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from nbformat import NotebookNode
 from rich.console import Console
 from rich.table import Table
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.notebooks import read_notebook, write_notebook
+from autograder.errors import GradeascentError
+from autograder.execute.sandbox import Sandbox
+from autograder.grader import Grader, ready_to_grade
+from autograder.report import Report
+from autograder.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 Tell = Callable[[str, str], None]
 
@@ -34,6 +47,74 @@ def tell(request: pytest.FixtureRequest) -> Tell:
         cases[family].append(Case(family, tried, happened))
 
     return take_down
+
+
+class Quiet:
+    """Progress that nobody looks at, but for what failed."""
+
+    def __init__(self) -> None:
+        self.failures: dict[str, str] = {}
+
+    def started(self, student: str) -> None: ...
+
+    def cell(self, student: str, done: int, total: int) -> None: ...
+
+    def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None: ...
+
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
+        self.failures[student] = str(error)
+
+
+@pytest.fixture(scope="session")
+def quiet() -> Callable[[], Quiet]:
+    """Make progress that nobody looks at."""
+    return Quiet
+
+
+MakeCourse = Callable[[Path, Mapping[str, Mapping[str, str]]], Course]
+
+
+@pytest.fixture(scope="session")
+def make_course(make_notebook: Callable[[Mapping[str, str]], NotebookNode]) -> MakeCourse:
+    """Make a course folder in which each student has handed in a notebook of these cells."""
+
+    def make(root: Path, submissions: Mapping[str, Mapping[str, str]]) -> Course:
+        shutil.copytree(REPOSITORY / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
+        course = Course.open(root)
+        for student, cells in submissions.items():
+            folder = course.submission_folder(student)
+            folder.mkdir(parents=True)
+            write_notebook(make_notebook(cells), folder / f"{ASSIGNMENT}.ipynb")
+        return course
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def grader(sandbox: Sandbox, digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    """A grader with the limits of a course."""
+    root = tmp_path_factory.mktemp("course") / "empty"
+    shutil.copytree(REPOSITORY / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
+    settings = Settings(jobs=2, data=str(digits_file))
+    with ready_to_grade(Course.open(root), settings, announce=lambda line: None) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def said_in() -> Callable[[Course, str], dict[str, str]]:
+    """Return what the cells of a graded notebook printed, or the error that they stopped with, by cell."""
+
+    def words(course: Course, student: str) -> dict[str, str]:
+        notebook = read_notebook(course.result_folder(student) / f"{ASSIGNMENT}.ipynb")
+        return {
+            cell.metadata.nbgrader.grade_id: "".join(
+                out.get("text", "") or f"{out.get('ename', '')}: {out.get('evalue', '')}"
+                for out in cell.outputs
+            ).strip()
+            for cell in notebook.cells
+        }
+
+    return words
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

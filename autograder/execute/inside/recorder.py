@@ -13,10 +13,12 @@ import json
 import random
 import socket
 import warnings
+from collections.abc import Callable
 from typing import Any
 
-from .candidates import PIXELS, SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
+from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
+from .gradients import any_in, images_in, watch_other_gradients
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
@@ -25,6 +27,8 @@ MOST_TAPE_CALLS = 200_000
 # A picture of this many pixels a side may hold a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 EXPECTED_NAME = "visualized_feature"
+# For how many images gradients were taken: with values to see, without, and how often noting it went wrong.
+NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0}
 
 
 class Channel:
@@ -69,6 +73,7 @@ class Recorder:
         self.shell: Any = None
         self.cell = -1
         self.tape: list[tuple[int, float, float, float]] = []
+        self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
         self.random = random.getstate()
@@ -146,9 +151,14 @@ class Recorder:
             self.send(facts, as_npy(one.images))
 
     def look_at_tape(self, _namespace: dict[str, Any]) -> None:
-        """What gradients were taken with respect to images in this cell, in order."""
+        """What gradients were taken with respect to images in this cell, in order.
+
+        That there were none is said, too: images that were made without any need to be looked at.
+        """
         import numpy as np
 
+        noted, self.gradients = self.gradients, dict(NO_GRADIENTS)
+        self.send({"kind": "gradients", **noted})
         if self.tape:
             # (calls, 4): images, loss, RMS of gradient, deviation of the image's pixels
             calls = np.asarray(self.tape, dtype="float32")
@@ -156,20 +166,33 @@ class Recorder:
             self.send({"kind": "tape"}, as_npy(calls))
 
     def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
-        """Note one eager gradient with respect to an image or a batch of images."""
+        """Note one gradient with respect to an image or a batch of images."""
         import numpy as np
 
         source = sources[0] if isinstance(sources, (list, tuple)) and len(sources) == 1 else sources
         gradient = gradients[0] if isinstance(gradients, (list, tuple)) and len(gradients) == 1 else gradients
-        if not hasattr(target, "numpy") or not hasattr(gradient, "numpy") or not hasattr(source, "shape"):
-            return  # inside a tf.function there are no values to see
-        pixels = int(np.prod([int(length) for length in source.shape]))
-        if not pixels or pixels % PIXELS or len(self.tape) >= MOST_TAPE_CALLS:
+        if not any_in(gradients):
             return
-        loss = float(np.mean(target.numpy()))
-        rms = float(np.sqrt(np.mean(np.square(gradient.numpy()))))
-        image = source.numpy() if hasattr(source, "numpy") else np.asarray(source)
-        self.tape.append((pixels // PIXELS, loss, rms, float(np.std(image))))
+        if not all(hasattr(one, "numpy") for one in (target, gradient)) or not hasattr(source, "shape"):
+            self.saw_unseen_gradient(sources)  # inside a tf.function there are no values to see
+            return
+        images = images_in(source)
+        if images and len(self.tape) < MOST_TAPE_CALLS:
+            loss = float(np.mean(target.numpy()))
+            rms = float(np.sqrt(np.mean(np.square(gradient.numpy()))))
+            image = source.numpy() if hasattr(source, "numpy") else np.asarray(source)
+            self.tape.append((images, loss, rms, float(np.std(image))))
+        self.gradients["seen"] += images
+
+    def saw_unseen_gradient(self, sources: Any) -> None:
+        """Note that gradients were asked for, where their values cannot be seen."""
+        self.gradients["unseen"] += images_in(sources)
+
+    def lost_gradient(self) -> None:
+        """Note that a gradient could not be noted; say so once in a cell, for it may happen in every step."""
+        self.gradients["lost"] += 1
+        if self.gradients["lost"] == 1:
+            self.send({"kind": "trouble", "where": "gradient"})
 
     def saw_figure(self, figure: Any) -> None:
         """Note the panels of a figure at the moment it is drawn for the reader."""
@@ -245,13 +268,17 @@ def watch_gradients(recorder: Recorder) -> None:
 
     def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
         gradients = original(self, target, sources, *args, **kwargs)
-        try:
-            recorder.saw_gradient(target, sources, gradients)
-        except Exception:
-            recorder.send({"kind": "trouble", "where": "gradient"})
+        note(lambda: recorder.saw_gradient(target, sources, gradients))
         return gradients
 
-    tf.GradientTape.gradient = gradient
+    def note(see: Callable[[], None]) -> None:
+        try:
+            see()
+        except Exception:
+            recorder.lost_gradient()
+
+    tf.GradientTape.gradient = tf.autograph.experimental.do_not_convert(gradient)
+    watch_other_gradients(lambda sources: note(lambda: recorder.saw_unseen_gradient(sources)))
 
 
 def watch_figures(recorder: Recorder) -> None:

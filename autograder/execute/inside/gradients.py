@@ -1,0 +1,91 @@
+"""Notices gradients with respect to images, however they are taken: without any, images have not been climbed for.
+
+What an eager tape computes is seen with its values. Of what is only traced, inside a `tf.function` or for a
+Jacobian, it is seen that it was asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .candidates import PIXELS, SIDE
+
+# Told what gradients are taken with respect to.
+Notice = Callable[[Any], None]
+
+
+def any_in(gradients: Any) -> bool:
+    """Tell whether there is a gradient: a tape has none where the loss does not depend on the source."""
+    import tensorflow as tf
+
+    return any(gradient is not None for gradient in tf.nest.flatten(gradients))
+
+
+def images_in(sources: Any) -> int:
+    """Return how many 28 x 28 images gradients with respect to `sources` are about; 0 if about none.
+
+    A batch of unknown length counts as one image. The weights of a network are no images, even if they
+    happen to be as many.
+    """
+    import tensorflow as tf
+
+    return sum(_images_of(source) for source in tf.nest.flatten(sources))
+
+
+def _images_of(source: Any) -> int:
+    shape = getattr(source, "shape", None)
+    if shape is None or getattr(shape, "rank", 0) is None:
+        return 0
+    lengths = [1 if length is None else int(length) for length in shape]
+    pixels = math.prod(lengths)
+    if not pixels or pixels % PIXELS:
+        return 0
+    lengths = [length for length in lengths if length > 1]
+    is_picture = _is_weight_of_a_layer(source) and lengths[-2:] == [SIDE, SIDE]  # a layer may hold an image
+    is_tensor = not _is_weight_of_a_layer(source) and _may_be_images(lengths)
+    return pixels // PIXELS if is_picture or is_tensor else 0
+
+
+def _may_be_images(lengths: list[int]) -> bool:
+    """Tell whether axes of these lengths hold images: as squares, or each as one row of pixels."""
+    squares = zip(lengths, lengths[1:])  # noqa: RUF007 (also for students' older Pythons)
+    return (
+        len(lengths) == 1
+        or lengths[-1] == PIXELS
+        or any(height == width and height % SIDE == 0 for height, width in squares)
+    )
+
+
+def _is_weight_of_a_layer(source: Any) -> bool:
+    """Tell whether a source is a variable that Keras made for a layer: its path names the layer, too."""
+    return "/" in str(getattr(source, "path", ""))
+
+
+def watch_other_gradients(notice: Notice) -> None:
+    """Let `notice` know of gradients that are not taken by a tape; nothing is changed by it."""
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.ops import gradients
+
+    for module in (tf, tf.compat.v1, tf.compat.v2, gradients):
+        module.gradients = _noticed(module.gradients, notice, "xs", 1)
+    accumulator, optimizer = tf.autodiff.ForwardAccumulator, keras.optimizers.Optimizer
+    accumulator.__init__ = _noticed(accumulator.__init__, notice, "primals", 1)
+    optimizer.apply = _noticed(optimizer.apply, notice, "trainable_variables", 2)
+
+
+def _noticed(function: Any, notice: Notice, name: str, position: int) -> Any:
+    """Return a function that does the same and lets `notice` see one of its arguments."""
+    import functools
+
+    import tensorflow as tf
+
+    @functools.wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        notice(kwargs.get(name, args[position] if len(args) > position else None))
+        return result
+
+    return tf.autograph.experimental.do_not_convert(watched)
