@@ -180,3 +180,81 @@ def test_one_image_keeps_its_values() -> None:
     image = np.arange(784).reshape(1, 28, 28, 1)
 
     assert (as_image(image) == image.squeeze()).all()
+
+
+# Cells that take gradients with respect to images, and whether their values can be seen.
+WAYS = {
+    "eager tape": "with tf.GradientTape() as tape:\n    loss = level(image)\ntape.gradient(loss, image)",
+    "two images": "a, b = tf.Variable(noise), tf.Variable(noise)\nwith tf.GradientTape() as tape:\n"
+    "    loss = level(a) + level(b)\ntape.gradient(loss, [a, b])",
+    "tape in a tf.function": "@tf.function\ndef slope(x):\n    with tf.GradientTape() as tape:\n"
+    "        tape.watch(x)\n        loss = level(x)\n    return tape.gradient(loss, x)\nslope(image.value())",
+    "any number of images": "@tf.function(input_signature=[tf.TensorSpec((None, 28, 28, 1))])\ndef slope(x):\n"
+    "    with tf.GradientTape() as tape:\n        tape.watch(x)\n        loss = level(x)\n"
+    "    return tape.gradient(loss, x)\nslope(noise)",
+    "Keras variable": "picture = keras.Variable(noise)\nwith tf.GradientTape() as tape:\n"
+    "    loss = keras.ops.mean(model(picture))\ntape.gradient(loss, picture)",
+    "flat image": "flat = tf.Variable(noise.reshape(784))\nwith tf.GradientTape() as tape:\n"
+    "    loss = level(tf.reshape(flat, (1, 28, 28, 1)))\ntape.gradient(loss, flat)",
+    "jacobian": "with tf.GradientTape() as tape:\n    out = model(image)\ntape.jacobian(out, image)",
+    "batch jacobian": "with tf.GradientTape() as tape:\n    out = model(image)\ntape.batch_jacobian(out, image)",
+    "tf.gradients": "@tf.function\ndef slope(x):\n    return tf.gradients(level(x), x)[0]\nslope(image)",
+    "old tf.gradients": "@tf.function\ndef slope(x):\n    return tf.compat.v1.gradients([level(x)], [x])[0]\n"
+    "slope(image)",
+    "forward mode": "with tf.autodiff.ForwardAccumulator(image, tf.ones_like(image)) as accumulator:\n"
+    "    loss = level(image)\naccumulator.jvp(loss)",
+    "old optimizer": "climber = tf.compat.v1.train.GradientDescentOptimizer(0.1)\n"
+    "climber.minimize(lambda: -level(image), var_list=[image])",
+    "optimizer": "keras.optimizers.SGD(1.0).apply_gradients([(tf.ones_like(image), image)])",
+    "image as the weight of a layer": "class Held(layers.Layer):\n    def build(self, shape):\n"
+    "        self.held = self.add_weight(shape=(1, 28, 28, 1), initializer='random_uniform')\n"
+    "    def call(self, x):\n        return 0 * keras.ops.mean(x) + self.held\nmodel.trainable = False\n"
+    "climber = keras.Sequential([layers.Input((1,)), Held(), model])\n"
+    "climber.compile(keras.optimizers.SGD(1.0), loss=lambda _, y: -keras.ops.mean(y))\n"
+    "climber.fit(np.zeros((2, 1)), np.zeros((2, 1)), batch_size=1, verbose=0)",
+}  # fmt: skip
+# Cells that take none, or others.
+OTHER_CELLS = {
+    "training": "model.trainable = True\nmodel.compile('adam', 'sparse_categorical_crossentropy')\n"
+    "model.fit(np.random.rand(8, 28, 28, 1), np.arange(8), verbose=0)",
+    "training by hand": "optimizer = keras.optimizers.Adam()\nwith tf.GradientTape() as tape:\n"
+    "    loss = level(noise)\nslopes = tape.gradient(loss, model.trainable_variables)\n"
+    "optimizer.apply_gradients(zip(slopes, model.trainable_variables))\n"
+    "with tf.GradientTape() as tape:\n    loss = level(noise)\ntape.gradient(loss, model.layers[2].kernel)",
+    "no connection": "with tf.GradientTape() as tape:\n    loss = tf.constant(1.0)\ntape.gradient(loss, image)",
+    "only forwards": "model.predict(noise, verbose=0); model(image)",
+}
+SETUP = {
+    "imports": "import numpy as np, tensorflow as tf\nfrom tensorflow import keras\nlayers = keras.layers",
+    # a dense layer of 3136 x 784 weights: as many numbers as 3136 images have
+    "cnn": "model = keras.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(4, 3, padding='same'),\n"
+    "    layers.Flatten(), layers.Dense(784), layers.Dense(10, 'softmax')])\n"
+    "noise = np.random.rand(1, 28, 28, 1).astype('float32')\nimage = tf.Variable(noise)\n"
+    "def level(x):\n    return tf.reduce_mean(model(x)[:, 3])",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def noted(run_cells: Callable[..., Execution]) -> dict[str, dict[str, int]]:
+    """What the recorder says of the gradients in each cell."""
+    cells = {**SETUP, **WAYS, **OTHER_CELLS}
+    evidence = run_cells(cells).evidence
+    assert [(run.cell, run.error_message) for run in evidence.cells if run.status != "ok"] == []
+    assert evidence.of_kind("trouble") == []
+    return {list(cells)[one.run]: one.facts for one in evidence.of_kind("gradients")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_gradients_with_respect_to_images_are_noticed_however_they_are_taken(
+    way: str, noted: dict[str, dict[str, int]]
+) -> None:
+    assert noted[way]["seen"] + noted[way]["unseen"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", [*SETUP, *OTHER_CELLS])
+def test_gradients_of_a_training_are_not_taken_for_an_ascent(
+    other: str, noted: dict[str, dict[str, int]]
+) -> None:
+    assert noted[other] == {"seen": 0, "unseen": 0, "lost": 0}
