@@ -19,6 +19,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.release import generate_release
 from autograder.errors import GradeascentError
+from autograder.plain_text import plain_text
 from autograder.settings import Settings, load_settings
 from solutions.data import DataError
 
@@ -49,8 +50,9 @@ Profile = Annotated[
 
 
 def say(text: str) -> None:
-    """Print a line for the user."""
-    Console(file=sys.stdout, highlight=False, soft_wrap=True).print(text, markup=False)
+    """Print a line, or a few, for the user."""
+    lines = "\n".join(map(plain_text, text.split("\n")))
+    Console(file=sys.stdout, highlight=False, soft_wrap=True, emoji=False).print(lines, markup=False)
 
 
 def settings_of(course: Path, **given: Any) -> Settings:
@@ -158,7 +160,7 @@ def audit_command(
         force=force,
         into=into,
     )
-    print_audit(result, Console(file=sys.stdout, highlight=False))
+    print_audit(result, Console(file=sys.stdout, highlight=False, emoji=False))
     say(f"The same as JSON: {file}")
     if not result.agrees:
         raise typer.Exit(1)
@@ -225,7 +227,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    print(f"gradeascent: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    print(f"gradeascent: {plain_text(' '.join(message.split()))}", file=sys.stderr)  # noqa: T201
     return 2
 
 

@@ -9,9 +9,14 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Column
 
 from autograder.errors import GradeascentError
+from autograder.plain_text import plain_text
 from autograder.report import Report
+
+# A longer name would push the bar itself off the screen.
+LONGEST_NAME = 40
 
 
 def summary_line(student: str, report: Report) -> str:
@@ -58,7 +63,7 @@ class Lines:
         self._say(f"[{self._done}/{self._total}] {student}: not graded: {error}")
 
     def _say(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        print(plain_text(text), file=self._stream, flush=True)
 
 
 class Bars:
@@ -66,11 +71,11 @@ class Bars:
 
     def __init__(self, total: int, stream: TextIO) -> None:
         self._bars = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False, table_column=_name_column()),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=Console(file=stream),
+            console=Console(file=stream, markup=False, emoji=False, highlight=False),
         )
         self._all = self._bars.add_task("submissions", total=total)
         self._running: dict[str, TaskID] = {}
@@ -87,7 +92,7 @@ class Bars:
 
     def started(self, student: str) -> None:
         """Show a bar for a submission."""
-        self._running[student] = self._bars.add_task(f"  {student}", total=None)
+        self._running[student] = self._bars.add_task(f"  {plain_text(student)}", total=None)
 
     def cell(self, student: str, done: int, total: int) -> None:
         """Move that bar."""
@@ -96,18 +101,25 @@ class Bars:
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """Take the bar away and write how the submission ended."""
         if not was_up_to_date:
-            self._bars.console.print(summary_line(student, report), markup=False, highlight=False)
+            self._say(summary_line(student, report))
         self._end(student)
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
         """Take the bar away and write why the submission was not graded."""
-        self._bars.console.print(f"{student}: not graded: {error}", markup=False, highlight=False)
+        self._say(f"{student}: not graded: {error}")
         self._end(student)
+
+    def _say(self, text: str) -> None:
+        self._bars.console.print(plain_text(text))
 
     def _end(self, student: str) -> None:
         if student in self._running:
             self._bars.remove_task(self._running.pop(student))
         self._bars.advance(self._all)
+
+
+def _name_column() -> Column:
+    return Column(no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
 
 
 def show_progress(total: int, stream: TextIO = sys.stderr) -> Lines | Bars:

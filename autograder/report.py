@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from autograder.evidence import Outcome
+from autograder.plain_text import plain_text
 
 SCHEMA_VERSION: Literal[1] = 1
 
 Status = Literal["pass", "partial", "fail", "review"]
+
+# Nobody reads more, and what students have named stands in it.
+LONGEST_TEXT = 2000
+Text = Annotated[str, AfterValidator(lambda text: plain_text(text, at_most=LONGEST_TEXT))]
 
 
 class _Record(BaseModel):
@@ -26,15 +31,15 @@ class Result(_Record):
     status: Status
     score: float = Field(ge=0, description="points earned; under review, those verified so far")
     max_score: float = Field(ge=0)
-    feedback: str = Field(description="for the student: measured, expected, likely cause, what to try")
-    measured: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    feedback: Text = Field(description="for the student: measured, expected, likely cause, what to try")
+    measured: dict[str, float | int | Text | bool] = Field(default_factory=dict)
 
 
 class Flag(_Record):
     """Something about the whole submission that a person should know."""
 
     code: str
-    message: str
+    message: Text
     needs_review: bool = False
 
 

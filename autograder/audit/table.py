@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autograder.audit.audit import Audit
 from autograder.audit.comparison import STATUSES, Comparison, Disagreement
 from autograder.audit.margins import Margin
+from autograder.plain_text import plain_text
 
 
 def print_audit(result: Audit, console: Console) -> None:
@@ -49,7 +51,7 @@ def print_disagreement(one: Disagreement, console: Console) -> None:
     if one.not_mentioned:
         lines.append(f"  the feedback does not mention {', '.join(map(repr, one.not_mentioned))}")
     lines.append(f"  {one.feedback}")
-    console.print("\n".join(lines), markup=False, soft_wrap=True)
+    console.print("\n".join(map(plain_text, lines)), markup=False, emoji=False, soft_wrap=True)
 
 
 def summary(comparison: Comparison) -> str:
@@ -76,5 +78,5 @@ def margin_table(margins: list[Margin]) -> Table:
     return table
 
 
-def _side(value: float | None, submission: str) -> str:
-    return "-" if value is None else f"{value:g} {submission}"
+def _side(value: float | None, submission: str) -> Text:
+    return Text("-" if value is None else plain_text(f"{value:g} {submission}"))

@@ -6,11 +6,12 @@ Whatever was interrupted in between goes on from the last of them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
@@ -148,12 +149,13 @@ def write_report(folder: Path, report: Report, run: Run) -> None:
     if run.notebook is not None:
         write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
     write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
-    write_whole(folder / REPORT, report.model_dump_json(indent=2) + "\n")
+    # in ASCII, so that it can hold the name of any folder and be shown on any terminal
+    write_whole(folder / REPORT, json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
 
 
 def read_report(folder: Path) -> Report | None:
     """Return the report in a result folder; None if there is none, or not one that can be read."""
     try:
-        return Report.model_validate_json((folder / REPORT).read_bytes())
-    except (OSError, ValidationError):
+        return Report.model_validate(json.loads((folder / REPORT).read_bytes()))
+    except (OSError, ValueError, RecursionError):
         return None

@@ -5,32 +5,35 @@ Both grids belong to the same network, the student's own, so that they can be co
 
 from __future__ import annotations
 
+import functools
 import io
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.ft2font import FT2Font
 
 from autograder.measurements import Measurements
 from autograder.pictures import Floats, Pictures
+from autograder.plain_text import plain_text
 from autograder.report import Report
 from solutions.plots import draw_activations, draw_feature_grid
 
 PANELS = 64  # of an 8 x 8 grid
 DOTS_PER_INCH = 110
 FAINT = "#8a8a8a"
+LONGEST_NAME, LONGEST_LAYER = 60, 40
+# Shown for signs that the font does not have.
+BOX = "□"
 
 
 def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) -> bytes:
     """Return the picture as PNG: two grids, and below them the activation at every step."""
     figure = Figure(figsize=(13.5, 12.0), layout="constrained", dpi=DOTS_PER_INCH)
     grid = figure.add_gridspec(2, 2, height_ratios=[3.2, 1.0])
-    layer = measurements.images.layer if measurements.images else ""
-    figure.suptitle(
-        f"{report.student}   {report.score:g} of {report.max_score:g} points"
-        + (f"   layer {layer}" if layer else "")
-    )
+    _draw_title(figure, report, measurements.images.layer if measurements.images else "")
     _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, pictures.student_dead, "handed in")
     _draw_images(
         figure.add_subplot(grid[0, 1]), pictures.reference, pictures.dead, "reference on the same network"
@@ -44,6 +47,28 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def _draw_title(figure: Figure, report: Report, layer: str) -> None:
+    """Write whose picture it is; what the student has named is text, no mathematics, and made to fit."""
+    parts = [
+        plain_text(report.student, at_most=LONGEST_NAME),
+        f"{report.score:g} of {report.max_score:g} points",
+    ]
+    if layer:
+        parts.append(f"layer {plain_text(layer, at_most=LONGEST_LAYER)}")
+    words = "   ".join(parts)
+    known = _signs_of_the_font()
+    drawn = "".join(sign if ord(sign) in known else BOX for sign in words)
+    title = figure.suptitle(drawn, parse_math=False)
+    room = 0.96 * figure.bbox.width
+    title.set_fontsize(float(title.get_fontsize()) * min(1, room / title.get_window_extent().width))
+
+
+@functools.cache
+def _signs_of_the_font() -> frozenset[int]:
+    """Return the code points that matplotlib's font has; for any other it would print a warning."""
+    return frozenset(FT2Font(findfont(FontProperties())).get_charmap())
 
 
 def _draw_images(axes: Axes, images: Floats, dead: npt.NDArray[np.bool_], title: str) -> None:

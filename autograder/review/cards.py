@@ -28,9 +28,12 @@ class Card:
 
     @property
     def name(self) -> str:
-        """A name for files and links, made of harmless characters, the same for the same student."""
-        plain = re.sub(r"[^A-Za-z0-9_-]", "_", self.report.student)[:60]
-        if plain == self.report.student:
+        """A name for files and links, made of harmless characters, and no other student's.
+
+        Not even on a disk where case does not count, or if a student is called like the name of another here.
+        """
+        plain = re.sub(r"[^a-z0-9_-]", "_", self.report.student.lower())[:60]
+        if plain == self.report.student and not re.search(r"-[0-9a-f]{8}$", plain):
             return plain
         unique = hashlib.sha256(self.report.student.encode(errors="surrogateescape")).hexdigest()[:8]
         return f"{plain}-{unique}"

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.course.folder import Course
 from autograder.files import write_whole
+from autograder.plain_text import plain_text
 from autograder.review.cards import SIGNS, WORDS, Card, collect_cards, summarize
 from autograder.review.features import draw_features
 
@@ -70,16 +72,25 @@ def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] 
 
 
 def make_environment() -> Environment:
-    """Return the templates of the review pages; every value in them is escaped, whatever the file's name."""
+    """Return the templates of the review pages.
+
+    Every value in them is made plain text and escaped, whatever the file's name.
+    """
     environment = Environment(
         loader=PackageLoader("autograder.review"),
         autoescape=True,
+        finalize=_plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(signs=SIGNS, words=WORDS)
     return environment
+
+
+def _plain(value: object) -> object:
+    """Make text of students harmless; what is HTML already comes from the templates themselves."""
+    return plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def style_hash(style: str) -> str:
@@ -96,7 +107,7 @@ def _write_pictures(card: Card, folder: Path) -> Shown:
     features = draw_features(card.pictures())
     return Shown(
         card,
-        features=_write_picture(folder, f"{card.name}-features.png", features),
+        features=_write_picture(folder, f"{card.name}.features.png", features),
         grid=_write_picture(folder, f"{card.name}.png", card.grid.read_bytes() if card.grid else None),
     )
 

@@ -76,10 +76,23 @@ def test_a_new_run_takes_the_old_report_away(tmp_path: Path, run: Run, report: R
     assert read_report(tmp_path) is None
 
 
-def test_half_a_report_is_none(tmp_path: Path) -> None:
-    (tmp_path / "report.json").write_text('{"schema_version": 1')
+@pytest.mark.parametrize("content", [b'{"schema_version": 1', b"\xff", b"[]", b"[" * 100_000])
+def test_half_a_report_is_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_bytes(content)
 
     assert read_report(tmp_path) is None
+
+
+@pytest.mark.parametrize("student", ["\udcff", "名前", "\x9b5m\u202e"])
+def test_a_report_can_be_stored_whatever_the_folder_is_called(
+    student: str, tmp_path: Path, run: Run, report: Report
+) -> None:
+    named = report.model_copy(update={"student": student})
+
+    write_report(tmp_path, named, run)
+
+    assert read_report(tmp_path) == named
+    assert (tmp_path / "report.json").read_bytes().isascii()
 
 
 def test_nothing_but_whole_files_is_left_in_the_folder(tmp_path: Path, run: Run, report: Report) -> None:

@@ -149,6 +149,20 @@ def test_students_whose_names_differ_only_in_odd_characters_keep_their_own_pictu
     assert len({image["src"] for image in page.all("img")}) == 2
 
 
+@pytest.mark.parametrize(
+    "names", [("ada", "ada-features"), ("ada", "ada.features"), ("ada", "Ada"), ("a b", "a_b-c8687a08")]
+)
+def test_no_name_leads_to_the_pictures_of_another(course: Course, names: tuple[str, str]) -> None:
+    for name in names:
+        store(course, report(name))
+
+    page = Page(gallery(course))
+
+    pictures = [str(image["src"]) for image in page.all("img")]
+    pictures += [str(link["href"]) for link in page.all("a") if str(link["href"]).endswith(".png")]
+    assert len({picture.lower() for picture in pictures}) == 4  # also on disks where case does not count
+
+
 def test_the_page_forbids_everything_but_its_pictures_and_its_own_style(course: Course) -> None:
     store(course, report("emmy"))
     file = gallery(course)
@@ -224,7 +238,7 @@ def test_a_picture_of_an_earlier_gallery_does_not_survive_its_submission(course:
 
     page = gallery(course)
 
-    assert not (page.parent / "pictures" / "carl-features.png").exists()
+    assert not (page.parent / "pictures" / "carl.features.png").exists()
 
 
 def test_a_dead_filter_is_crossed_out_and_not_shown_as_noise() -> None:
