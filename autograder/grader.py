@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions, Shortcuts
 from autograder.execute.sandbox import make_sandbox
 from autograder.held_out import held_out
@@ -95,7 +97,7 @@ def ready_to_grade(
     folder = temporary_folder()
     try:
         digits_file = folder / "mnist.npz"
-        write_npz(digits, digits_file)
+        _write_digits(digits, digits_file)
         quick = settings.profile == "quick"
         options = KernelOptions(
             sandbox=sandbox,
@@ -114,6 +116,17 @@ def ready_to_grade(
             yield Grader(options, verifier, rubric, dataset, jobs)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_digits(digits: RawDigits, file: Path) -> None:
+    """Write the digits where kernels read them: the first thing that this process writes."""
+    try:
+        write_npz(digits, file)
+    except OSError as error:
+        raise SandboxError(
+            f"the temporary folder {tempfile.gettempdir()} cannot be written to: {error.strerror}; make room there, "
+            "or name another folder by TMPDIR"
+        ) from error
 
 
 def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts:
