@@ -6,6 +6,8 @@ writing of reports happens in the calling thread.
 
 from __future__ import annotations
 
+import contextlib
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Protocol
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.lock import only_writer
 from autograder.errors import CourseError, GradeascentError, RubricError
+from autograder.files import write_whole
 from autograder.grader import Grader
 from autograder.record.files import (
     Origin,
@@ -30,6 +33,9 @@ from autograder.report import Report
 from autograder.stages import make_report, measure_again, run_submission
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
+
+# Where the kit notes a fault of its own, beside what it stores of the submission.
+FAULT = "fault.txt"
 
 
 class Progress(Protocol):
@@ -110,6 +116,9 @@ def _grade(
             except (GradeascentError, OSError) as error:  # a full disk, say: the others go on
                 progress.failed(submission.student, error)
                 continue
+            except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
+                progress.failed(submission.student, _note_fault(course, submission, error))
+                continue
             progress.finished(submission.student, report, was_up_to_date=False)
             reports[submission.student] = report
     except BaseException:  # above all ^C: what runs is stopped, what is done is kept
@@ -118,6 +127,14 @@ def _grade(
     finally:
         pool.shutdown(cancel_futures=True)
     return reports
+
+
+def _note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:
+    """Store where the kit itself failed, for whoever mends it, and return what to tell."""
+    file = course.result_folder(submission.student, submission.assignment) / FAULT
+    with contextlib.suppress(OSError):
+        write_whole(file, "".join(traceback.format_exception(error)))
+    return GradeascentError(f"a fault of gradeascent itself ({type(error).__name__}); please report {file}")
 
 
 def is_current(report: Report, origin: Origin, grader: Grader) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
+import autograder.grade
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.errors import CourseError, GradeascentError
@@ -20,6 +21,7 @@ from autograder.grader import Grader, ready_to_grade
 from autograder.record.files import read_report
 from autograder.report import Report
 from autograder.settings import Limits, Settings
+from autograder.submission import Submission
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -217,3 +219,25 @@ def test_results_that_cannot_be_written_cost_only_their_own_submission(
     assert diary.lost == ["cleo"]
     assert list(reports) == ["emil"]
     assert (course.result_folder("emil") / "report.json").is_file()
+
+
+def test_a_fault_of_the_kit_itself_costs_one_submission_and_is_written_down(
+    course: Course, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("cleo", "emil"):
+        shutil.rmtree(course.graded / student)
+    make_report = autograder.grade.make_report
+
+    def make_or_fail(submission: Submission, *rest: object) -> Report:
+        if submission.student == "cleo":
+            raise ZeroDivisionError("a fault of our own")
+        return make_report(submission, *rest)
+
+    monkeypatch.setattr("autograder.grade.make_report", make_or_fail)
+    diary = Diary()
+
+    reports = grade_course(course, ["cleo", "emil"], grader, diary)
+
+    assert diary.lost == ["cleo"]
+    assert list(reports) == ["emil"]
+    assert "a fault of our own" in (course.result_folder("cleo") / "fault.txt").read_text()
