@@ -21,6 +21,7 @@ from autograder.grader import Grader
 from autograder.record.files import (
     Origin,
     Run,
+    is_complete,
     read_execution,
     read_report,
     read_run,
@@ -93,7 +94,11 @@ def _grade(
             folder = course.result_folder(student, assignment)
             old = None if force else read_report(folder)
             try:
-                up_to_date = old is not None and is_current(old, grader.origin(submission), grader)
+                up_to_date = (
+                    old is not None
+                    and is_complete(folder)
+                    and is_current(old, grader.origin(submission), grader)
+                )
             except OSError as error:
                 progress.failed(student, error)
                 continue

@@ -79,6 +79,7 @@ class ImagesMeasurement:
     movement: float  # median spread of the pixels, relative to that of the reference after 50 steps of 1
     filters: tuple[FilterMeasurement, ...]
     mix_up: MixUp | None = None
+    ascent_seen: bool = True  # was any gradient with respect to images noticed before, as far as can be known?
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Measurements:
     stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is no notebook
     trouble: str = ""  # what the verifier itself could not do; a person has to look
+    is_final: bool = True  # False: the verifier was stopped, maybe by others, and may do better another time
 
 
 _ADAPTER = TypeAdapter(Measurements)

@@ -59,7 +59,15 @@ def run_submission(
         **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
     }
     timings = {name: round(value, 3) for name, value in seconds.items()}
-    run = Run(origin, execution.notebook, measurements, pictures, timings, verifier_sha256())
+    run = Run(
+        origin,
+        execution.notebook,
+        measurements,
+        pictures,
+        timings,
+        verifier_sha256(),
+        is_final=not execution.killed and measurements.is_final,
+    )
     return run, execution.evidence
 
 

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
@@ -32,8 +33,9 @@ from autograder.settings import Limits
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
 SECONDS_BETWEEN_LOOKS = 0.1
-# The exit status of a sandbox that was killed itself, and of one in which the kernel was.
-KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+# What was killed, by somebody else than the kit, and the exit status that tells. The kernel may have done it itself.
+Killed = Literal["", "sandbox", "kernel"]
+KILLED: dict[int | None, Killed] = {-signal.SIGKILL: "sandbox", 128 + signal.SIGKILL: "kernel"}
 # What a kernel may say at once, in bytes, and how many such messages may wait to be read.
 LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
@@ -113,7 +115,7 @@ class Kernel:
         self.output = (folder / "kernel.log").open("wb")  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
         self.reason = ""  # in one sentence, where there is one
-        self.was_killed = False
+        self.killed: Killed = ""
 
     async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
@@ -125,7 +127,7 @@ class Kernel:
         """Note that the kernel has ended by itself, or by somebody else's doing."""
         if self.stopped_for is None:
             status = await self.manager.provisioner.poll()
-            self.was_killed = status in KILLED
+            self.killed = KILLED.get(status, "")
             self.stopped_for, self.reason = "kernel_died", f"its process ended with status {status}"
 
     def log(self) -> str:

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from autograder.course.notebooks import cell_name, grade_id, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
-from autograder.execute.kernel import Kernel, KernelOptions, running_kernel, start_options
+from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
 from autograder.settings import Limits
 
 MEGABYTE = 1024 * 1024
@@ -43,7 +43,7 @@ class Execution:
     notebook: NotebookNode
     evidence: Evidence
     seconds: dict[str, float]  # "start": until the kernel answers, "run": all cells
-    was_killed: bool = False  # by a signal that is not the kit's own
+    killed: Killed = ""
 
 
 class _BoundedClient(NotebookClient):  # type: ignore[misc]
@@ -80,7 +80,7 @@ def execute(
     """Run a notebook in a kernel of its own.
 
     A kernel that is killed may have fallen victim to a machine that was short of memory, so the notebook is run
-    once more before that counts.
+    once more before that counts. If its sandbox itself is killed, which no notebook can do, it never counts.
 
     Args:
         notebook: the submission; it is not changed.
@@ -90,14 +90,20 @@ def execute(
         on_cell: told after every cell how many are done, and of how many.
 
     Raises:
-        SandboxError: the kernel does not start, which is never the student's fault.
+        SandboxError: the kernel does not start, or its sandbox is killed, which is never the student's fault.
     """
 
     def attempt() -> Execution:
         return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
 
     execution = attempt()
-    return attempt() if execution.was_killed and not options.cancelled.is_set() else execution
+    if execution.killed and not options.cancelled.is_set():
+        execution = attempt()
+    if execution.killed == "sandbox":
+        raise SandboxError(
+            "the sandbox was killed from outside, and once more; is the machine short of memory?"
+        )
+    return execution
 
 
 async def _execute(
@@ -152,7 +158,7 @@ async def _execute(
         collector.full,
         kernel.reason or _reason(cells, limits),
     )
-    return Execution(_storable(executed), evidence, seconds, kernel.was_killed)
+    return Execution(_storable(executed), evidence, seconds, kernel.killed)
 
 
 def _reason(cells: list[CellRun], limits: Limits) -> str:

@@ -54,6 +54,7 @@ class Run:
     pictures: Pictures
     timings: dict[str, float]
     verifier_sha256: str  # of the code that measured it
+    is_final: bool = True  # False: something was killed, maybe by others, so that another try may show more
 
 
 class _Note(BaseModel):
@@ -63,7 +64,10 @@ class _Note(BaseModel):
 
 
 def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
-    """Store what came out of one run; an earlier report no longer holds and is removed first."""
+    """Store what came out of one run; an earlier report no longer holds and is removed first.
+
+    A run that is not final has a report, but does not count as complete: the next command tries again.
+    """
     _remove_note(folder)
     remove_halves(folder)
     write_evidence(folder / EVIDENCE, evidence)
@@ -79,13 +83,19 @@ def write_measurements(folder: Path, run: Run) -> None:
     _remove_note(folder)
     write_whole(folder / PICTURES, pictures_to_npz(run.pictures))
     write_whole(folder / MEASUREMENTS, measurements_to_json(run.measurements))
-    note = _Note(origin=run.origin, timings=run.timings, verifier_sha256=run.verifier_sha256)
-    write_whole(folder / RUN, note.model_dump_json(indent=2) + "\n")
+    if run.is_final:
+        note = _Note(origin=run.origin, timings=run.timings, verifier_sha256=run.verifier_sha256)
+        write_whole(folder / RUN, note.model_dump_json(indent=2) + "\n")
 
 
 def _remove_note(folder: Path) -> None:
     for old in (REPORT, RUN):
         (folder / old).unlink(missing_ok=True)
+
+
+def is_complete(folder: Path) -> bool:
+    """Tell whether a run in a result folder came to an end that would come again."""
+    return (folder / RUN).is_file()
 
 
 def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:

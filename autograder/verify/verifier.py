@@ -62,11 +62,13 @@ class Verifier:
             except _StoppedError:
                 return self._measure_once(evidence)
         except (_StoppedError, TimeoutError) as error:
-            trouble = f"the verifier stopped while it measured this submission ({error})"
-            return (
-                Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble),
-                Pictures(),
+            measurements = Measurements(
+                evidence.outcome,
+                errors=diagnose(evidence.cells),
+                trouble=f"the verifier stopped while it measured this submission ({error})",
+                is_final=isinstance(error, TimeoutError),
             )
+            return measurements, Pictures()
 
     def _measure_once(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
         if self._process is None:
