@@ -7,17 +7,21 @@ the records in the order in which they came, and one file per payload, named by 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from autograder.files import write_whole
+from autograder.plain_files import open_plain
 
 Outcome = Literal["graded", "timeout", "out_of_memory", "kernel_died", "invalid_notebook", "too_large"]
 
 EVIDENCE_FILE = "evidence.json"
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,20 @@ def read_evidence(folder: Path) -> Evidence:
     """Read stored evidence.
 
     Raises:
-        ValueError: there is none, or its writing was interrupted.
+        ValueError: there is none, its writing was interrupted, or what it refers to is not there as it was.
     """
-    if not (folder / EVIDENCE_FILE).is_file():
-        raise ValueError(f"no evidence in {folder}")
-    return evidence_from_files({file.name: file.read_bytes() for file in folder.iterdir()})
+    index = evidence_from_files({EVIDENCE_FILE: _read(folder, EVIDENCE_FILE)})
+    payloads = {}
+    for name in {record.payload for record in index.records} - {""}:
+        payloads[name] = _read(folder, name) if _DIGEST.fullmatch(name) else b""
+        if digest(payloads[name]) != name:
+            raise ValueError(f"{name[:64]} in {folder} is not what was written there")
+    return replace(index, payloads=payloads)
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        with open_plain(folder / name) as file:
+            return file.read()
+    except OSError as error:
+        raise ValueError(f"no {name} in {folder}: {error.strerror or error}") from error

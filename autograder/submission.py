@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import read_notebook
-from autograder.errors import SubmissionError
+from autograder.course.notebooks import read_handed_in
+from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.plain_files import FILE, FOLDER, LINK, Entry, kind_of, list_folder, open_plain
 
-# Larger folders are not one student's exercise.
-MOST_FILES = 200
+# A folder with more in it is not one student's exercise, and is not graded.
+MOST_ENTRIES = 100_000
+# Of larger submissions, the files that are beyond this are told apart by size and time only.
+MOST_BYTES = 256 * 1024 * 1024
 READ_AT_ONCE = 1024 * 1024
+NOTEBOOK = ".ipynb"
 
 
 @dataclass(frozen=True)
@@ -27,41 +33,101 @@ class Submission:
     def notebook_file(self) -> Path:
         """Return the notebook: the one named like the assignment, else the only one there is.
 
+        Hidden files are none: macOS puts one called `._<name>.ipynb` beside every notebook in an archive.
+
         Raises:
             SubmissionError: there is none, or it is not clear which one is meant.
         """
-        named = self.folder / f"{self.assignment}.ipynb"
-        if named.exists() or named.is_symlink():
-            return named
-        found = sorted(self.folder.glob("*.ipynb"))
-        if len(found) != 1:
-            what = f"{len(found)} notebooks, none of them" if found else "no notebook"
-            raise SubmissionError(f"{what} called {named.name} was handed in")
-        return found[0]
+        return self.folder / self._notebook_among(self._entries())
 
     def read(self, *, size_limit: int) -> NotebookNode:
         """Read the notebook.
 
         Raises:
-            SubmissionError: it is missing or not a notebook.
-            SubmissionTooLargeError: it is larger than `size_limit` bytes.
+            SubmissionError: it is missing or not a notebook of this exercise.
+            SubmissionTooLargeError: it is larger than `size_limit` bytes, or too much lies beside it.
         """
-        file = self.notebook_file()
-        try:
-            return read_notebook(file, size_limit=size_limit)
-        except SubmissionError as error:
-            # the student reads this, and knows nothing of the grader's folders
-            text = str(error).replace(str(file), file.name)
-            raise type(error)(text.encode(errors="replace").decode()) from error
+        return read_handed_in(self.notebook_file(), size_limit=size_limit)
 
     def sha256(self) -> str:
-        """Return what identifies the handed-in files: their names and contents."""
+        """Return what identifies the handed-in files: their names, kinds and contents.
+
+        Of a submission whose files take more than 256 MB, some are told apart by size and time instead. What is
+        no plain file, or may not be read, is told apart by its name and kind, a link also by where it leads.
+        """
         digest = hashlib.sha256()
-        files = (path for path in sorted(self.folder.rglob("*")) if path.is_file() and not path.is_symlink())
-        for file, _ in zip(files, range(MOST_FILES), strict=False):
-            digest.update(str(file.relative_to(self.folder)).encode(errors="surrogateescape") + b"\0")
-            with file.open("rb") as content:
-                while part := content.read(READ_AT_ONCE):
-                    digest.update(part)
-            digest.update(b"\0")
+        try:
+            kind = kind_of(self.folder)
+            found = list_folder(self.folder, MOST_ENTRIES) if kind == FOLDER else []
+        except OSError as error:
+            kind, found = f"not readable: {error.errno}", []
+        _note(digest, kind)
+        bytes_left = MOST_BYTES
+        # The notebooks come first: they are always read.
+        for entry in sorted(found, key=lambda entry: (not _is_notebook(entry), entry.path)):
+            is_read = entry.kind == FILE and entry.size <= bytes_left
+            bytes_left -= entry.size if is_read else 0
+            _note(digest, entry.path, entry.kind, _content(self.folder, entry, is_read=is_read))
         return digest.hexdigest()
+
+    def _entries(self) -> list[Entry]:
+        try:
+            if (kind := kind_of(self.folder)) != FOLDER:
+                raise SubmissionError(f"what was handed in is {kind}, not a folder with the notebook in it")
+            found = list_folder(self.folder, MOST_ENTRIES)
+        except OSError as error:
+            raise SubmissionError(f"what was handed in cannot be read ({error.strerror})") from error
+        if len(found) >= MOST_ENTRIES:
+            raise SubmissionTooLargeError(
+                f"{MOST_ENTRIES:,} files or more were handed in; hand in the notebook and only what it reads"
+            )
+        return found
+
+    def _notebook_among(self, entries: Iterable[Entry]) -> str:
+        named = f"{self.assignment}{NOTEBOOK}"
+        found = sorted(filter(_is_notebook, entries), key=lambda entry: entry.path)
+        if any(entry.path == named for entry in found):
+            return named
+        files = [entry for entry in found if entry.kind == FILE] or found
+        if not files:
+            raise SubmissionError(f"no notebook was handed in; it should be called {named}")
+        if len(files) > 1:
+            raise SubmissionError(
+                f"{len(files)} notebooks were handed in, and none of them is called {named}"
+            )
+        return files[0].path
+
+
+def _is_notebook(entry: Entry) -> bool:
+    """Tell whether an entry lies where a notebook must and is called like one."""
+    is_visible_at_top = os.sep not in entry.path and not entry.path.startswith(".")
+    return is_visible_at_top and entry.path.lower().endswith(NOTEBOOK)
+
+
+def _note(digest: hashlib._Hash, *parts: str | bytes) -> None:
+    """Add parts with their lengths, so that no two lists of parts look alike."""
+    for part in parts:
+        data = os.fsencode(part)
+        digest.update(len(data).to_bytes(8, "big") + data)
+
+
+def _content(folder: Path, entry: Entry, *, is_read: bool) -> str | bytes:
+    """Return what tells the content of an entry apart from others."""
+    try:
+        if is_read:
+            return _content_sha256(folder / entry.path, entry.size)
+        if entry.kind == LINK:
+            return str((folder / entry.path).readlink())
+    except OSError as error:
+        return f"not readable: {error.errno}"
+    return f"{entry.size} {entry.changed}" if entry.kind == FILE else ""
+
+
+def _content_sha256(file: Path, size: int) -> bytes:
+    digest, left = hashlib.sha256(), size
+    with open_plain(file) as content:
+        # No more than it was when it was listed: it may be growing.
+        while left > 0 and (part := content.read(min(left, READ_AT_ONCE))):
+            digest.update(part)
+            left -= len(part)
+    return digest.digest()

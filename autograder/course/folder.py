@@ -90,9 +90,9 @@ class Course:
         return self.graded / student / assignment
 
     def students(self, assignment: str = ASSIGNMENT) -> list[str]:
-        """Return everyone who has handed in the assignment, sorted."""
-        folders = self.submitted.glob(f"*/{assignment}")
-        return sorted(folder.parent.name for folder in folders if folder.is_dir())
+        """Return everyone who has handed in the assignment, sorted; even if what they handed in is no folder."""
+        folders = self.submitted.iterdir() if self.submitted.is_dir() else ()
+        return sorted(folder.name for folder in folders if _is_there(folder / assignment))
 
     def points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
         """Return the points of every criterion, as its check cell in the source notebook says.
@@ -124,3 +124,13 @@ class Course:
         except SubmissionError as error:
             raise CourseError(str(error)) from error
         return {name: cell for cell in notebook.cells if (name := grade_id(cell)) and is_grade(cell)}
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except PermissionError:  # something is, and its report says that it cannot be read
+        return True
+    except OSError:
+        return False
+    return True

@@ -7,18 +7,20 @@ problem here becomes one line that says which file it is and what to do.
 from __future__ import annotations
 
 import copy
-import json
 import re
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
+from nbformat.validator import ValidationError, get_validator
 
+from autograder.course import content
 from autograder.errors import CourseError, SubmissionError, SubmissionTooLargeError
 from autograder.files import write_whole
+from autograder.plain_files import NotPlainError, open_plain
+from autograder.plain_text import plain_text
 
 _CELL_HEADER = re.compile(r"# %%[ \t]+(?P<name>[\w\-]+)[ \t]*")
 
@@ -28,13 +30,31 @@ def read_notebook(path: Path, *, size_limit: int | None = None) -> NotebookNode:
 
     Args:
         path: the file; it must be a plain file, since a link or a pipe can stand for anything.
-        size_limit: bytes; a larger file is not even opened.
+        size_limit: bytes; of a larger file, no more is read.
 
     Raises:
         SubmissionTooLargeError: the file is larger than the limit.
         SubmissionError: the file is missing, or is no notebook with at least one cell.
     """
-    return parse_notebook(_read_text(path, size_limit), name=str(path))
+    return parse_notebook(_read_text(path, size_limit, str(path)), name=str(path))
+
+
+def read_handed_in(path: Path, *, size_limit: int) -> NotebookNode:
+    """Read a student's notebook to run it: without the outputs that it came with.
+
+    The student reads the errors, so they name the file and not the grader's folders.
+
+    Raises:
+        SubmissionTooLargeError: the file is larger than `size_limit` bytes.
+        SubmissionError: it is missing, or no notebook with at least one cell, or not in Python.
+    """
+    with _named(path.name):
+        parsed = content.parse(_read_text(path, size_limit, path.name))
+        content.remove_outputs(parsed)
+        notebook = _notebook(parsed)
+        if language := content.other_language(notebook.metadata):
+            raise content.ContentError(f"a notebook in {language[:40]}; the exercise is to be done in Python")
+    return notebook
 
 
 def parse_notebook(text: str, *, name: str = "the notebook") -> NotebookNode:
@@ -43,28 +63,13 @@ def parse_notebook(text: str, *, name: str = "the notebook") -> NotebookNode:
     Raises:
         SubmissionError: the text is no notebook with at least one cell.
     """
-    if not text.strip():
-        raise SubmissionError(f"{name}: the file is empty; hand in the notebook again")
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SubmissionError(f"{name}: not a notebook, or cut off while copying ({_line(error)})") from error
-    if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
-        raise SubmissionError(f"{name}: JSON, but not a notebook; export it as .ipynb and hand that in")
-    if content["nbformat"] > nbformat.current_nbformat:
-        raise SubmissionError(
-            f"{name}: written in notebook format {content['nbformat']}, newer than format "
-            f"{nbformat.current_nbformat} which can be read; save it in format {nbformat.current_nbformat}"
-        )
-    notebook = _upgrade(text, name)
-    if not notebook.cells:
-        raise SubmissionError(f"{name}: the notebook has no cells")
-    return notebook
+    with _named(name):
+        return _notebook(content.parse(text))
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook the way Jupyter does, so that a reader never sees half of it."""
-    write_whole(path, nbformat.writes(notebook, version=nbformat.NO_CONVERT, indent=1).rstrip("\n") + "\n")
+    write_whole(path, v4.writes(notebook).rstrip("\n") + "\n")
 
 
 def grade_id(cell: NotebookNode) -> str | None:
@@ -137,47 +142,52 @@ def _nbgrader(cell: NotebookNode) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {}
 
 
-def _read_text(path: Path, size_limit: int | None) -> str:
-    if path.is_symlink():
-        raise SubmissionError(f"{path}: a link, not a file; hand in the notebook itself")
-    if not path.exists():
-        raise SubmissionError(f"{path}: no such file")
-    if path.is_dir():
-        raise SubmissionError(f"{path}: a folder, not a notebook")
-    if not path.is_file():
-        raise SubmissionError(f"{path}: not a plain file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(-1 if size_limit is None else size_limit + 1)
-    except OSError as error:
-        raise SubmissionError(f"{path}: cannot be read ({error.strerror})") from error
-    if size_limit is not None and len(data) > size_limit:
-        raise SubmissionTooLargeError(
-            f"{path}: larger than the limit of {size_limit / 1e6:g} MB; clear the outputs and save it again"
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SubmissionError(f"{path}: not a notebook (not UTF-8 text)") from error
+def _read_text(path: Path, size_limit: int | None, name: str) -> str:
+    with _named(name):
+        try:
+            with open_plain(path) as file:
+                data = file.read(-1 if size_limit is None else size_limit + 1)
+        except FileNotFoundError as error:
+            raise content.ContentError("no such file") from error
+        except NotPlainError as error:
+            raise content.ContentError(f"{error}, not a plain file; hand in the notebook itself") from error
+        except OSError as error:
+            raise content.ContentError(f"cannot be read ({error.strerror})") from error
+        if size_limit is not None and len(data) > size_limit:
+            raise SubmissionTooLargeError(
+                f"{plain_text(name)}: larger than the limit of {size_limit / 1e6:g} MB; "
+                "clear the outputs and save it again"
+            )
+        return content.decode(data)
 
 
-def _upgrade(text: str, name: str) -> NotebookNode:
+def _notebook(parsed: dict[str, Any]) -> NotebookNode:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about cell ids that are missing and get repaired below
-            notebook = nbformat.reader.reads(text)
-            if notebook.nbformat != nbformat.current_nbformat:
-                notebook = nbformat.convert(notebook, nbformat.current_nbformat)
-            _, notebook = nbformat.validator.normalize(notebook)
-            nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
-        raise SubmissionError(f"{name}: not a valid notebook ({_line(error)})") from error
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
-        # the converters of nbformat take the structure for granted and fail somewhere inside
-        reason = f"{type(error).__name__} while reading it"
-        raise SubmissionError(f"{name}: not a valid notebook ({reason})") from error
+        notebook = v4.to_notebook(parsed)
+    except Exception as error:  # nbformat takes the form for granted and fails anywhere in it
+        raise content.ContentError("not a valid notebook (it has not the form of one)") from error
+    content.complete_ids(notebook.cells)
+    # Not by nbformat.validate: what that says of a problem can take minutes and gigabytes.
+    validator = get_validator(v4.nbformat, notebook.nbformat_minor, name="fastjsonschema")
+    if problem := next(iter(validator.iter_errors(notebook)), None):
+        raise content.ContentError(f"not a valid notebook ({_what_is_wrong(problem)})")
+    if not notebook.cells:
+        raise content.ContentError("the notebook has no cells")
     return notebook
 
 
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+def _what_is_wrong(problem: ValidationError) -> str:
+    match list(problem.schema_path):
+        case ["data", "cells", place, *_]:
+            return f"something in cell {int(place) + 1} is of the wrong form"
+        case _:
+            return str(problem.message).removeprefix("data.")[:160]
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say of which file an error speaks, in one line whatever the file is called and holds."""
+    try:
+        yield
+    except content.ContentError as error:
+        raise SubmissionError(plain_text(f"{name}: {error}")) from error

@@ -11,13 +11,20 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from autograder.evidence import Record, digest
+from autograder.nested import excess
 from autograder.settings import Limits
 
 LONGEST_LINE = 1024 * 1024
+# The recorder needs one; what is no record ends it.
+MOST_CONNECTIONS = 100
+# A model trained for long with many metrics comes to half of this.
+MOST_FACTS, DEEPEST_FACTS = 50_000, 32
+# What facts take in memory, relative to the line that they come in: `[],` are three bytes, an empty list 64.
+WEIGHT_OF_FACTS = 24
 # How long to wait for what a kernel had sent before it ended.
 DRAIN_SECONDS = 5.0
 
-# Stricter than `json`: it bounds depth and refuses half characters, so what it lets in can be written again.
+# Stricter than `json`: it refuses half characters, so what it lets in can be written again.
 _FACTS = TypeAdapter(dict[str, Any])
 
 
@@ -30,6 +37,7 @@ class Collector:
         self.full = False
         self._most_records = limits.evidence_records
         self._bytes_left = int(limits.evidence_mb * 1024 * 1024)
+        self._connections_left = MOST_CONNECTIONS
         self._connections: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -54,8 +62,9 @@ class Collector:
         connection = asyncio.current_task()
         assert connection is not None
         self._connections.add(connection)
+        self._connections_left -= 1
         try:
-            while await self._receive(reader):
+            while self._connections_left >= 0 and await self._receive(reader):
                 pass
         except (ValueError, asyncio.IncompleteReadError, ConnectionError):
             # Not a record: sent by something else than the recorder, or cut off by the kernel's end.
@@ -67,13 +76,11 @@ class Collector:
     async def _receive(self, reader: asyncio.StreamReader) -> bool:
         """Take in one record; False at the end of the stream or of the allowance."""
         line = await reader.readline()
-        if not line:
+        if not line or not self._allows(WEIGHT_OF_FACTS * len(line)):
             return False
         facts = parse_facts(line)
         size = facts.pop("bytes")
-        self._bytes_left -= len(line) + size
-        if self._bytes_left < 0 or len(self.records) >= self._most_records:
-            self.full = True
+        if not self._allows(size):
             return False
         payload = await reader.readexactly(size)
         name = digest(payload) if payload else ""
@@ -83,14 +90,22 @@ class Collector:
         self.records.append(Record(kind, run, facts, name))
         return True
 
+    def _allows(self, size: int) -> bool:
+        """Take so many bytes off the allowance, and tell whether it lasts."""
+        self._bytes_left -= size
+        self.full = self.full or self._bytes_left < 0 or len(self.records) >= self._most_records
+        return not self.full
+
 
 def parse_facts(line: bytes) -> dict[str, Any]:
     """Return the facts of one line.
 
     Raises:
-        ValueError: it is no JSON object with a kind, a cell number and a byte count.
+        ValueError: it is no JSON object with a kind, a cell number and a byte count, or holds too much.
     """
     facts = _FACTS.validate_json(line)
+    if problem := excess(facts, most_values=MOST_FACTS, most_depth=DEEPEST_FACTS):
+        raise ValueError(problem)
     facts.setdefault("cell", -1)
     kind, run, size = facts.get("kind"), facts["cell"], facts.get("bytes")
     if not (isinstance(kind, str) and type(run) is int and type(size) is int and size >= 0):

@@ -232,12 +232,13 @@ def _whole(text: str) -> str:
 def _storable(notebook: NotebookNode) -> NotebookNode:
     """Return the executed notebook as a valid one; without outputs if the kernel sent some that are none."""
     try:
-        return parse_notebook(_whole(nbformat.writes(notebook)))
-    except (SubmissionError, TypeError, ValueError, RecursionError):
+        # `nbformat.writes` would validate, too, and takes very long over what is far from valid
+        return parse_notebook(_whole(nbformat.v4.writes(notebook)))
+    except (SubmissionError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs = []
-        return parse_notebook(_whole(nbformat.writes(notebook)))
+                cell.outputs, cell.execution_count = [], None
+        return parse_notebook(_whole(nbformat.v4.writes(notebook)))
 
 
 def _note_truncation(notebook: NotebookNode, client: _BoundedClient) -> None:

@@ -340,3 +340,27 @@ def test_a_bomb_does_not_disturb_the_neighbour(
     assert together["neighbour"].criteria == alone["neighbour"].criteria
     assert before - least[0] < 2 * limit
     tell("fork and take memory, beside a neighbour", "the neighbour has the same scores as alone")
+
+
+NONSENSE = {"display numbers where lines belong": "[5] * 30_000", "display lists in lists in lists": "nested"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", list(NONSENSE))
+def test_an_output_that_is_none_is_left_out_and_costs_the_grader_nothing(
+    what: str, run_cells: Run, tell: Tell
+) -> None:
+    send = (
+        "nested = 5\n"
+        "for _ in range(900): nested = [nested]\n"
+        "kernel = get_ipython().kernel\n"
+        "kernel.session.send(kernel.iopub_socket, 'display_data', parent=kernel.get_parent(),\n"
+        f"    content={{'data': {{'text/plain': {NONSENSE[what]}}}, 'metadata': {{}}, 'transient': {{}}}})"
+    )
+
+    execution = run_cells({"before": FEATURES, "nonsense": send})
+
+    assert execution.evidence.of_kind("images")
+    assert execution.notebook.cells[1].source == send
+    assert len(str(execution.notebook)) < MEGABYTE
+    tell(what, f"{execution.evidence.outcome}; no output is kept, the evidence counts")

@@ -17,6 +17,8 @@ from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_t
 from .shortcuts import Shortcuts
 
 THREADS_PER_PROCESS = 16
+# So much of what was handed in is copied, and of the home folder, it may take this share.
+MOST_FILES, DEEPEST_FOLDER, SHARE_OF_SUBMISSION = 10_000, 32, 0.75
 # The grader, which watches, comes first.
 NICENESS = 5
 
@@ -47,23 +49,49 @@ def limit_resources(config: dict[str, Any]) -> None:
     os.nice(NICENESS)
 
 
-def copy_submission(folder: str, home: str) -> None:
+def copy_submission(folder: str, home: str, most_bytes: int) -> None:
     """Put what was handed in beside the notebook into the working directory, as on the student's machine.
 
-    Hidden files stay out: in a home folder, some of them would change how the kernel starts. What does not
-    fit into the sandbox is missing there, and the notebook's own error says so.
+    Hidden files stay out: in a home folder, some of them would change how the kernel starts. So do links, pipes
+    and what is too much. What is missing there, the notebook's own error says.
     """
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_symlink() or entry.name.startswith(".") or entry.name.endswith(".ipynb"):
-            continue
-        target = os.path.join(home, entry.name)
+    left_out, files_left, waiting = [], MOST_FILES, [("", 0)]
+    while waiting:
+        inner, depth = waiting.pop(0)
         try:
-            if entry.is_dir():
-                shutil.copytree(entry.path, target, symlinks=True, ignore_dangling_symlinks=True)
-            elif entry.is_file():
-                shutil.copyfile(entry.path, target)
-        except OSError as error:  # too large, or not readable; shutil.Error is one, too
-            print(f"{entry.name} was not copied: {error}"[:500], file=sys.stderr)
+            entries = sorted(os.scandir(os.path.join(folder, inner)), key=lambda entry: entry.name)
+        except OSError as error:
+            left_out.append(f"{inner}: {error.strerror}")
+            continue
+        for entry in entries:
+            if not inner and (entry.name.startswith(".") or entry.name.lower().endswith(".ipynb")):
+                continue
+            path = os.path.join(inner, entry.name)
+            size = entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
+            try:
+                if not files_left or size > most_bytes or depth > DEEPEST_FOLDER:
+                    left_out.append(f"{path}: too much")
+                elif entry.is_dir(follow_symlinks=False):
+                    os.mkdir(os.path.join(home, path))
+                    waiting.append((path, depth + 1))
+                    files_left -= 1
+                elif entry.is_file(follow_symlinks=False):
+                    files_left, most_bytes = files_left - 1, most_bytes - size
+                    copy_file(entry.path, os.path.join(home, path))
+            except OSError as error:
+                left_out.append(f"{path}: {error.strerror}")
+    if left_out:
+        print(f"{len(left_out)} files were not copied, the first is {left_out[0]!r}"[:500], file=sys.stderr)
+
+
+def copy_file(source: str, target: str) -> None:
+    """Copy a file, or nothing of it: half of it would take up room and be of no use."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError:
+        if os.path.exists(target):
+            os.unlink(target)
+        raise
 
 
 def main() -> None:
@@ -73,7 +101,8 @@ def main() -> None:
         config = json.load(file)
     limit_resources(config)
     if config["submission"]:
-        copy_submission(config["submission"], os.getcwd())
+        megabytes = config["scratch_mb"] * SHARE_OF_SUBMISSION
+        copy_submission(config["submission"], os.getcwd(), int(megabytes * 1024 * 1024))
 
     import keras
     import tensorflow as tf
