@@ -86,6 +86,35 @@ def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: S
     say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks nothing.")
 
 
+@app.command("collect")
+def collect_command(
+    download: Annotated[Path, typer.Argument(metavar="ARCHIVE_OR_DIR", help="As it came from the LMS.")],
+    lms: Annotated[
+        Literal["moodle", "canvas", "gradescope", "plain"],
+        typer.Option(help="Where it comes from; 'plain' is a folder of <student>/<notebook>."),
+    ],
+    course: CourseFolder = Path(),
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Student ids by name or LMS id.", show_default="names are ids"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,  # noqa: FBT002
+) -> None:
+    """Put what students handed in to an LMS into the course folder."""
+    from autograder.course.collect.collect import collect
+    from autograder.course.collect.roster import read_roster
+    from autograder.course.collect.table import print_collection
+
+    opened = Course.open(course)
+    known = read_roster(roster) if roster else None
+    collection = collect(opened, download, lms, known, dry_run=dry_run)
+    print_collection(
+        collection, Console(file=sys.stdout, highlight=False, markup=False, emoji=False), dry_run=dry_run
+    )
+    if not collection.is_whole:
+        raise typer.Exit(1)
+
+
 @app.command("grade")
 def grade_command(
     students: Annotated[

@@ -21,6 +21,10 @@ class LeakError(CourseError):
     """The release would show students a part of the solution or a hidden threshold."""
 
 
+class DownloadError(GradeascentError):
+    """The download of an LMS, or a roster, cannot be read or is not what the command was told that it is."""
+
+
 class LabelError(CourseError):
     """A labelled submission cannot be read, or does not fit the notebook."""
 

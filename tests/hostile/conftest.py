@@ -126,7 +126,7 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
         for case in cases[family]:
             table.add_row(family, case.tried, " ".join(case.happened.split())[:120])
         table.add_section()
-    console = Console(width=150, highlight=False, markup=False)
+    console = Console(width=150, highlight=False, markup=False, emoji=False)
     console.print()
     console.print(table)
     console.print(", ".join(f"{family}: {len(cases[family])}" for family in sorted(cases)))

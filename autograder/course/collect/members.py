@@ -1,0 +1,170 @@
+"""Members of archives and folders that anybody may have made: what is known of them, and how their bytes are read.
+
+Who reads one counts the bytes that really come, since sizes in an archive are claims.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+# One file: the grader reads notebooks of up to 20 MB, and data beside them is small.
+MOST_MEMBER_BYTES = 256 * 1024 * 1024
+# All that a download unpacks to: 1,000 submissions of 16 MB. It need not fit on the disk at once.
+MOST_BYTES = 16 * 1024 * 1024 * 1024
+PART = 1024 * 1024
+
+# What the standard library raises when bytes are not what they should be.
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+
+
+class UnreadableError(Exception):
+    """A member or an archive cannot be read; the message says why."""
+
+
+class SpentError(UnreadableError):
+    """More bytes would come than were allowed for all of it."""
+
+
+class Budget:
+    """How many bytes may still be unpacked; a submission's is part of that of the download."""
+
+    def __init__(self, what: str, size: int, within: Budget | None = None) -> None:
+        self._what, self._size, self._within = what, size, within
+        self._left = size
+
+    def take(self, size: int) -> None:
+        """Take note of bytes that were unpacked.
+
+        Raises:
+            SpentError: these are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise SpentError(f"{self._what} unpacks to more than {_megabytes(self._size)}")
+        if self._within:
+            self._within.take(size)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file in an archive or folder.
+
+    Attributes:
+        parts: its path, without anything that leads elsewhere.
+        changed: when the file was changed last, as far as the archive says. In a zip that is wall time without
+            a zone, taken for the time of this machine; and often it is when the archive was made.
+        open: gives its bytes.
+    """
+
+    parts: tuple[str, ...]
+    changed: datetime | None
+    open: Callable[[], AbstractContextManager[BinaryIO]] = field(compare=False, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The path as text."""
+        return "/".join(self.parts)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that is not collected, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an archive or folder holds.
+
+    Attributes:
+        members: the files, each path once.
+        left_out: what cannot be taken.
+        hidden: the paths of files that were skipped, since operating systems and tools hide them.
+    """
+
+    members: tuple[Member, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+def copy_member(member: Member, file: Path, budget: Budget, *, at_most: int | None = None) -> None:
+    """Write a member's bytes to a new file.
+
+    Args:
+        member: what is read.
+        file: where it is written.
+        budget: how much may still come.
+        at_most: bytes that it may have; what one file may have, if nothing else is said.
+
+    Raises:
+        UnreadableError: it is damaged, encrypted or too large; the file is gone.
+        SpentError: all together is too large; the file is gone.
+        OSError: the file cannot be written.
+    """
+    try:
+        with file.open("xb") as target:
+            for part in _bytes_of(member, at_most or MOST_MEMBER_BYTES):
+                budget.take(len(part))
+                target.write(part)
+            target.flush()
+            os.fsync(target.fileno())
+    except UnreadableError:
+        file.unlink()
+        raise
+
+
+def read_member(member: Member, *, at_most: int) -> bytes:
+    """Return a member's bytes.
+
+    Raises:
+        UnreadableError: it is damaged, encrypted or larger than `at_most` bytes.
+    """
+    return b"".join(_bytes_of(member, at_most))
+
+
+def _bytes_of(member: Member, most: int) -> Iterator[bytes]:
+    came = 0
+    try:
+        with member.open() as source:
+            while part := source.read(PART):
+                came += len(part)
+                if came > most:
+                    raise UnreadableError(f"unpacks to more than {_megabytes(most)}")
+                yield part
+    except DAMAGED as error:
+        raise UnreadableError(_reason(error)) from error
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:g} MB"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RuntimeError) and "encrypted" in str(error):
+        return "encrypted"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return "damaged, or cut off while it was copied"
