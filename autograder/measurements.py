@@ -79,7 +79,9 @@ class ImagesMeasurement:
     movement: float  # median spread of the pixels, relative to that of the reference after 50 steps of 1
     filters: tuple[FilterMeasurement, ...]
     mix_up: MixUp | None = None
-    ascent_seen: bool = True  # was any gradient with respect to images noticed before, as far as can be known?
+    ascent_seen: bool = (
+        True  # was any gradient with respect to images noticed before, as far as can be known?
+    )
 
 
 @dataclass(frozen=True)

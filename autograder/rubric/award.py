@@ -21,18 +21,25 @@ class Award:
 
     Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, the words
     for the student, and the measured values that belong into the report. A check that says nothing and
-    raises nothing gives all points; a failed `assert` gives none, with its message as feedback.
+    raises nothing gives all points; a failed `assert` gives none, with its message as feedback. Where the share
+    is as measured, but something about it is for a person to judge, call `award.needs_person(reason)` after it.
     """
 
     share: float = 1.0
     feedback: str = ""
     measured: dict[str, Number] = field(default_factory=dict)
+    is_for_review: bool = False
 
     def __call__(self, share: float, feedback: str, **measured: Number) -> None:
         """Give `share` of the points."""
         self.share = min(max(float(share), 0.0), 1.0)
         self.feedback = feedback
         self.measured = measured
+
+    def needs_person(self, reason: str) -> None:
+        """Hand the verdict to a person: the share that was given stays, as what was verified so far."""
+        self.is_for_review = True
+        self.feedback += f" {reason}"
 
 
 def scale(value: float, *, none: float, full: float) -> float:

@@ -52,6 +52,27 @@ def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Threshol
     return scale(max(own, other), none=thresholds.gain_none, full=thresholds.gain_raised)
 
 
+def rises_of(
+    living: list[FilterMeasurement], images: ImagesMeasurement, thresholds: Thresholds
+) -> dict[int, float]:
+    """How far the image of each living filter climbed."""
+    rises = {one.index: rise(one, images, thresholds) for one in living}
+    if mostly_fallen(images, thresholds):  # a descent, even where it happens to raise another filter
+        rises |= dict.fromkeys((one.index for one in fallen_filters(images, thresholds)), 0.0)
+    return rises
+
+
+def share_raised(images: ImagesMeasurement, thresholds: Thresholds) -> float:
+    """The share of the points for filters that are raised, 0...1."""
+    living = living_filters(images)
+    rises = rises_of(living, images, thresholds)
+    return scale(
+        share_of(sum(rises.values()), living, images),
+        none=thresholds.filters_none,
+        full=thresholds.filters_full,
+    )
+
+
 def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
     """Is this image the pattern of its own filter?"""
     return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern

@@ -124,7 +124,7 @@ class Rubric:
 
     def _take_down_award(self, criterion: str, award: Award) -> None:
         status: Status = "pass" if award.share == 1 else "fail" if award.share == 0 else "partial"
-        self._take_down(criterion, status, award, is_missing=False)
+        self._take_down(criterion, "review" if award.is_for_review else status, award, is_missing=False)
 
     def _take_down_exception(self, criterion: str, error: BaseException) -> None:
         if isinstance(error, NeedsPersonError):

@@ -28,8 +28,9 @@ from autograder.rubric.filters import (
     is_own,
     living_filters,
     mostly_fallen,
-    rise,
+    rises_of,
     share_of,
+    share_raised,
 )
 from autograder.rubric.steps import (
     STEPS,
@@ -43,6 +44,11 @@ from autograder.settings import Thresholds
 
 GRID = 64  # panels of the 8 x 8 grid
 MANY = 16  # filters, of which some would be recognised if the images were their own
+UNSEEN_ASCENT = (
+    "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
+    "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
+    "tf.GradientTape as in the exercise."
+)
 
 
 def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> None:
@@ -95,7 +101,7 @@ def test_images(
     Earned is the share of filters (at most 64 are asked for) that have a usable image; a tenth earns nothing.
     """
     wanted = expected_images(images)
-    usable = images.usable + sum(not one.live and not one.spread for one in images.filters)  # grey, but dead
+    usable = images.usable + grey_but_dead(images)
     share = min(usable / wanted, 1.0)
     if usable < wanted * thresholds.filters_none:
         share = 0.0
@@ -133,16 +139,10 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
     """
     living = living_filters(features)
     fallen = fallen_filters(features, thresholds)
-    rises = {one.index: rise(one, features, thresholds) for one in living}
-    if len(fallen) > len(living) / 2:  # a descent, even where it happens to raise another filter
-        rises |= dict.fromkeys((one.index for one in fallen), 0.0)
+    rises = rises_of(living, features, thresholds)
     raised = [one for one in living if rises[one.index] == 1]
     slightly = sum(0 < value < 1 for value in rises.values())
-    share = scale(
-        share_of(sum(rises.values()), living, features),
-        none=thresholds.filters_none,
-        full=thresholds.filters_full,
-    )
+    share = share_raised(features, thresholds)
     start, end, best = (
         median(getattr(one, name) for one in living) for name in ("noise", "image", "reference")
     )
@@ -167,6 +167,8 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
         gain=round(median(one.gain for one in living), 3),
         layer=features.layer,
     )
+    if share > 0 and not features.ascent_seen:
+        award.needs_person(UNSEEN_ASCENT)
 
 
 def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
@@ -199,6 +201,8 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
         pattern=round(median(one.pattern for one in clear), 3),
         layer=features.layer,
     )
+    if share > 0 and not features.ascent_seen:
+        award.needs_person(UNSEEN_ASCENT)
 
 
 def test_updates(
@@ -206,8 +210,10 @@ def test_updates(
 ) -> None:
     """Every image was made by 50 steps of size 1 along the normalized gradient.
 
-    45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small steps earn nothing.
+    45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small or large ones earn nothing.
     """
+    if not features.ascent_seen and share_raised(features, thresholds) > 0:
+        raise NeedsPersonError(UNSEEN_ASCENT)
     steps = steps_per_image(measured)
     if steps is None:
         raise NeedsPersonError(
@@ -228,6 +234,9 @@ def test_updates(
             f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing."
         )
     )
+    if not features.ascent_seen:
+        share = 0.0
+        feedback += " But your notebook was not seen to take any gradient with respect to an image."
     if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
         share = 0.0
         feedback += (
@@ -239,7 +248,13 @@ def test_updates(
         share *= 1 - short
         feedback += f" {percent(short)} of the images went less than half as far as the others."
     size = step_size(features, steps)
-    if size is not None and not mostly_fallen(features, thresholds):
+    if size is not None and features.movement > 1 / thresholds.movement_small:
+        share = 0.0
+        feedback += (
+            f" But your images lie {features.movement:.2g} times as far from noise as 50 steps of size 1 lead: no "
+            "such steps have made them."
+        )
+    elif size is not None and not mostly_fallen(features, thresholds):
         if features.movement < thresholds.movement_small:
             share = 0.0
             feedback += (
@@ -304,6 +319,13 @@ def test_plot(measured: Measurements, award: Award) -> None:
     if share < 1:
         feedback += after_error(measured, "plot")
     award(share, feedback, panels=plot.panels, titled=plot.titled, blank=plot.blank, shown=plot.shown)
+
+
+def grey_but_dead(images: ImagesMeasurement) -> float:
+    """Images without any contrast count where their filter is dead, as far as the living filters have theirs."""
+    grey = sum(not one.live and not one.spread for one in images.filters)
+    living = sum(one.live for one in images.filters)
+    return grey * min(images.usable / living, 1.0) if living else grey
 
 
 def expected_images(images: ImagesMeasurement) -> int:

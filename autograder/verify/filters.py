@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,12 @@ class Layer:
     live: npt.NDArray[np.bool_]
     clear: npt.NDArray[np.bool_]
 
+    @cached_property
+    def descent(self) -> Ascent:
+        """Where the reference would get by going down instead of up."""
+        noise = self.conditions.noise(self.filters, seed=0)
+        return gradient_ascent(self.own_activations, noise, step_size=-1.0, bounds=self.conditions.bounds)
+
 
 def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions, *, seed: int) -> Layer:
     """Run the reference ascent for all filters of one layer of the student's model."""
@@ -72,27 +79,27 @@ def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions
         return tf.reduce_mean(maps, axis=(1, 2))[:, :MOST_FILTERS]
 
     # A function of its own also lets the tape of the reference ascent see through the imported graph.
-    compiled = tf.function(means)
+    compiled = tf.function(means, autograph=False)
     noise_images = conditions.noise(NOISE_IMAGES, seed=seed)
-    noise = call(compiled, noise_images)
+    noise = call(model, compiled, noise_images)
     filters = noise.shape[1]
 
     def own(images: tf.Tensor) -> tf.Tensor:
         return tf.linalg.diag_part(compiled(images))
 
     ascent = gradient_ascent(own, conditions.noise(filters, seed=seed), bounds=conditions.bounds)
-    reference = np.diagonal(call(compiled, ascent.images))
+    reference = np.diagonal(call(model, compiled, ascent.images))
     rise = reference - noise.mean(axis=0)
     live = _is_live(rise)
     common = _usual_scale(ascent.images[live] if live.any() else ascent.images)
-    noise_common = call(compiled, to_scale(noise_images, *common))
-    excited_common = call(compiled, to_scale(ascent.images, *common))
+    noise_common = call(model, compiled, to_scale(noise_images, *common))
+    excited_common = call(model, compiled, to_scale(ascent.images, *common))
     reference_common = np.diagonal(excited_common)
     return Layer(
         name=layer.name,
         filters=filters,
         conditions=conditions,
-        mean_activations=lambda images: call(compiled, images),
+        mean_activations=lambda images: call(model, compiled, images),
         own_activations=own,
         ascent=ascent,
         common=common,
@@ -250,18 +257,12 @@ def _spreads(
         return np.zeros(0)
     live = layer.live[own]
     rise = (excited[np.arange(len(own)), own] - layer.noise[own])[live]
-    path = layer.ascent if not live.any() or np.median(rise) >= 0 else descent(layer)
+    path = layer.ascent if not live.any() or np.median(rise) >= 0 else layer.descent
     spread, reference = (
         images.astype(np.float64).std(axis=(1, 2, 3)) for images in (stack, path.images[own])
     )
     relative: npt.NDArray[np.float64] = spread / np.maximum(reference, 1e-12)
     return relative
-
-
-def descent(layer: Layer) -> Ascent:
-    """Return where the reference would get by going down instead of up."""
-    noise = layer.conditions.noise(layer.filters, seed=0)
-    return gradient_ascent(layer.own_activations, noise, step_size=-1.0, bounds=layer.conditions.bounds)
 
 
 def fit(filters: tuple[FilterMeasurement, ...]) -> float:

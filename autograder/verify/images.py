@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from autograder.verify.models import MeasuredModel
 from autograder.verify.network import Network
 
 EXPECTED_NAME = "visualized_feature"
-MOST_IMAGE_SETS = 48
+MOST_IMAGE_SETS, MOST_IMAGES_IN_A_SET, MOST_IMAGES_IN_ALL = 48, 512, 8192
 MOST_LAYERS_TRIED = 10
 MOST_TRIED_ELSEWHERE = 4
 MOST_POSITIONS = 1000
@@ -198,13 +198,16 @@ def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats, tuple[int, 
         ]
         panels = _readable(evidence, figures[:MOST_IMAGE_SETS])
         found = [one for one in panels if len(one[1]) > 1 and not looks_like_digits(one[1])]
-    yield from found
+    images = accumulate(len(stack) for _, stack, _ in found)
+    yield from (one for one, so_far in zip(found, images, strict=True) if so_far <= MOST_IMAGES_IN_ALL)
 
 
 def _readable(evidence: Evidence, records: list[Record]) -> Iterator[tuple[Record, Floats, tuple[int, ...]]]:
     for record in records:
         stack = read_array(evidence.payload(record))
-        if stack is not None and stack.ndim == 3 and stack.shape[1:] == (28, 28) and len(stack):
+        if stack is None or stack.shape[1:] != (28, 28) or len(stack) > MOST_IMAGES_IN_A_SET:
+            continue
+        with np.errstate(over="ignore"):  # what single precision cannot hold becomes infinite
             yield record, stack.astype(np.float32), _positions(record, len(stack))
 
 
@@ -260,7 +263,7 @@ def layer_name(evidence: Evidence, record: Record) -> str:
     for names in reversed(evidence.of_kind("names")):
         values = names.facts.get("values")
         if names.run <= record.run and isinstance(values, dict) and "layer_name" in values:
-            return str(values["layer_name"])
+            return str(values["layer_name"])[:100]
     return "conv2d_3"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,7 +15,7 @@ from autograder.verify.diagnosis import diagnose
 from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
 from autograder.verify.plot import measure_plot
-from autograder.verify.traces import measure_steps
+from autograder.verify.traces import ascent_seen, measure_steps
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -27,7 +29,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         outcome=evidence.outcome,
         model=model.measurement if model else None,
         refused_model="" if model else refused,
-        images=images.measurement if images else None,
+        images=_with_traces(images, evidence) if images else None,
         other_shape=_other_shape(evidence),
         steps=steps,
         plot=measure_plot(evidence, images.version.stack if images else None),
@@ -38,15 +40,23 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     return measurements, _pictures(images, steps)
 
 
+def _with_traces(images: Candidate, evidence: Evidence) -> ImagesMeasurement:
+    return replace(images.measurement, ascent_seen=ascent_seen(evidence, images.version.record.run))
+
+
 def _other_shape(evidence: Evidence) -> tuple[int, ...]:
     """Return the shape of the entries of `visualized_feature` if it never held 28 x 28 images."""
     if any(str(record.facts.get("variable")) == EXPECTED_NAME for record in evidence.of_kind("images")):
         return ()
     for record in reversed(evidence.of_kind("other_images")):
         shape = record.facts.get("shape")
-        if isinstance(shape, list) and shape and all(type(length) is int for length in shape):
+        if isinstance(shape, list) and shape and all(_is_length(length) for length in shape):
             return tuple(shape[:4])
     return ()
+
+
+def _is_length(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**31
 
 
 def _classifier(candidates: list[list[MeasuredModel]], images: Candidate | None) -> MeasuredModel | None:

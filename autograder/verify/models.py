@@ -9,7 +9,8 @@ from autograder.evidence import Evidence, Record
 from autograder.held_out import HeldOut
 from autograder.measurements import ModelMeasurement
 from autograder.verify.accuracy import accuracy
-from autograder.verify.graph import FrozenModel, RefusedGraphError, read_graph
+from autograder.verify.allowed import RefusedGraphError
+from autograder.verify.graph import FrozenModel, read_graph
 from autograder.verify.network import Network
 
 MOST_MODELS = 24
@@ -34,7 +35,7 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
     known: dict[str, MeasuredModel] = {}
     for record in evidence.of_kind("model")[:MOST_MODELS]:
         if "refused" in record.facts:
-            refused = str(record.facts["refused"])[:300]
+            refused = _one_line(record.facts["refused"])
             continue
         if record.payload in known:  # the same computation under another name or at a later time
             twin = known[record.payload]
@@ -43,7 +44,7 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
         try:
             frozen = read_graph(evidence.payload(record), record.facts)
         except RefusedGraphError as error:
-            refused = f"the computation of '{record.facts.get('variable')}' was refused: {error}"
+            refused = f"the computation of '{_one_line(record.facts.get('variable'))}' was refused: {error}"
             continue
         models.append(MeasuredModel(record, frozen, measure_model(record, frozen, digits)))
         known[record.payload] = models[-1]
@@ -87,8 +88,12 @@ def _with_facts(measurement: ModelMeasurement, record: Record) -> ModelMeasureme
     )
 
 
+def _one_line(said: object) -> str:
+    return " ".join(str(said).split())[:300]
+
+
 def _whole(value: object) -> int:
-    return value if type(value) is int else 0
+    return value if type(value) is int and 0 <= value < 2**31 else 0
 
 
 def _number(value: object) -> float:

@@ -24,6 +24,10 @@ class Network:
 
     def __init__(self, graph: graph_pb2.GraphDef) -> None:
         self.nodes = {node.name: node for node in graph.node}
+        self.users: dict[str, list[str]] = {}
+        for node in graph.node:
+            for name in dict.fromkeys(self._inputs(node)):
+                self.users.setdefault(name, []).append(node.name)
 
     def convolutions_between(self, source: str, target: str) -> set[str]:
         """Return the convolutions on paths from one tensor to another, each by its kernel.
@@ -70,9 +74,9 @@ class Network:
 
     def before_activation(self, convolution: str) -> str:
         """Return the node that holds a convolution's maps before its activation: with the bias, if there is one."""
-        users = [node for node in self.nodes.values() if convolution in self._inputs(node)]
-        if len(users) == 1 and users[0].op in BIASES:
-            return str(users[0].name)
+        users = self.users.get(convolution, [])
+        if len(users) == 1 and self.nodes[users[0]].op in BIASES:
+            return users[0]
         return convolution
 
     def activation_of(self, tensor: str) -> str:
@@ -95,17 +99,13 @@ class Network:
 
     def _below(self, tensor: str) -> set[str]:
         """Return all nodes that depend on the values of a tensor."""
-        users: dict[str, list[str]] = {}
-        for node in self.nodes.values():
-            for name in self._inputs(node):
-                users.setdefault(name, []).append(node.name)
         waiting, seen = [_node(tensor)], set()
         while waiting:
             name = waiting.pop()
             if name in seen or self.nodes[name].op == "Shape":
                 continue
             seen.add(name)
-            waiting += users.get(name, [])
+            waiting += self.users.get(name, [])
         return seen
 
     def _inputs(self, node: node_def_pb2.NodeDef) -> list[str]:

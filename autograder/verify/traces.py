@@ -1,4 +1,4 @@
-"""The traces of the ascent besides its results: the gradient steps that were watched."""
+"""The traces of the ascent besides its results: the gradients that were noticed, the steps that were watched."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ RESTART, ABOUT = 0.75, 1.5
 ASKED = 50
 # The pixels of an image that moves spread by more than this factor.
 MOVED = 1.1
+# More calls are not sent, and larger numbers are none of a network's.
+MOST_CALLS, LARGEST = 200_000, 1e30
+# Where the recorder notices gradients.
+WATCHING = ("gradient", "look_at_tape")
+WAYS_TO_SEE = ("seen", "unseen", "lost")
 
 
 def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> StepsMeasurement | None:
@@ -34,15 +39,9 @@ def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> St
     """
     tapes = [record for record in evidence.of_kind("tape") if record.run <= run]
     calls = read_array(evidence.payload(tapes[-1])) if tapes else None
-    if (
-        calls is None
-        or calls.ndim != 2
-        or calls.shape[1] != 4
-        or not len(calls)
-        or not np.isfinite(calls).all()
-    ):
+    if calls is None or calls.ndim != 2 or calls.shape[1] != 4 or not _is_possible(calls.astype(np.float64)):
         return None
-    losses, deviations = calls[:, 1].astype(np.float32), calls[:, 3].astype(np.float64)
+    losses, deviations = calls[:, 1].astype(np.float64), calls[:, 3].astype(np.float64)
     shared, lengths = float(calls[:, 0].sum()) / images.count, ascent_lengths(deviations)
     counted = float(np.median(lengths)) if len(lengths) > 1 else shared
     if images.scale_known and images.movement > 0:
@@ -57,6 +56,35 @@ def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> St
             tuple(round(float(loss), 5) for loss in curve) for curve in losses.reshape(images.count, steps)
         )
     return StepsMeasurement(per_image, bool(deviations.max() > MOVED * deviations.min()), curves)
+
+
+def _is_possible(calls: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a tape can have seen this: numbers of images, losses, gradients and deviations."""
+    images = calls[:, 0]
+    return bool(
+        len(calls) <= MOST_CALLS
+        and (np.abs(calls) < LARGEST).all()
+        and (calls[:, 2:] >= 0).all()
+        and (images >= 1).all()
+        and (images == np.round(images)).all()
+    )
+
+
+def ascent_seen(evidence: Evidence, run: int) -> bool:
+    """Tell whether any gradient with respect to images was noticed before images were seen.
+
+    True as well where it cannot be known: evidence is missing, or noticing went wrong.
+
+    Args:
+        evidence: of the submission.
+        run: the executed cell in which the images were seen.
+    """
+    notes = [record for record in evidence.of_kind("gradients") if record.run <= run]
+    tapes = [record for record in evidence.of_kind("tape") if record.run <= run]
+    troubles = [record for record in evidence.of_kind("trouble") if record.facts.get("where") in WATCHING]
+    is_known = not evidence.is_cut_off and not troubles and any(record.run == run for record in notes)
+    counts = [record.facts.get(how) for record in notes for how in WAYS_TO_SEE]
+    return not is_known or bool(tapes) or any(type(count) is int and count > 0 for count in counts)
 
 
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:

@@ -14,12 +14,13 @@ from typing import BinaryIO
 
 import tensorflow as tf
 
-from autograder.evidence import evidence_from_files
+from autograder.evidence import Evidence, evidence_from_files
 from autograder.held_out import held_out
 from autograder.measurements import Measurements, measurements_to_json
 from autograder.pictures import Pictures, pictures_to_npz
+from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
-from autograder.verify.frames import read_frame, write_frame
+from autograder.verify.frames import Files, read_frame, write_frame
 from autograder.verify.measure import forget_models, measure
 from solutions.data import read_npz
 
@@ -39,17 +40,27 @@ def main() -> None:
             return
         evidence = evidence_from_files(files)
         try:
-            measurements, pictures = measure(evidence, digits, seed=request["seed"])
-        except tf.errors.OpError as error:  # a graph that cannot be run costs its own measurement only
-            trouble = f"TensorFlow could not run the network ({type(error).__name__})"
-            measurements = Measurements(evidence.outcome, errors=diagnose(evidence.cells), trouble=trouble)
-            pictures = Pictures()
-        write_frame(
-            answers,
-            {},
-            {"measurements": measurements_to_json(measurements), "pictures": pictures_to_npz(pictures)},
-        )
+            answer = _as_files(*measure(evidence, digits, seed=request["seed"]))
+        except Exception as error:  # noqa: BLE001 (whatever was forged costs its own measurement only)
+            answer = _as_files(_without_measurement(evidence, error), Pictures())
+        write_frame(answers, {}, answer)
         forget_models()
+
+
+def _as_files(measurements: Measurements, pictures: Pictures) -> Files:
+    return {"measurements": measurements_to_json(measurements), "pictures": pictures_to_npz(pictures)}
+
+
+def _without_measurement(evidence: Evidence, error: Exception) -> Measurements:
+    if isinstance(error, tf.errors.OpError):
+        what = "TensorFlow could not run the network"
+    elif isinstance(error, RefusedGraphError):
+        what = "the network asks for more than any network does"
+    else:
+        what = "the evidence is of a form that was not expected"
+    return Measurements(
+        evidence.outcome, errors=diagnose(evidence.cells), trouble=f"{what} ({type(error).__name__})"
+    )
 
 
 def _private_standard_output() -> BinaryIO:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.measurements import CellError, FilterMeasurement, ImagesMeasurement, Measurements, MixUp
 from autograder.report import Result
+from autograder.rubric.score import BUILT_IN, score
+from autograder.settings import Thresholds
 
 Judge = Callable[..., dict[str, Result]]
 
@@ -349,6 +352,17 @@ def test_steps_ten_times_too_large_earn_half(good: Measurements, judge: Judge) -
     assert "10 times as far" in result.feedback
 
 
+def test_loud_noise_is_not_what_fifty_steps_make_whatever_the_tape_says(
+    good: Measurements, judge: Judge
+) -> None:
+    loud = with_filters(good, lambda one: replace(one, image=0.0, gain=-9.0, pattern=0.0), movement=3e4)
+
+    result = judge(loud)["updates"]
+
+    assert result.status == "fail"
+    assert "times as far from noise" in result.feedback
+
+
 def test_gradients_at_an_image_that_does_not_move_are_named(good: Measurements, judge: Judge) -> None:
     assert good.steps is not None
 
@@ -404,6 +418,17 @@ def test_a_dead_filter_may_leave_a_grey_image(good: Measurements, judge: Judge) 
     assert judge(grey)["images"].status == "pass"
 
 
+def test_dead_filters_are_no_excuse_where_no_image_has_any_contrast(good: Measurements, judge: Judge) -> None:
+    grey = with_filters(
+        good,
+        lambda one: replace(one, live=one.index > 30, clear=one.index > 30, spread=0.0),
+        usable=0,
+        distinct=1,
+    )
+
+    assert judge(grey)["images"].status == "fail"
+
+
 def test_images_for_another_layer_than_the_named_one_are_right_and_it_is_said(
     good: Measurements, judge: Judge
 ) -> None:
@@ -443,3 +468,47 @@ def test_among_few_living_filters_one_that_died_by_chance_is_forgiven(
     results = judge(with_filters(good, change))
 
     assert results["ascent"].status == results["objective"].status == status
+
+
+def test_results_without_an_ascent_keep_what_was_measured_and_go_to_a_person(
+    good: Measurements, judge: Judge
+) -> None:
+    results = judge(with_images(good, ascent_seen=False))
+
+    under_review = {name for name, result in results.items() if result.status == "review"}
+    assert under_review == {"ascent", "objective", "updates"}
+    assert [results[name].score for name in ("ascent", "objective", "updates")] == [20, 15, 0]
+    assert all("any gradient with respect to an image" in results[name].feedback for name in under_review)
+    assert results["ascent"].measured["raised"] == 64
+
+
+def test_noise_without_an_ascent_earns_nothing_without_bothering_a_person(
+    good: Measurements, judge: Judge
+) -> None:
+    noise = with_filters(
+        good,
+        lambda one: replace(
+            one, image=0.1, gain=0.0, spread=0.9, pattern=0.0, best_pattern=0.05, best_gain=0.0
+        ),
+        ascent_seen=False,
+        movement=0.9,
+    )
+
+    results = judge(replace(noise, steps=None))
+
+    assert {results[name].status for name in ("ascent", "objective", "updates")} == {"fail"}
+    assert "any gradient with respect to an image" in results["updates"].feedback
+
+
+def test_a_course_may_hand_any_verdict_to_a_person(
+    good: Measurements, points: dict[str, float], tmp_path: Path
+) -> None:
+    own = tmp_path / "test_own.py"
+    own.write_text(
+        "def test_plot(award):\n    award(0.6, 'Nice.', panels=64)\n    award.needs_person('Is it, though?')\n"
+    )
+
+    result = score(good, Thresholds(), points, [BUILT_IN, own])["plot"]
+
+    assert (result.status, result.score, result.feedback) == ("review", 3, "Nice. Is it, though?")
+    assert result.measured == {"panels": 64}

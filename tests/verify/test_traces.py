@@ -9,7 +9,7 @@ import pytest
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.recorder import as_npy
 from autograder.measurements import ImagesMeasurement
-from autograder.verify.traces import measure_steps
+from autograder.verify.traces import ascent_seen, measure_steps
 
 
 def images(count: int, movement: float) -> ImagesMeasurement:
@@ -75,3 +75,55 @@ def test_blurring_on_the_way_is_no_new_start() -> None:
 
 def test_without_a_tape_nothing_is_known() -> None:
     assert measure_steps(Evidence("graded"), images(16, 1.0), run=1) is None
+
+
+def noted(*counts: int, trouble: bool = False, is_cut_off: bool = False) -> Evidence:
+    """Evidence of cells in which gradients with respect to so many images were noticed."""
+    records = [
+        Record("gradients", run, {"seen": 0, "unseen": count, "lost": 0}) for run, count in enumerate(counts)
+    ]
+    if trouble:
+        records.append(Record("trouble", 0, {"where": "gradient"}))
+    return Evidence("graded", (), tuple(records), is_cut_off=is_cut_off)
+
+
+@pytest.mark.parametrize("counts", [(0, 64), (3, 0)])
+def test_an_ascent_is_seen_in_the_cell_of_the_images_or_before(counts: tuple[int, ...]) -> None:
+    assert ascent_seen(noted(*counts), run=1)
+
+
+def test_an_ascent_after_the_images_has_not_made_them() -> None:
+    assert not ascent_seen(noted(0, 0, 64), run=1)
+
+
+def test_what_the_tape_has_seen_is_an_ascent() -> None:
+    tape = Record("tape", 1, {}, "")
+
+    assert ascent_seen(Evidence("graded", (), (*noted(0, 0).records, tape)), run=1)
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [noted(), noted(0), noted(0, 0, trouble=True), noted(0, 0, is_cut_off=True)],
+    ids=["an older recorder", "a cell that did not end", "trouble", "cut off"],
+)
+def test_where_nobody_can_know_an_ascent_is_not_missed(evidence: Evidence) -> None:
+    assert ascent_seen(evidence, run=1)
+
+
+@pytest.mark.parametrize("forged", [{"seen": "64"}, {"seen": True}, {"seen": -5}, {"seen": [64]}, {}])
+def test_a_note_of_another_form_is_none(forged: dict[str, object]) -> None:
+    assert not ascent_seen(Evidence("graded", (), (Record("gradients", 1, forged),)), run=1)
+
+
+@pytest.mark.parametrize(
+    "call", [(np.nan, 1, 1, 1), (-1, 1, 1, 1), (1e9, 1, np.inf, 1), (0.5, 1, 1, 1), (1, 1, 1, -1), (1, 1e38, 1, 1)]
+)  # fmt: skip
+def test_a_tape_that_cannot_be_is_not_counted(call: tuple[float, ...]) -> None:
+    payload = as_npy(np.array([call, (1, 1, 1, 1)], np.float32))
+    tape = Record("tape", 1, {}, digest(payload))
+
+    assert (
+        measure_steps(Evidence("graded", (), (tape,), {digest(payload): payload}), images(16, 1.0), run=1)
+        is None
+    )

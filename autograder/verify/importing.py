@@ -1,0 +1,177 @@
+"""Brings a graph into TensorFlow piece by piece, and stops where it asks for more than any network does.
+
+TensorFlow already computes while it imports a graph: what a shape depends on. So an operation whose shape may
+depend on computed values is only imported when everything before it has turned out to be of bounded size. All
+lengths must be known beforehand; as they may depend on the number of images, this is done anew for every number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
+
+from autograder.verify.allowed import RefusedGraphError
+
+# For each image: numbers in one tensor, numbers in all of them, products of two numbers. The largest layer of VGG
+# has 3 million numbers, in images 60 times as large as these; a network that takes as many products as here would
+# need a day to be measured.
+MOST_IN_A_TENSOR = 1 << 22
+MOST_IN_ALL = 1 << 24
+MOST_PRODUCTS = 20 * 10**9
+# What does not depend on the images may be computed while a graph is imported: numbers and products in all, and
+# numbers that are as many as a batch of images makes them.
+MOST_FIXED = 1 << 26
+MOST_FIXED_PER_IMAGE = 1 << 18
+
+# Operations whose result is another view of what they are given.
+VIEWS = frozenset("Const ExpandDims Identity IdentityN NoOp Reshape Squeeze StopGradient".split())
+# Operations whose shape depends on the shapes that they are given, never on values.
+BLIND = frozenset(
+    "Abs Add AddN AddV2 AvgPool BiasAdd Cast Ceil Const Conv2D Cos DepthwiseConv2dNative Elu Equal Erf Erfc Exp Expm1 "
+    "Floor FloorDiv FloorMod FusedBatchNormV3 Greater GreaterEqual Identity IdentityN LeakyRelu Less LessEqual Log "
+    "Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul MaxPool Maximum Minimum Mul Neg NoOp NotEqual Pow RealDiv "
+    "Reciprocal Relu Relu6 Round Rsqrt Select SelectV2 Selu Shape Sigmoid Sign Sin Softmax Softplus Softsign Sqrt "
+    "Square SquaredDifference Squeeze StopGradient Sub Tanh".split()
+)
+
+
+@dataclass
+class Load:
+    """What a graph asks for with so many images: numbers and products, of what depends on the images and the rest."""
+
+    images: int
+    numbers: int = 0
+    products: int = 0
+    fixed: int = 0
+    varying: set[str] = field(default_factory=set)  # the nodes whose values depend on the images
+
+    def add(self, operation: tf.Operation, node: node_def_pb2.NodeDef) -> None:
+        """Add one operation of the graph, as it was imported.
+
+        Raises:
+            RefusedGraphError: that is too much.
+        """
+        sizes = [_size(tensor, node) for tensor in operation.outputs]
+        varies = node.op != "Shape" and not self.varying.isdisjoint(map(node_of, node.input))
+        if varies:
+            self.varying.add(node.name)
+        if node.op in VIEWS:
+            return
+        effort = sum(sizes) + _products(operation)
+        if not varies:
+            self.fixed += effort
+            if self.fixed > MOST_FIXED + self.images * MOST_FIXED_PER_IMAGE:
+                raise RefusedGraphError(f"its constants take {self.fixed:.2g} steps to compute")
+            return
+        self.numbers += sum(sizes)
+        self.products += effort
+        if max(sizes, default=0) > self.images * MOST_IN_A_TENSOR:
+            raise RefusedGraphError(
+                f"{_named(node)} has {max(sizes) / self.images:.2g} numbers for each image"
+            )
+        if self.numbers > self.images * MOST_IN_ALL:
+            raise RefusedGraphError(f"it has {self.numbers / self.images:.2g} numbers for each image")
+        if self.products > self.images * MOST_PRODUCTS:
+            raise RefusedGraphError(f"it takes {self.products / self.images:.2g} products for each image")
+
+
+def import_graph(
+    nodes: Sequence[node_def_pb2.NodeDef], versions: versions_pb2.VersionDef, images: tf.Tensor
+) -> tuple[dict[str, tf.Tensor], Load]:
+    """Import operations into the current graph.
+
+    Args:
+        nodes: of an allowed graph, in its order.
+        versions: of the graph.
+        images: what its placeholder stands for; the number of images is known.
+
+    Returns:
+        All tensors by name, and what they ask for.
+
+    Raises:
+        RefusedGraphError: TensorFlow does not accept the graph, or it asks for too much.
+    """
+    load = Load(images=images.shape[0])
+    tensors: dict[str, tf.Tensor] = {}
+    for piece in _pieces(nodes):
+        if piece[0].op == "Placeholder":
+            tensors[f"{piece[0].name}:0"] = images
+            load.varying.add(piece[0].name)
+            continue
+        for node, operation in zip(piece, _import(piece, versions, tensors), strict=True):
+            load.add(operation, node)
+            tensors |= {f"{node.name}:{index}": tensor for index, tensor in enumerate(operation.outputs)}
+    return tensors, load
+
+
+def node_of(tensor: str) -> str:
+    """Return the name of the node that a tensor is an output of."""
+    return tensor.split(":")[0]
+
+
+def _pieces(nodes: Iterable[node_def_pb2.NodeDef]) -> Iterator[list[node_def_pb2.NodeDef]]:
+    """Yield operations together up to the next one whose shape may depend on values."""
+    piece: list[node_def_pb2.NodeDef] = []
+    for node in nodes:
+        if piece and (node.op not in BLIND or piece[0].op == "Placeholder"):
+            yield piece
+            piece = []
+        piece.append(node)
+    if piece:
+        yield piece
+
+
+def _import(
+    piece: list[node_def_pb2.NodeDef], versions: versions_pb2.VersionDef, tensors: dict[str, tf.Tensor]
+) -> list[tf.Operation]:
+    own = {node.name for node in piece}
+    before = {tensor for node in piece for tensor in node.input if node_of(tensor) not in own}
+    try:
+        operations: list[tf.Operation] = tf.graph_util.import_graph_def(
+            graph_pb2.GraphDef(node=piece, versions=versions),
+            input_map={name: tensors[name if ":" in name else f"{name}:0"] for name in before},
+            return_elements=[node.name for node in piece],
+        )
+    except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+        reason = "".join(letter for letter in f"{error} ".splitlines()[0] if letter.isprintable()).strip()
+        raise RefusedGraphError(f"TensorFlow does not accept it: {reason[:200]}") from error
+    return operations
+
+
+def _size(tensor: tf.Tensor, node: node_def_pb2.NodeDef) -> int:
+    if not tensor.shape.is_fully_defined():
+        raise RefusedGraphError(f"{_named(node)} has a length that only shows when it is computed")
+    size: int = math.prod(tensor.shape)
+    return size
+
+
+def _named(node: node_def_pb2.NodeDef) -> str:
+    return f"the operation {node.op} called {node.name[:60]!r}"
+
+
+def _products(operation: tf.Operation) -> int:
+    """Return about how many products of two numbers an operation takes, apart from one for each result."""
+    kind = operation.type
+    shapes: list[list[int]] = [list(tensor.shape) for tensor in operation.inputs]
+    results: int = sum(math.prod(tensor.shape) for tensor in operation.outputs)
+    if kind in {"Conv2D", "Conv3D"}:
+        return results * math.prod(shapes[1][:-1])
+    if kind == "DepthwiseConv2dNative":
+        return results * math.prod(shapes[1][:2])
+    if kind == "Conv2DBackpropInput":
+        return math.prod(shapes[2]) * math.prod(shapes[1][:-1])
+    if kind in {"MatMul", "BatchMatMulV2"}:
+        is_transposed = operation.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
+        return results * shapes[0][-2 if is_transposed else -1]
+    if kind == "Einsum":  # exact where every letter stands in two of the three
+        return math.isqrt(results * math.prod(map(math.prod, shapes))) + sum(map(math.prod, shapes))
+    if kind in {"AvgPool", "MaxPool", "MaxPool3D"}:
+        windows = zip(operation.get_attr("ksize"), shapes[0], strict=True)
+        return results * math.prod(max(1, min(window, length)) for window, length in windows)
+    if kind == "LRN":
+        return results * (2 * int(operation.get_attr("depth_radius")) + 1)
+    return 0
