@@ -122,6 +122,7 @@ def _name_column() -> Column:
     return Column(no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
 
 
-def show_progress(total: int, stream: TextIO = sys.stderr) -> Lines | Bars:
-    """Return what fits where the text goes to."""
+def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:
+    """Return what fits where the text goes to: standard error, if no other stream is named."""
+    stream = stream or sys.stderr
     return Bars(total, stream) if stream.isatty() else Lines(total, stream)
