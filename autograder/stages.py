@@ -14,10 +14,9 @@ from autograder.pictures import Pictures
 from autograder.record.files import Origin, Run, StoredExecution
 from autograder.report import Flag, Report
 from autograder.rubric.score import score
+from autograder.settings import MEGABYTE
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
-
-MEGABYTE = 1024 * 1024
 
 OUTCOMES: dict[Outcome, str] = {
     "graded": "",
@@ -110,8 +109,9 @@ def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
     """Return what a person should know about a run besides the criteria."""
     flags = []
     if measurements.outcome != "graded":
-        detail = measurements.unreadable or measurements.stopped
-        message = OUTCOMES[measurements.outcome] + (f" {detail[0].upper()}{detail[1:]}." if detail else "")
+        stopped = measurements.stopped[:1].upper() + measurements.stopped[1:]
+        detail = measurements.unreadable or stopped
+        message = OUTCOMES[measurements.outcome] + (f" {detail}." if detail else "")
         flags.append(Flag(code=measurements.outcome, message=message, needs_review=True))
     if measurements.trouble:
         flags.append(Flag(code="not_measured", message=measurements.trouble, needs_review=True))

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from autograder.evidence import Record, digest
 from autograder.nested import excess
-from autograder.settings import Limits
+from autograder.settings import MEGABYTE, Limits
 
 LONGEST_LINE = 1024 * 1024
 # The recorder needs one; what is no record ends it.
@@ -36,7 +36,7 @@ class Collector:
         self.payloads: dict[str, bytes] = {}
         self.full = False
         self._most_records = limits.evidence_records
-        self._bytes_left = int(limits.evidence_mb * 1024 * 1024)
+        self._bytes_left = int(limits.evidence_mb * MEGABYTE)
         self._connections_left = MOST_CONNECTIONS
         self._connections: set[asyncio.Task[None]] = set()
 

@@ -13,9 +13,8 @@ import psutil
 
 from autograder.evidence import Outcome
 from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
-from autograder.settings import Limits
+from autograder.settings import MEGABYTE, Limits
 
-MEGABYTE = 1024 * 1024
 # What even an empty file takes.
 FILE_BYTES = 4096
 
@@ -55,9 +54,8 @@ def measure_usage(pid: int, shared: Path) -> Usage:
     for process in family:
         try:
             memory += process.memory_info().rss
-            seconds += sum(
-                process.cpu_times()[:4]
-            )  # user and system: its own, and of children that have ended
+            # user and system time: its own, and that of children that have ended
+            seconds += sum(process.cpu_times()[:4])
         except psutil.Error:  # it has just ended
             continue
     # Of the sandbox's processes, the first is bubblewrap's own: student code cannot hide it.

@@ -120,7 +120,7 @@ class Kernel:
     async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
         if self.stopped_for is None:
-            self.stopped_for, self.reason = outcome, reason
+            self.stopped_for, self.reason = outcome, reason or self.reason
         await self.manager.signal_kernel(signal.SIGKILL)
 
     async def has_died(self) -> None:

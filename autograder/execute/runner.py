@@ -25,9 +25,8 @@ from autograder.course.notebooks import cell_name, grade_id, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
-from autograder.settings import Limits
+from autograder.settings import MEGABYTE, Limits
 
-MEGABYTE = 1024 * 1024
 STARTUP_SECONDS = 120
 # An interrupted cell that does not end within this time is stopped with its kernel.
 INTERRUPT_SECONDS = 10
@@ -137,7 +136,7 @@ async def _execute(
                 cells: list[CellRun] = []
                 for done, index in enumerate(todo):
                     on_cell(done, len(todo))
-                    cells.append(await _run_cell(client, kernel, index, deadline, limits.cell_seconds))
+                    cells.append(await _run_cell(client, kernel, index, deadline, limits))
                 seconds["run"] = time.monotonic() - started - seconds["start"]
         except RuntimeError as error:
             if "start" in seconds:
@@ -156,15 +155,9 @@ async def _execute(
         tuple(collector.records),
         collector.payloads,
         collector.full,
-        kernel.reason or _reason(cells, limits),
+        kernel.reason,
     )
     return Execution(_storable(executed), evidence, seconds, kernel.killed)
-
-
-def _reason(cells: list[CellRun], limits: Limits) -> str:
-    """Return why a notebook was stopped that no limit of the whole has stopped."""
-    over = [cell.cell for cell in cells if cell.status == "timeout"]
-    return f"the cell '{over[0]}' took longer than {limits.cell_seconds:g} seconds" if over else ""
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
@@ -177,7 +170,7 @@ def is_check(cell: NotebookNode) -> bool:
 
 
 async def _run_cell(
-    client: _BoundedClient, kernel: Kernel, index: int, deadline: float, cell_seconds: float
+    client: _BoundedClient, kernel: Kernel, index: int, deadline: float, limits: Limits
 ) -> CellRun:
     cell = client.nb.cells[index]
     cell.outputs = []
@@ -185,14 +178,18 @@ async def _run_cell(
     time_left = deadline - time.monotonic()
     if kernel.stopped_for or kernel.cancelled.is_set():
         return run
+    too_long = f"the cell '{run.cell}' took longer than {limits.cell_seconds:g} seconds"
+    if time_left < limits.cell_seconds:
+        too_long = f"the whole notebook took longer than {limits.notebook_seconds:g} seconds"
     if time_left <= 0:
-        await kernel.stop("timeout", "the whole notebook took too long")
+        await kernel.stop("timeout", too_long)
         return run
-    client.timeout = math.ceil(min(cell_seconds, time_left))  # nbclient wants whole seconds
+    client.timeout = math.ceil(min(limits.cell_seconds, time_left))  # nbclient wants whole seconds
     started = time.monotonic()
     try:
         await client.async_execute_cell(cell, index)
     except CellTimeoutError:
+        kernel.reason = kernel.reason or too_long
         await _interrupt(client, kernel)
         return replace(run, status="timeout", seconds=time.monotonic() - started)
     except DeadKernelError:

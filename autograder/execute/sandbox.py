@@ -20,6 +20,7 @@ from typing import Protocol
 from autograder.errors import SandboxError
 from autograder.execute.seccomp import filter_program
 from autograder.scratch import temporary_folder
+from autograder.settings import MEGABYTE
 
 # Where a student's files live inside bubblewrap: memory, gone with the process.
 HOME = Path("/home/student")
@@ -77,7 +78,6 @@ class Bubblewrap:
 
     def command(self, program: Program) -> list[str]:
         """Return the bwrap command line; later mounts cover earlier ones, so order matters."""
-        megabyte = 1024 * 1024
         options = [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
             "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
@@ -86,7 +86,7 @@ class Bubblewrap:
         options += ["--proc", "/proc", "--dev", "/dev"]
         sizes = {**dict.fromkeys(SCRATCH, program.scratch_mb), SHARED_MEMORY: program.shared_memory_mb}
         for scratch, size in sizes.items():
-            options += ["--size", str(size * megabyte), "--tmpfs", str(scratch)]
+            options += ["--size", str(size * MEGABYTE), "--tmpfs", str(scratch)]
         for path in SYSTEM:
             options += ["--ro-bind-try", path, path]
         for link in map(Path, SYSTEM_LINKS):

@@ -65,6 +65,7 @@ def test_the_whole_notebook_has_a_time_limit_too(run_cells: Run, tell: Tell) -> 
 
     assert evidence.outcome == "timeout"
     assert statuses(evidence) == {"one": "ok", "two": "timeout", "three": "not_run"}
+    assert evidence.reason == "the whole notebook took longer than 2 seconds"
     tell("take too long as a whole", f"{evidence.outcome}: {evidence.reason}")
 
 
