@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from autograder.course.notebooks import grade_id, read_notebook
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import execute, is_check
 from autograder.execute.sandbox import Unsandboxed
+from autograder.scratch import temporary_folder
 from autograder.settings import Settings
 from solutions.data import find_digits, write_npz
 
@@ -30,7 +30,7 @@ def self_check(notebook: Path, settings: Settings, *, announce: Callable[[str], 
     """
     content = read_notebook(notebook)
     digits = find_digits(Path(settings.data) if settings.data else None, announce=announce)
-    with tempfile.TemporaryDirectory(prefix="gradeascent-") as folder:
+    with temporary_folder() as folder:
         digits_file = Path(folder) / "mnist.npz"
         write_npz(digits, digits_file)
         handed_in = Path(folder) / "notebook"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,8 +93,8 @@ def ready_to_grade(
     digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
     cores = len(os.sched_getaffinity(0))
     jobs = settings.jobs or cores
-    folder = temporary_folder()
-    try:
+    with temporary_folder() as name:
+        folder = Path(name)
         digits_file = folder / "mnist.npz"
         _write_digits(digits, digits_file)
         quick = settings.profile == "quick"
@@ -114,8 +113,6 @@ def ready_to_grade(
             rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
             dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
             yield Grader(options, verifier, rubric, dataset, jobs)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_digits(digits: RawDigits, file: Path) -> None:

@@ -6,14 +6,17 @@ is known by its kind only, and a file that is exchanged at the last moment is st
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 FILE, FOLDER, LINK = "a file", "a folder", "a link"
 UNREADABLE = "not readable"
+READ_AT_ONCE = 1024 * 1024
 
 _KINDS = {
     stat.S_IFREG: FILE,
@@ -86,6 +89,35 @@ def list_folder(folder: Path, most: int) -> list[Entry]:
                 raise
             found.append(Entry(inner, UNREADABLE, 0, 0))
     return found
+
+
+def content_of(folder: Path, entry: Entry) -> bytes:
+    """Return what tells the content of an entry apart from others: of a file its SHA-256, of a link where it leads.
+
+    Of a file, no more is read than it had when it was listed: it may be growing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if entry.kind == LINK:
+        return os.fsencode((folder / entry.path).readlink())
+    if entry.kind != FILE:
+        return b""
+    digest, left = hashlib.sha256(), entry.size
+    with open_plain(folder / entry.path) as content:
+        while left > 0 and (part := content.read(min(left, READ_AT_ONCE))):
+            digest.update(part)
+            left -= len(part)
+    return digest.digest()
+
+
+def sha256_of(parts: Iterable[str | bytes]) -> str:
+    """Return the SHA-256 of a list of texts; each goes in with its length, so that no two lists look alike."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = os.fsencode(part)
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
 
 
 def _entry(inner: str, entry: os.DirEntry[str]) -> Entry:

@@ -22,9 +22,9 @@ class _Root:
     lock: int  # an open descriptor: the operating system takes the lock away when the process ends, however
 
 
-def temporary_folder() -> Path:
-    """Make a new folder that only this user can look into; it is gone when the process has ended."""
-    return Path(tempfile.mkdtemp(prefix="", dir=_root().folder))
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a new folder that only this user can look into; use it in a `with`, or clean it up at the end."""
+    return tempfile.TemporaryDirectory(prefix="", dir=_root().folder, ignore_cleanup_errors=True)
 
 
 @functools.cache

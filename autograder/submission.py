@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from nbformat import NotebookNode
 
 from autograder.course.notebooks import read_handed_in
 from autograder.errors import SubmissionError, SubmissionTooLargeError
-from autograder.plain_files import FILE, FOLDER, LINK, Entry, kind_of, list_folder, open_plain
+from autograder.plain_files import FILE, FOLDER, Entry, content_of, kind_of, list_folder, sha256_of
 
 # A folder with more in it is not one student's exercise, and is not graded.
 MOST_ENTRIES = 100_000
 # Of larger submissions, the files that are beyond this are told apart by size and time only.
 MOST_BYTES = 256 * 1024 * 1024
-READ_AT_ONCE = 1024 * 1024
 NOTEBOOK = ".ipynb"
 
 
@@ -55,20 +53,19 @@ class Submission:
         Of a submission whose files take more than 256 MB, some are told apart by size and time instead. What is
         no plain file, or may not be read, is told apart by its name and kind, a link also by where it leads.
         """
-        digest = hashlib.sha256()
         try:
             kind = kind_of(self.folder)
             found = list_folder(self.folder, MOST_ENTRIES) if kind == FOLDER else []
         except OSError as error:
             kind, found = f"not readable: {error.errno}", []
-        _note(digest, kind)
+        parts: list[str | bytes] = [kind]
         bytes_left = MOST_BYTES
         # The notebooks come first: they are always read.
         for entry in sorted(found, key=lambda entry: (not _is_notebook(entry), entry.path)):
             is_read = entry.kind == FILE and entry.size <= bytes_left
             bytes_left -= entry.size if is_read else 0
-            _note(digest, entry.path, entry.kind, _content(self.folder, entry, is_read=is_read))
-        return digest.hexdigest()
+            parts += [entry.path, entry.kind, _content(self.folder, entry, is_read=is_read)]
+        return sha256_of(parts)
 
     def _entries(self) -> list[Entry]:
         try:
@@ -104,30 +101,11 @@ def _is_notebook(entry: Entry) -> bool:
     return is_visible_at_top and entry.path.lower().endswith(NOTEBOOK)
 
 
-def _note(digest: hashlib._Hash, *parts: str | bytes) -> None:
-    """Add parts with their lengths, so that no two lists of parts look alike."""
-    for part in parts:
-        data = os.fsencode(part)
-        digest.update(len(data).to_bytes(8, "big") + data)
-
-
 def _content(folder: Path, entry: Entry, *, is_read: bool) -> str | bytes:
     """Return what tells the content of an entry apart from others."""
+    if entry.kind == FILE and not is_read:
+        return f"{entry.size} {entry.changed}"
     try:
-        if is_read:
-            return _content_sha256(folder / entry.path, entry.size)
-        if entry.kind == LINK:
-            return str((folder / entry.path).readlink())
+        return content_of(folder, entry)
     except OSError as error:
         return f"not readable: {error.errno}"
-    return f"{entry.size} {entry.changed}" if entry.kind == FILE else ""
-
-
-def _content_sha256(file: Path, size: int) -> bytes:
-    digest, left = hashlib.sha256(), size
-    with open_plain(file) as content:
-        # No more than it was when it was listed: it may be growing.
-        while left > 0 and (part := content.read(min(left, READ_AT_ONCE))):
-            digest.update(part)
-            left -= len(part)
-    return digest.digest()

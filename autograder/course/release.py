@@ -18,6 +18,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
+from autograder.scratch import temporary_folder
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300
@@ -60,7 +61,7 @@ def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
         CourseError: nbgrader refused the source, with its reason.
     """
     committed = course.release_folder(assignment)
-    with tempfile.TemporaryDirectory(prefix="gradeascent-") as scratch:
+    with temporary_folder() as scratch:
         made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
         now, before = _files(made), _files(committed)
     return [
@@ -77,7 +78,7 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
         CourseError: nbgrader refused the source, with its reason.
     """
     name = course.source_notebook(assignment).name
-    with tempfile.TemporaryDirectory(prefix="gradeascent-") as scratch:
+    with temporary_folder() as scratch:
         made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
         return read_notebook(made / name)
 

@@ -7,7 +7,6 @@ import functools
 import io
 import json
 import os
-import shutil
 import signal
 import threading
 import zipapp
@@ -142,13 +141,12 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
     Raises:
         SandboxError: the temporary folder's path is too long for a socket.
     """
-    folder = temporary_folder()
-    if len(str(folder / "kernel-ipc-5")) > LONGEST_SOCKET_PATH:
-        folder.rmdir()
-        raise SandboxError(
-            f"the temporary folder {folder.parent} is too long for sockets; set TMPDIR to /tmp"
-        )
-    try:
+    with temporary_folder() as name:
+        folder = Path(name)
+        if len(str(folder / "kernel-ipc-5")) > LONGEST_SOCKET_PATH:
+            raise SandboxError(
+                f"the temporary folder {folder.parent} is too long for sockets; set TMPDIR to /tmp"
+            )
         async with Collector.listening(folder / "evidence", options.limits) as collector:
             manager = _manager(options, folder, submission)
             kernel = Kernel(manager, collector, folder, options.cancelled)
@@ -161,8 +159,6 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
                     await manager.shutdown_kernel(now=True)
                 await collector.drained()
                 kernel.output.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.cache

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import time
@@ -123,21 +122,16 @@ def try_to_break_out(sandbox: Sandbox) -> list[Attempt]:
     Raises:
         SandboxError: the probe does not even run.
     """
-    outside = temporary_folder()
-    try:
-        with _port() as port, _process():
-            canary = outside / "canary"
-            canary.write_text("the grader's own")
-            attempts = _run(sandbox, canary, port)
-            if canary.read_text() != "the grader's own":
-                attempts.append(Attempt("leave files of the grader's as they are", ""))
-    finally:
-        shutil.rmtree(outside, ignore_errors=True)
+    with temporary_folder() as outside, temporary_folder() as shared, _port() as port, _process():
+        canary = Path(outside) / "canary"
+        canary.write_text("the grader's own")
+        attempts = _run(sandbox, Path(shared), canary, port)
+        if canary.read_text() != "the grader's own":
+            attempts.append(Attempt("leave files of the grader's as they are", ""))
     return [*attempts, Attempt("leave a process behind", "" if _survivors() else "it ended with the sandbox")]
 
 
-def _run(sandbox: Sandbox, canary: Path, port: int) -> list[Attempt]:
-    shared = temporary_folder()
+def _run(sandbox: Sandbox, shared: Path, canary: Path, port: int) -> list[Attempt]:
     python = find_python("")
     probe = shared / "probe.py"
     probe.write_text(ATTEMPTS)
@@ -157,8 +151,6 @@ def _run(sandbox: Sandbox, canary: Path, port: int) -> list[Attempt]:
         found = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise SandboxError(f"the sandbox does not run a program: {error}") from error
-    finally:
-        shutil.rmtree(shared, ignore_errors=True)
     return [Attempt(what, stopped_by) for what, stopped_by in found.items()]
 
 

@@ -156,10 +156,11 @@ def bubblewrap_problem() -> str | None:
         filter_program()
     except SandboxError as error:
         return str(error)
-    program = Program(argv=("true",), python=find_python(""), shared=temporary_folder())
-    attempt = subprocess.run(
-        Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
-    )
+    with temporary_folder() as shared:
+        program = Program(argv=("true",), python=find_python(""), shared=Path(shared))
+        attempt = subprocess.run(
+            Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
+        )
     if attempt.returncode:
         return (
             f"bubblewrap does not start ({attempt.stderr.strip().splitlines()[-1:] or ['no reason given']})"

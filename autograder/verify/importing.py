@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
 
+from autograder.plain_text import plain_text
 from autograder.verify.allowed import RefusedGraphError
 
 # For each image: numbers in one tensor, numbers in all of them, products of two numbers. The largest layer of VGG
@@ -26,6 +27,8 @@ MOST_PRODUCTS = 20 * 10**9
 # numbers that are as many as a batch of images makes them.
 MOST_FIXED = 1 << 26
 MOST_FIXED_PER_IMAGE = 1 << 18
+
+LONGEST_REASON = 200
 
 # Operations whose result is another view of what they are given.
 VIEWS = frozenset("Const ExpandDims Identity IdentityN NoOp Reshape Squeeze StopGradient".split())
@@ -137,8 +140,8 @@ def _import(
             return_elements=[node.name for node in piece],
         )
     except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
-        reason = "".join(letter for letter in f"{error} ".splitlines()[0] if letter.isprintable()).strip()
-        raise RefusedGraphError(f"TensorFlow does not accept it: {reason[:200]}") from error
+        reason = plain_text(f"{error} ".splitlines()[0].strip(), at_most=LONGEST_REASON)
+        raise RefusedGraphError(f"TensorFlow does not accept it: {reason}") from error
     return operations
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from autograder.evidence import Evidence, Record
 from autograder.held_out import HeldOut
 from autograder.measurements import ModelMeasurement
+from autograder.plain_text import plain_text
 from autograder.verify.accuracy import accuracy
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.graph import FrozenModel, read_graph
@@ -15,6 +16,7 @@ from autograder.verify.network import Network
 
 MOST_MODELS = 24
 MOST_CLASSIFIERS = 3
+LONGEST_REASON = 300
 # Which network is meant, not how many points it earns, is decided with this accuracy.
 GOOD_ACCURACY = 0.9
 
@@ -35,7 +37,7 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
     known: dict[str, MeasuredModel] = {}
     for record in evidence.of_kind("model")[:MOST_MODELS]:
         if "refused" in record.facts:
-            refused = _one_line(record.facts["refused"])
+            refused = plain_text(str(record.facts["refused"]), at_most=LONGEST_REASON)
             continue
         if record.payload in known:  # the same computation under another name or at a later time
             twin = known[record.payload]
@@ -44,7 +46,8 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
         try:
             frozen = read_graph(evidence.payload(record), record.facts)
         except RefusedGraphError as error:
-            refused = f"the computation of '{_one_line(record.facts.get('variable'))}' was refused: {error}"
+            name = plain_text(str(record.facts.get("variable")), at_most=LONGEST_REASON)
+            refused = f"the computation of '{name}' was refused: {error}"
             continue
         models.append(MeasuredModel(record, frozen, measure_model(record, frozen, digits)))
         known[record.payload] = models[-1]
@@ -86,10 +89,6 @@ def _with_facts(measurement: ModelMeasurement, record: Record) -> ModelMeasureme
         loss=str(record.facts.get("loss", ""))[:100],
         learning_rate=_number(record.facts.get("learning_rate")),
     )
-
-
-def _one_line(said: object) -> str:
-    return " ".join(str(said).split())[:300]
 
 
 def _whole(value: object) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -100,7 +99,8 @@ class Verifier:
 
     def _start(self) -> None:
         self._is_ready = False
-        self._folder = temporary_folder()
+        self._scratch = temporary_folder()
+        self._folder = Path(self._scratch.name)
         arguments = self._digits, self._limits.verify_memory_mb
         python = find_python("")
         program = Program(
@@ -156,4 +156,4 @@ class Verifier:
                 except BrokenPipeError:  # what was still to be written is of no use any more
                     continue
         self._process = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.cleanup()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
@@ -61,31 +60,28 @@ def collect(
     source = download.expanduser().resolve()
     if source.is_relative_to(course.submitted) or course.submitted.is_relative_to(source):
         raise DownloadError(f"{download} holds what was collected already; name the download of an LMS")
-    scratch = temporary_folder()
     budget = Budget("the download", MOST_BYTES)
     shelf = Shelf(course, assignment)
-    try:
-        with ExitStack() as opened:
-            try:
-                contents = opened.enter_context(open_contents(source, scratch, budget))
-            except UnreadableError as error:
-                raise DownloadError(f"{download}: {error}") from error
-            reading = _read(contents, lms, assignment, download)
-            opened.enter_context(nullcontext() if dry_run else only_writer(course))
-            if not dry_run:
-                shelf.clear()
-                shelf.work.mkdir(parents=True)
-            assigned = _assign(reading, roster, shelf, lms)
-            desk = Desk(shelf, lms, assignment, scratch if dry_run else shelf.work, scratch, budget, dry_run)
-            lines = [
-                line
-                for student, submissions in sorted(assigned.submissions.items())
-                for line in collect_student(student, submissions, desk)
-            ]
-            if not dry_run:
-                shelf.clear()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with temporary_folder() as name, ExitStack() as opened:
+        scratch = Path(name)
+        try:
+            contents = opened.enter_context(open_contents(source, scratch, budget))
+        except UnreadableError as error:
+            raise DownloadError(f"{download}: {error}") from error
+        reading = _read(contents, lms, assignment, download)
+        opened.enter_context(nullcontext() if dry_run else only_writer(course))
+        if not dry_run:
+            shelf.clear()
+            shelf.work.mkdir(parents=True)
+        assigned = _assign(reading, roster, shelf, lms)
+        desk = Desk(shelf, lms, assignment, scratch if dry_run else shelf.work, scratch, budget, dry_run)
+        lines = [
+            line
+            for student, submissions in sorted(assigned.submissions.items())
+            for line in collect_student(student, submissions, desk)
+        ]
+        if not dry_run:
+            shelf.clear()
     return Collection(
         tuple(lines),
         (*contents.left_out, *reading.left_out, *assigned.left_out),

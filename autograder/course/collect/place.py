@@ -8,7 +8,6 @@ namesake gets another folder, and what an instructor has changed by hand is not 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
 import shutil
@@ -18,11 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.course.collect.arrange import TIMESTAMP
-from autograder.course.collect.members import PART
 from autograder.course.collect.names import is_hidden
 from autograder.course.folder import Course
 from autograder.files import write_whole
-from autograder.plain_files import FILE, FOLDER, LINK, kind_of, list_folder, open_plain
+from autograder.plain_files import FOLDER, content_of, kind_of, list_folder, open_plain, sha256_of
 
 WORK = ".collecting"
 RECORD = ".collected.json"
@@ -146,22 +144,12 @@ def write_timestamp(folder: Path, moment: datetime) -> None:
 
 def content_sha256(folder: Path) -> str:
     """Return the digest of all files of a submission but the time; hidden ones are those of a program that looked."""
-    digest = hashlib.sha256()
+    parts: list[str | bytes] = []
     for entry in sorted(list_folder(folder, _MOST_ENTRIES), key=lambda entry: entry.path):
         if entry.kind == FOLDER or entry.path == TIMESTAMP or any(map(is_hidden, entry.path.split("/"))):
             continue
-        content = b""
-        if entry.kind == FILE:
-            inner = hashlib.sha256()
-            with open_plain(folder / entry.path) as file:
-                while part := file.read(PART):
-                    inner.update(part)
-            content = inner.digest()
-        elif entry.kind == LINK:
-            content = os.fsencode((folder / entry.path).readlink())
-        for said in (os.fsencode(entry.path), entry.kind.encode(), content):
-            digest.update(len(said).to_bytes(8, "big") + said)
-    return digest.hexdigest()
+        parts += [entry.path, entry.kind, content_of(folder, entry)]
+    return sha256_of(parts)
 
 
 def _small(file: Path) -> str:
