@@ -6,9 +6,11 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, configuration, given, settings
+from hypothesis import strategies as st
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +49,39 @@ def tell(request: pytest.FixtureRequest) -> Tell:
         cases[family].append(Case(family, tried, happened))
 
     return take_down
+
+
+# How many times as many inputs are tried if there is time.
+THOROUGH = 10
+
+Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
+    """Try a claim on many inputs; return how many there were. Without `--thorough` they are always the same."""
+    thorough = bool(request.config.getoption("--thorough"))
+    configuration.set_hypothesis_home_dir(tmp_path / "hypothesis")
+
+    def try_all(inputs: st.SearchStrategy[Any], number: int, claim: Callable[[Any], None]) -> int:
+        tried = 0
+
+        def holds(value: Any) -> None:
+            nonlocal tried
+            tried += 1
+            claim(value)
+
+        limits = settings(
+            max_examples=number * (THOROUGH if thorough else 1),
+            deadline=None,
+            database=None,
+            derandomize=not thorough,
+            suppress_health_check=list(HealthCheck),
+        )
+        limits(given(inputs)(holds))()
+        return tried
+
+    return try_all
 
 
 class Quiet:

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2
 
@@ -29,37 +28,9 @@ from autograder.verify.graph import BATCH, FrozenModel, call, read_graph
 from autograder.verify.measure import measure
 from solutions.data import embedded_digits
 
-THOROUGH = 10  # times as many inputs
-
 Tell = Callable[[str, str], None]
 Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
 layers = keras.layers
-
-
-@pytest.fixture
-def fuzz(request: pytest.FixtureRequest) -> Fuzz:
-    """Try a claim on many inputs, always the same; return how many there were."""
-    times = THOROUGH if request.config.getoption("--thorough") else 1
-
-    def try_all(inputs: st.SearchStrategy[Any], number: int, claim: Callable[[Any], None]) -> int:
-        tried = 0
-
-        def holds(value: Any) -> None:
-            nonlocal tried
-            tried += 1
-            claim(value)
-
-        limits = settings(
-            max_examples=number * times,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        )
-        limits(given(inputs)(holds))()
-        return tried
-
-    return try_all
 
 
 def mutated(original: bytes) -> st.SearchStrategy[bytes]:

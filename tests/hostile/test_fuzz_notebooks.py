@@ -13,7 +13,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
@@ -35,37 +34,9 @@ from autograder.execute.collector import parse_facts
 from autograder.submission import Submission
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-THOROUGH = 10  # times as many inputs
 
 Tell = Callable[[str, str], None]
 Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
-
-
-@pytest.fixture
-def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
-    """Try a claim on many inputs; return how many there were. Without `--thorough` they are always the same."""
-    thorough = bool(request.config.getoption("--thorough"))
-    configuration.set_hypothesis_home_dir(tmp_path / "hypothesis")
-
-    def try_all(inputs: st.SearchStrategy[Any], number: int, claim: Callable[[Any], None]) -> int:
-        tried = 0
-
-        def holds(value: Any) -> None:
-            nonlocal tried
-            tried += 1
-            claim(value)
-
-        limits = settings(
-            max_examples=number * (THOROUGH if thorough else 1),
-            deadline=None,
-            database=None,
-            derandomize=not thorough,
-            suppress_health_check=list(HealthCheck),
-        )
-        limits(given(inputs)(holds))()
-        return tried
-
-    return try_all
 
 
 # What troubles readers: half characters, controls, byte order marks, markup, other ends of lines.
