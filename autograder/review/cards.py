@@ -13,10 +13,9 @@ from autograder.pictures import Pictures, pictures_from_npz
 from autograder.record.files import GRID, PICTURES, read_report
 from autograder.report import Report, Result, Status
 
-# Not by colour alone: every verdict has a sign and a word, too.
-SIGNS: dict[Status, str] = {"pass": "✓", "partial": "◐", "fail": "✗", "review": "?"}
+# Not by colour alone: every verdict has a word, too.
 WORDS: dict[Status, str] = {"pass": "full", "partial": "partly", "fail": "none", "review": "to review"}
-STATUSES: tuple[Status, ...] = tuple(SIGNS)
+STATUSES: tuple[Status, ...] = tuple(WORDS)
 
 
 @dataclass(frozen=True)

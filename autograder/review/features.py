@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
-import numpy as np
-from PIL import Image
-
+from autograder.mosaic import draw_mosaic
 from autograder.pictures import Pictures
-from solutions.data import SIDE
-from solutions.deprocess import deprocess
-
-COLUMNS = 8
-PANELS = COLUMNS * COLUMNS
-GAP = 2
-# A page is light or dark; between the panels this grey suits both.
-BETWEEN = 128
-# Browsers blur what they enlarge; made smaller, pixels keep their edges.
-ENLARGED = 3
-# A dead filter's image is the noise that it began as: not to be taken for a pattern.
-CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
 
 
 def draw_features(pictures: Pictures) -> bytes | None:
@@ -27,17 +11,4 @@ def draw_features(pictures: Pictures) -> bytes | None:
 
     None if there are no images.
     """
-    shown = pictures.student[:PANELS]
-    if not len(shown):
-        return None
-    rows = -(-len(shown) // COLUMNS)
-    pitch = SIDE + GAP
-    mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
-    dead = np.flatnonzero(pictures.student_dead)
-    for index, panel in enumerate(deprocess(shown)):
-        top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
-        mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in dead else panel
-    buffer = io.BytesIO()
-    enlarged = mosaic.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    Image.fromarray(enlarged).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return draw_mosaic(pictures.student, pictures.student_dead)

@@ -6,20 +6,18 @@ on it, so everything is escaped, and the page itself forbids the browser anythin
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
+from autograder import web_page
 from autograder.course.folder import Course
 from autograder.files import write_whole
-from autograder.plain_text import plain_text
-from autograder.review.cards import SIGNS, WORDS, Card, collect_cards, summarize
+from autograder.review.cards import WORDS, Card, collect_cards, summarize
 from autograder.review.features import draw_features
+from autograder.web_page import style_hash
 
 PAGE = "index.html"
 PICTURE_FOLDER = "pictures"
@@ -72,30 +70,10 @@ def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] 
 
 
 def make_environment() -> Environment:
-    """Return the templates of the review pages.
-
-    Every value in them is made plain text and escaped, whatever the file's name.
-    """
-    environment = Environment(
-        loader=PackageLoader("autograder.review"),
-        autoescape=True,
-        finalize=_plain,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(signs=SIGNS, words=WORDS)
+    """Return the templates of the review pages."""
+    environment = web_page.make_environment("autograder.review")
+    environment.globals.update(words=WORDS)
     return environment
-
-
-def _plain(value: object) -> object:
-    """Make text of students harmless; what is HTML already comes from the templates themselves."""
-    return plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def style_hash(style: str) -> str:
-    """Return by what a Content-Security-Policy knows a style sheet that stands in the page itself."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _conditions(card: Card) -> tuple[str, str, str]:

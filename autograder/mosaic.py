@@ -1,0 +1,44 @@
+"""Feature images as one small picture of up to 8 x 8 panels, for pages."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from autograder.pictures import Floats
+from solutions.data import SIDE
+from solutions.deprocess import deprocess
+
+COLUMNS = 8
+PANELS = COLUMNS * COLUMNS
+GAP = 2
+# A page is light or dark; between the panels this grey suits both.
+BETWEEN = 128
+# Browsers blur what they enlarge; made smaller, pixels keep their edges.
+ENLARGED = 3
+# A dead filter's image is the noise that it began as: not to be taken for a pattern.
+CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
+
+
+def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_]) -> bytes | None:
+    """Return images as a PNG of up to 8 x 8 panels, dead filters crossed out.
+
+    None if there are no images.
+    """
+    shown = images[:PANELS]
+    if not len(shown):
+        return None
+    rows = -(-len(shown) // COLUMNS)
+    pitch = SIDE + GAP
+    mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
+    crossed = np.flatnonzero(dead)
+    for index, panel in enumerate(deprocess(shown)):
+        top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
+        mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in crossed else panel
+    buffer = io.BytesIO()
+    enlarged = mosaic.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
+    Image.fromarray(enlarged).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
