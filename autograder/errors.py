@@ -25,6 +25,10 @@ class DownloadError(GradeascentError):
     """The download of an LMS, or a roster, cannot be read or is not what the command was told that it is."""
 
 
+class ExportError(GradeascentError):
+    """Scores cannot be exported: the file of the LMS is not what it should be, or nothing can be written."""
+
+
 class LabelError(CourseError):
     """A labelled submission cannot be read, or does not fit the notebook."""
 
