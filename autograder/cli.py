@@ -195,6 +195,42 @@ def audit_command(
         raise typer.Exit(1)
 
 
+@app.command("export")
+def export_command(
+    form: Annotated[
+        Literal["canvas", "moodle", "gradescope", "csv"],
+        typer.Argument(metavar="canvas|moodle|gradescope|csv", help="What the file is for."),
+    ],
+    course: CourseFolder = Path(),
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="What the LMS has exported, to be filled; it is only read."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Where to write.", show_default="grades_<format>.csv there"),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The heading of the column to fill.", show_default="found by itself")
+    ] = None,
+    partial: Annotated[  # noqa: FBT002
+        bool, typer.Option("--partial", help="Also scores to which a person may still add.")
+    ] = False,
+) -> None:
+    """Write the gradebook's scores into a file for an LMS."""
+    from autograder.course.gradebook import open_gradebook
+    from autograder.record.export.export import default_file, export, remarks, summary
+
+    opened = Course.open(course)
+    to = to or default_file(opened, form)
+    with open_gradebook(opened) as gradebook:
+        exported = export(gradebook, opened, form, to, into=into, column=column, partial=partial)
+    for line in (*remarks(exported), summary(exported, to)):
+        say(line)
+    if exported.left_out:
+        raise typer.Exit(1)
+
+
 @app.command("demo")
 def demo_command(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("gradeascent-demo"),
