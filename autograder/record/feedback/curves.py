@@ -1,0 +1,108 @@
+"""Activation curves as lines that a page draws itself: sharp at every size, and in the colours of the page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from autograder.pictures import Floats
+
+WIDTH, HEIGHT = 400, 190
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 32
+MOST_CURVES = 64
+MOST_POINTS = 120
+_STEPS = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: where it is in the drawing, and what stands there."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves in one frame of WIDTH x HEIGHT.
+
+    Attributes:
+        lines: what SVG draws, a path for each filter.
+        median: the path of the median.
+        across: marks of the steps.
+        up: marks of the values.
+        number: how many filters there are.
+    """
+
+    lines: tuple[Markup, ...]
+    median: Markup
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    number: int
+
+
+def make_curves(values: Floats) -> Curves | None:
+    """Return curves, one for each row, drawn over their steps; None where there is nothing to draw.
+
+    Args:
+        values: (filters, steps); what is not finite leaves a gap.
+    """
+    if values.ndim != 2 or values.shape[1] < 2:
+        return None
+    numbers = values.astype(np.float64)
+    finite = np.isfinite(numbers)
+    if not finite.any():
+        return None
+    numbers[~finite] = np.nan
+    seen = numbers[:, finite.any(axis=0)]
+    steps = np.flatnonzero(finite.any(axis=0))
+    if seen.shape[1] < 2:
+        return None
+    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+    if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
+        low, high = low - 0.5 * max(1.0, abs(low)), high + 0.5 * max(1.0, abs(high))
+    frame = _Frame(float(steps[0]), float(steps[-1]), low, high)
+    some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_POINTS)).astype(int))
+    columns = seen[:, some]
+    return Curves(
+        lines=tuple(frame.path(steps[some], row) for row in columns[:MOST_CURVES]),
+        median=frame.path(steps[some], np.nanmedian(columns, axis=0)),
+        across=tuple(Tick(frame.x(tick), f"{tick:g}") for tick in _ticks(frame.first, frame.last)),
+        up=tuple(Tick(frame.y(tick), f"{tick:.4g}") for tick in _ticks(low, high)),
+        number=len(values),
+    )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    first: float
+    last: float
+    low: float
+    high: float
+
+    def x(self, step: float) -> float:
+        return LEFT + (step - self.first) / (self.last - self.first) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        return HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+
+    def path(self, steps: np.ndarray, values: np.ndarray) -> Markup:
+        words, is_down = [], False
+        for step, value in zip(steps, values, strict=True):
+            if math.isfinite(value):
+                words.append(f"{'L' if is_down else 'M'}{self.x(float(step)):.1f} {self.y(float(value)):.1f}")
+            is_down = math.isfinite(value)
+        return Markup("".join(words))  # noqa: S704 (numbers)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return three to six round numbers between two."""
+    if not math.isfinite(high - low):
+        return []
+    unit = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next((unit * factor for factor in _STEPS if (high - low) / (unit * factor) <= 5), unit * 10)
+    first = math.ceil(low / step - 1e-9)
+    return [round(index * step, 12) for index in range(first, math.floor(high / step + 1e-9) + 1)]

@@ -1,0 +1,95 @@
+"""Pictures that came out of a student's kernel: read, made small enough, and written again as plain pixels.
+
+A picture of a few kilobytes can ask a browser for gigabytes, and a file may be two things at once. So a page gets
+none of them as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import warnings
+
+from markupsafe import Markup
+from PIL import Image, UnidentifiedImageError
+
+# A figure of matplotlib of 20 x 20 inches at 300 dots per inch has 36 million pixels.
+MOST_PIXELS = 40_000_000
+MOST_BYTES = 24 * 1024 * 1024
+# What a page is given: sharp on a screen of twice the usual density, and in print.
+WIDEST, HIGHEST = 1600, 4000
+_MOST_IN_TEXT = 2_000_000  # characters of a picture that stands in markdown
+_IN_TEXT = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
+_FORMATS = ("PNG", "JPEG")
+
+
+class PixelsError(ValueError):
+    """It is no picture that a page can show; the message says why, for the student."""
+
+
+def plain_picture(encoded: str) -> Markup:
+    """Return the address, `data:image/png;...`, of a picture given in base64.
+
+    Raises:
+        PixelsError: it is none, or far too large.
+    """
+    image = _opened(_decoded(encoded))
+    try:
+        image.load()
+        plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+        raise PixelsError("a picture that is damaged") from error
+    plain.thumbnail((WIDEST, HIGHEST))
+    return picture_address(_as_png(plain))
+
+
+def picture_address(png: bytes) -> Markup:
+    """Return a PNG as an address that stands in the page itself."""
+    return Markup("data:image/png;base64," + base64.b64encode(png).decode())  # noqa: S704 (letters, digits, + and /)
+
+
+def is_harmless_address(address: str) -> bool:
+    """Tell whether the address of a picture is a picture itself, and not too large to be shown as it is."""
+    if len(address) > _MOST_IN_TEXT or not (found := _IN_TEXT.fullmatch(address)):
+        return False
+    try:
+        image = _opened(_decoded(found[1]))
+    except PixelsError:
+        return False
+    return image.width <= WIDEST * 2 and image.height <= HIGHEST
+
+
+def _decoded(encoded: str) -> bytes:
+    if len(encoded) > MOST_BYTES * 4 // 3:
+        raise PixelsError(f"a picture of more than {MOST_BYTES // 1024**2} MB")
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PixelsError("a picture that is damaged") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Read the head of a picture, with its size."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise PixelsError("a picture that is damaged, or far too large") from error
+    if image.width * image.height > MOST_PIXELS:
+        raise PixelsError(f"a picture of {image.width} x {image.height} pixels")
+    return image
+
+
+def _as_png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    colours = image.convert("L") if image.mode == "RGB" and _is_grey(image) else image
+    colours.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _is_grey(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return red.tobytes() == green.tobytes() == blue.tobytes()
