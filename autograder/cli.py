@@ -19,6 +19,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.release import generate_release
 from autograder.errors import GradeascentError
+from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES
 from autograder.plain_text import plain_text
 from autograder.settings import Settings, load_settings
 from solutions.data import DataError
@@ -193,6 +194,26 @@ def audit_command(
     say(f"The same as JSON: {file}")
     if not result.agrees:
         raise typer.Exit(1)
+
+
+@app.command("gradescope-bundle")
+def gradescope_bundle_command(
+    course: CourseFolder = Path(),
+    to: Annotated[Path, typer.Option(metavar="FILE.zip", help="The archive.")] = Path("autograder.zip"),
+    minutes: Annotated[
+        int, typer.Option(min=LEAST_MINUTES, max=MOST_MINUTES, help="The time that Gradescope allows.")
+    ] = 20,
+    profile: Profile = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+) -> None:
+    """Make the autograder.zip with which Gradescope grades every submission as it comes."""
+    from autograder.gradescope.bundle import how_to_use, write_bundle
+
+    opened = Course.open(course)
+    settings = settings_of(opened.root, profile=profile, data=data, sandbox=sandbox)
+    write_bundle(opened, settings, to, minutes=minutes, announce=say)
+    say(how_to_use(opened, settings, to, minutes=minutes))
 
 
 @app.command("export")

@@ -1,0 +1,160 @@
+"""`autograder.zip`: everything with which Gradescope grades submissions of a course, each in a container.
+
+The notebook in it is the students' own version, which has the points and the check cells, and no solution. It
+lies where a course has its source, so that the kit in the container finds a course like any other.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.leaks import leaks_in, secrets_of, texts_of
+from autograder.course.notebooks import read_notebook, write_notebook
+from autograder.course.release import released_notebook
+from autograder.errors import LeakError
+from autograder.files import write_whole
+from autograder.gradescope.kit import constraints, kit_files
+from autograder.gradescope.results import not_graded
+from autograder.gradescope.time_limits import deadline, within
+from autograder.rubric.score import BUILT_IN, rubric_files
+from autograder.scratch import temporary_folder
+from autograder.settings import SETTINGS_FILE, Settings
+from solutions.data import find_digits, write_npz
+
+SCRIPTS = Path(__file__).with_name("scripts")
+DIGITS = "mnist.npz"
+# Equal contents give equal archives; this is the earliest time that they can hold.
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def write_bundle(
+    course: Course,
+    settings: Settings,
+    file: Path,
+    *,
+    minutes: int,
+    announce: Callable[[str], None],
+    assignment: str = ASSIGNMENT,
+) -> None:
+    """Write the archive that an instructor uploads to Gradescope.
+
+    Args:
+        course: points, checks and data are its own.
+        settings: with which submissions are graded there; the limits are lowered to fit the time.
+        file: the archive; an older one is replaced.
+        minutes: after which Gradescope stops a submission.
+        announce: is told where the digits come from if not from where one would expect.
+        assignment: which one.
+
+    Raises:
+        LeakError: the archive would show a part of the solution.
+        CourseError, DataError: the notebook or the digits cannot be used.
+    """
+    with temporary_folder() as name:
+        folder = Path(name)
+        _lay_out_course(folder / "course", course, settings, minutes, announce, assignment)
+        _refuse_leaks(course, folder, assignment)
+        files = dict(_scripts(minutes))
+        files |= {f"kit/{path}": content for path, content in kit_files()}
+        files |= {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        write_whole(file, _archive(files))
+
+
+def how_to_use(
+    course: Course, settings: Settings, file: Path, *, minutes: int, assignment: str = ASSIGNMENT
+) -> str:
+    """Return what the instructor does with the archive, in a few lines."""
+    points = sum(course.points(assignment).values())
+    by_hand = course.manual_points(assignment)
+    lines = [
+        f"The autograder is in {file}; it holds no solution. In Gradescope, in a programming assignment:",
+        f"- Configure Autograder: {points:g} points, Ubuntu 22.04 or newer; upload the archive.",
+        f"- Settings: a timeout of {minutes} minutes, a container with 2 CPUs, and 6 GB of memory (at least 3).",
+        *(f"- Manual grading: a question of {most:g} points for '{name}'." for name, most in by_hand.items()),
+        "- Test Autograder: a submission of your own; it also shows whether the sandbox works there.",
+    ]
+    if settings.sandbox == "none":
+        lines.append(
+            "There is NO SANDBOX in it: a notebook runs with all rights in its container, so it can read the rubric "
+            "and give itself any score."
+        )
+    return "\n".join(lines)
+
+
+def _lay_out_course(
+    folder: Path,
+    course: Course,
+    settings: Settings,
+    minutes: int,
+    announce: Callable[[str], None],
+    assignment: str,
+) -> None:
+    """Make the course folder of the container."""
+    notebook = released_notebook(course, assignment)
+    write_notebook(notebook, folder / "source" / assignment / course.source_notebook(assignment).name)
+    for path in rubric_files(course.root):
+        if path != BUILT_IN:
+            write_whole(folder / "rubric" / path.name, path.read_bytes())
+    digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    write_npz(digits, folder / DIGITS)
+    there = settings.model_copy(
+        update={"jobs": 1, "python": "", "data": DIGITS, "limits": within(settings.limits, minutes)}
+    )
+    write_whole(folder / SETTINGS_FILE, _toml(there))
+
+
+def _toml(settings: Settings) -> str:
+    """Return all settings as the file that `load_settings` reads."""
+    plain: list[str] = []
+    sections: list[str] = []
+    for key, value in settings.model_dump().items():
+        if isinstance(value, dict):
+            sections += [f"\n[{key}]", *(f"{name} = {_value(inner)}" for name, inner in value.items())]
+        else:
+            plain.append(f"{key} = {_value(value)}")
+    return "\n".join(plain + sections) + "\n"
+
+
+def _value(value: str | float) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def _refuse_leaks(course: Course, folder: Path, assignment: str) -> None:
+    """Look for lines of the solution; the rubric's numbers may be there, since students never see the archive."""
+    secrets = secrets_of(read_notebook(course.source_notebook(assignment)), {})
+    texts = (replace(text, is_code=False) for text in texts_of(folder) if not text.place.endswith(DIGITS))
+    if leaks := leaks_in(secrets, texts):
+        raise LeakError(f"the bundle would hold {leaks[0]}")
+
+
+def _scripts(minutes: int) -> Iterator[tuple[str, bytes]]:
+    """Yield what Gradescope starts, and what that reads."""
+    for script in sorted(SCRIPTS.iterdir()):
+        yield script.name, script.read_bytes()
+    yield "seconds", f"{deadline(minutes)}\n".encode()
+    yield "constraints.txt", constraints().encode()
+    stopped = "the autograder was stopped before its end, perhaps because its container has too little memory"
+    yield "not_finished.json", not_graded(stopped).to_json().encode()
+    late = f"it took longer than the {minutes} minutes that there are"
+    yield "out_of_time.json", not_graded(late).to_json().encode()
+
+
+def _archive(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            member = zipfile.ZipInfo(name, _TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = (0o755 if (SCRIPTS / name).is_file() else 0o644) << 16
+            archive.writestr(member, data)
+    return content.getvalue()

@@ -1,0 +1,70 @@
+"""The kit as a source package that pip can install in a container, without anything that shows a solution."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.metadata import metadata, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from autograder.execute.sandbox import kit_packages
+
+# Solutions, or what shows them; no submission is graded by them.
+LEFT_OUT = (
+    "autograder/audit",
+    "autograder/check.py",
+    "autograder/cli.py",
+    "autograder/course/assignments",
+    "autograder/course/initialise.py",
+    "autograder/demo",
+    "autograder/review",
+    "solutions/cnn.py",
+)
+# The numbers that these compute are those of the reports; everything else may be newer.
+PINNED = ("keras", "numpy", "tensorflow")
+
+
+def kit_files() -> Iterator[tuple[str, bytes]]:
+    """Yield every file of the source package by its path in there."""
+    yield "pyproject.toml", _project().encode()
+    for package in kit_packages():
+        for path in sorted(package.rglob("*")):
+            name = path.relative_to(package.parent)
+            if path.is_file() and not _is_left_out(name):
+                yield name.as_posix(), path.read_bytes()
+
+
+def constraints() -> str:
+    """Return for pip which versions compute here, so that scores come out the same there."""
+    return "".join(f"{name}=={version(name)}\n" for name in PINNED)
+
+
+def _is_left_out(name: Path) -> bool:
+    return "__pycache__" in name.parts or any(name.is_relative_to(other) for other in LEFT_OUT)
+
+
+def _project() -> str:
+    """Return a `pyproject.toml` with what the installed kit says of itself; every JSON text is one of TOML."""
+    lines = [
+        "[build-system]",
+        'requires = ["hatchling>=1.26"]',
+        'build-backend = "hatchling.build"',
+        "[project]",
+        'name = "gradeascent"',
+        f"version = {json.dumps(version('gradeascent'))}",
+        f"requires-python = {json.dumps(metadata('gradeascent')['Requires-Python'])}",
+        f"dependencies = {json.dumps(sorted(_dependencies()))}",
+        "[tool.hatch.build.targets.wheel]",
+        'packages = ["autograder", "solutions"]',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _dependencies() -> Iterator[str]:
+    """Yield what the kit and student notebooks need; what only its developers need has no place in a container."""
+    for requirement in map(Requirement, requires("gradeascent") or ()):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": "student"}):
+            requirement.marker = None
+            yield str(requirement)
