@@ -29,7 +29,7 @@ NAME = "Canvas"
 
 _TITLE = re.compile(r"(?P<title>.+) \((?P<number>[0-9]+)\)", re.DOTALL)
 _POINTS, _READ_ONLY = "Points Possible", re.compile(r"read\s+only")
-_NO_PERSON = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE)
+_NO_PERSON = re.compile(r"(Muted|Manual Posting.*)?", re.IGNORECASE)
 # Every course has one, for looking at it with a student's eyes.
 _TEST_STUDENT = "Student, Test"
 _EXCUSED, _NOT_ASSIGNED = "EX", "N/A"
@@ -106,7 +106,7 @@ def _rows(table: Table) -> list[Row]:
     rows: list[Row] = []
     for place, line in enumerate(table.lines[1:], 1):
         name = f"{line.cell(1)} {line.cell(0)}" if is_split else line.cell(0)
-        is_nobody = all(_NO_PERSON.fullmatch(cell) for cell in line.cells) or _POINTS in line.cell(0)
+        is_nobody = all(_NO_PERSON.fullmatch(cell.strip()) for cell in line.cells) or _POINTS in line.cell(0)
         if is_nobody or (name == _TEST_STUDENT and not any(line.cell(one).strip() for one in ids)):
             continue
         number_there = line.cell(user_id).strip()

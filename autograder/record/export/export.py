@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import ExportError
 from autograder.files import write_whole
+from autograder.plain_text import plain_text
 from autograder.record.export.canvas import export_canvas
 from autograder.record.export.gradescope import export_gradescope
 from autograder.record.export.moodle import export_moodle
@@ -26,6 +27,8 @@ FORMATS: dict[Format, Callable[[Request], Exported]] = {
     "gradescope": export_gradescope,
     "csv": export_csv,
 }
+# Names are as long as their makers like.
+_MOST_CHARACTERS = 200
 # The others make a new table.
 _FILLING: tuple[Format, ...] = ("canvas", "moodle")
 
@@ -68,8 +71,10 @@ def export(
         )
     if to.is_dir():
         raise ExportError(f"{to} is a folder, not a file to write")
-    scores = read_scores(gradebook, course, assignment, students)
-    exported = FORMATS[form](Request(assignment, scores, into, column, partial))
+    scores = read_scores(gradebook, course, assignment)
+    if unknown := sorted(set(students) - {one.student for one in scores}):
+        raise ExportError(f"the gradebook does not know the student '{unknown[0]}'")
+    exported = FORMATS[form](Request(assignment, scores, students, into, column, partial))
     try:
         write_whole(to, exported.content)
     except OSError as error:
@@ -85,7 +90,9 @@ def default_file(course: Course, form: Format) -> Path:
 def remarks(exported: Exported) -> Iterator[str]:
     """Yield a line for all that the instructor should know."""
     yield from (f"note: {note}" for note in exported.notes)
-    yield from (f"left out: {one.what}: {one.why}" for one in exported.left_out)
+    yield from (
+        f"left out: {plain_text(one.what, at_most=_MOST_CHARACTERS)}: {one.why}" for one in exported.left_out
+    )
 
 
 def summary(exported: Exported, to: Path) -> str:

@@ -50,7 +50,7 @@ def fill(
         except NotFilledError as error:
             left_out.append(LeftOut(one.student, str(error)))
     absent = [
-        one.student for one in request.scores if not one.is_handed_in and one.student in matching.places
+        one.student for one in request.wanted() if not one.is_handed_in and one.student in matching.places
     ]
     if absent:
         notes = [*notes, f"handed in nothing, so their lines are as they were: {', '.join(absent)}"]

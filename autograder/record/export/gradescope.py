@@ -41,7 +41,7 @@ def export_gradescope(request: Request) -> Exported:
             "",
             *(cell_score(one, criterion) for criterion in criteria),
         )
-        for one in request.scores
+        for one in request.wanted()
     ]
     return Exported(write_table(headings, rows), len(ready), tuple(request.waiting()), (_NOTE,))
 

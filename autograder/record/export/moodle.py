@@ -31,8 +31,10 @@ from autograder.record.export.table import Line, Table, harmless, number, read_n
 
 NAME = "Moodle"
 
-_IDENTIFIER = re.compile(r"(?P<word>.*?)(?P<number>[0-9]+)", re.DOTALL)
-_TIME = re.compile(r"-|.*[0-9]{4}.*[0-9]{1,2}[:.][0-9]{2}.*", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,20}\Z")
+_YEAR_AND_CLOCK = re.compile(r"\d{4}.*\d[:.]\d{2}")
+# Longer cells hold what somebody has written: no identifier, time or number.
+_MOST_CHARACTERS = 100
 _GRADE, _COMMENTS = "Grade", "Feedback comments"
 # Between the maximum and the comments: whether the grade can be changed, and when it was last.
 _LEAST_BETWEEN = 2
@@ -51,8 +53,8 @@ def _worksheet(request: Request) -> Exported:
     assert request.into is not None
     table = read_table(request.into, NAME)
     people = {place: line for place, line in enumerate(table.lines[1:], 1) if any(map(str.strip, line.cells))}
-    found = {place: _IDENTIFIER.fullmatch(line.cell(0).strip()) for place, line in people.items()}
-    words = {one["word"] if one else None for one in found.values()}
+    found = {place: _identifier(line.cell(0)) for place, line in people.items()}
+    words = {one[0] if one else None for one in found.values()}
     if is_canvas(table) or len(words) != 1 or None in words or len(table.headings) <= _LEAST_BETWEEN:
         raise ExportError(
             f"{table.file} is no grading worksheet of Moodle: its first column is not the identifier, as in "
@@ -84,12 +86,22 @@ def _worksheet(request: Request) -> Exported:
         return cells
 
     rows = [
-        _row(table, place, line, one["number"], grade)
-        for place, line in people.items()
-        if (one := found[place])
+        _row(table, place, line, one[1], grade) for place, line in people.items() if (one := found[place])
     ]
     exported = fill(request, table, rows, "moodle", cells_of, notes)
     return Exported(exported.content, exported.count, (*exported.left_out, *kept), exported.notes)
+
+
+def _identifier(cell: str) -> tuple[str, str] | None:
+    """Return the word for "Participant" and the number."""
+    text = cell.strip()
+    number_there = _NUMBER.search(text[:_MOST_CHARACTERS])
+    return (text[: number_there.start()], number_there[0]) if number_there else None
+
+
+def _is_time(cell: str) -> bool:
+    text = cell.strip()
+    return text == "-" or (len(text) <= _MOST_CHARACTERS and _YEAR_AND_CLOCK.search(text) is not None)
 
 
 def _row(table: Table, place: int, line: Line, participant: str, grade: int) -> Row:
@@ -131,8 +143,8 @@ def _comments_column(table: Table, people: dict[int, Line], grade: int) -> int |
     if _COMMENTS in table.headings:
         return named_column(table, _COMMENTS)
     last = len(table.headings) - 1
-    is_time = any(_TIME.fullmatch(line.cell(last).strip()) for line in people.values())
-    before_is_time = all(_TIME.fullmatch(line.cell(last - 1).strip()) for line in people.values())
+    is_time = any(_is_time(line.cell(last)) for line in people.values())
+    before_is_time = all(_is_time(line.cell(last - 1)) for line in people.values())
     return last if last > grade + 1 + _LEAST_BETWEEN and before_is_time and not is_time else None
 
 
@@ -152,7 +164,7 @@ def _gradebook_table(request: Request) -> Exported:
     Moodle (`grade/import/csv`) stops at the first person that it does not know, so only those are in it who have a
     score. A column of feedback without one of grades would delete the grades, so both are always there.
     """
-    ready = list(request.ready())
+    ready = request.ready()
     headings = (
         "student_id",
         "first_name",

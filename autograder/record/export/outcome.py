@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ class Request:
     """What is asked for.
 
     Attributes:
+        scores: those of all students, since who is who depends on everybody.
+        students: whose scores to export; everybody's, if none.
         into: the file of the LMS to fill; None to make a new one.
         column: the heading of the column for the scores; None to find it.
         partial: also scores to which a person may still add.
@@ -24,17 +26,22 @@ class Request:
 
     assignment: str
     scores: Sequence[Score]
+    students: Collection[str] = ()
     into: Path | None = None
     column: str | None = None
     partial: bool = False
 
-    def ready(self) -> Iterator[Score]:
-        """Yield the scores that may be exported."""
-        return (one for one in self.scores if one.is_handed_in and (self.partial or not one.is_waiting))
+    def wanted(self) -> list[Score]:
+        """Return the scores of the students that are asked for, be they ready or not."""
+        return [one for one in self.scores if not self.students or one.student in self.students]
 
-    def waiting(self) -> Iterator[LeftOut]:
-        """Yield the students whose scores may not be exported yet."""
-        return (LeftOut(one.student, WAITING) for one in self.scores if one.is_waiting and not self.partial)
+    def ready(self) -> list[Score]:
+        """Return the scores that may be exported."""
+        return [one for one in self.wanted() if one.is_handed_in and (self.partial or not one.is_waiting)]
+
+    def waiting(self) -> list[LeftOut]:
+        """Return the students whose scores may not be exported yet."""
+        return [LeftOut(one.student, WAITING) for one in self.wanted() if one.is_waiting and not self.partial]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from autograder.course.collect.members import LeftOut
-from autograder.course.collect.names import same
+from autograder.course.collect.names import folder_name, same
 from autograder.record.export.scores import Score
 
 _Person = TypeVar("_Person")
@@ -112,7 +112,8 @@ def _by_what_is_ones_own(rows: Sequence[Row], scores: Sequence[Score], lms: str)
     rules = (
         _Rule(lambda row: [row.lms_id], collected_as),
         _Rule(lambda row: [row.user_id], lambda one: [one.lms_user_id]),
-        _Rule(lambda row: row.ids, lambda one: [one.student, one.email]),
+        # `gradeascent collect` calls folders so
+        _Rule(lambda row: [*row.ids, *map(folder_name, row.ids)], lambda one: [one.student, one.email]),
     )
     found: dict[int, set[str]] = {row.place: set() for row in rows}
     for rule in rules:

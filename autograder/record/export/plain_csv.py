@@ -32,7 +32,7 @@ def export_csv(request: Request) -> Exported:
             number(one.max_score),
             state(one),
         )
-        for one in request.scores
+        for one in request.wanted()
     ]
     return Exported(write_table(headings, rows), len(ready), tuple(request.waiting()))
 

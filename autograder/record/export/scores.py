@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -68,13 +68,11 @@ class Score:
     record: Record | None = None
 
 
-def read_scores(
-    gradebook: Gradebook, course: Course, assignment: str, students: Collection[str] = ()
-) -> list[Score]:
-    """Return the scores of all students, or of some, sorted by their ids.
+def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[Score]:
+    """Return the scores of all students, sorted by their ids.
 
     Raises:
-        ExportError: the gradebook does not know the assignment, or one of the students.
+        ExportError: the gradebook does not know the assignment.
     """
     try:
         entry = gradebook.find_assignment(assignment)
@@ -82,15 +80,12 @@ def read_scores(
         raise ExportError(
             f"the gradebook does not know the assignment '{assignment}'; 'gradeascent release' enters it"
         ) from error
-    known = {student.id: student for student in gradebook.students}
-    if unknown := sorted(set(students) - known.keys()):
-        raise ExportError(f"the gradebook does not know the student '{unknown[0]}'")
     submissions = {submission.student_id: submission for submission in entry.submissions}
     order = _cell_order(course, assignment)
     shelf = Shelf(course, assignment)
     return [
-        _score(known[student], submissions.get(student), float(entry.max_score), order, shelf)
-        for student in sorted(students or known)
+        _score(student, submissions.get(student.id), float(entry.max_score), order, shelf)
+        for student in sorted(gradebook.students, key=lambda student: str(student.id))
     ]
 
 

@@ -24,6 +24,7 @@ DELIMITERS = ",;\t"
 # The last four are the wide forms, which East Asian versions take for the same.
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
+_MOST_DIGITS = 40
 _END = "\r\n"
 
 
@@ -120,8 +121,8 @@ def number(value: float) -> str:
 
 def read_number(text: str) -> float | None:
     """Return the number in a cell, in whatever language; the last of several signs divides off the fraction."""
-    found = re.fullmatch(r"([0-9.,\s'\u2019]*?)(?:[.,]([0-9]+))?", text.strip())
-    if found is None:
+    found = re.fullmatch(r"([0-9.,\s'\u2019]*?)(?:[.,]([0-9]+))?", text[:_MOST_DIGITS].strip())
+    if found is None or len(text) > _MOST_DIGITS:
         return None
     digits = re.sub(r"[^0-9]", "", found[1])
     return float(f"{digits or 0}.{found[2] or 0}") if digits or found[2] else None
