@@ -1,10 +1,10 @@
 """Canvas and Moodle, as far as they read scores: written from what their documentation and sources say.
 
 Canvas:
-    https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
+    https://community.instructure.com/en/kb/articles/660862-how-do-i-import-grades-in-the-gradebook
     https://github.com/instructure/canvas-lms/blob/master/lib/gradebook_importer.rb
 Moodle:
-    https://docs.moodle.org/en/Using_Assignment
+    https://docs.moodle.org/en/Assignment_settings
     https://github.com/moodle/moodle/blob/main/mod/assign/feedback/offline/importgradeslib.php and locallib.php
     https://docs.moodle.org/en/Grade_import
     https://github.com/moodle/moodle/blob/main/grade/import/csv/classes/load_data.php
