@@ -229,7 +229,7 @@ def export_command(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Where to write.", show_default="the course's grades_<format>.csv"),
+        typer.Option(metavar="FILE.csv", help="Where to write.", show_default="course/grades_<format>.csv"),
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="The heading of the column to fill.", show_default="found by itself")
