@@ -127,11 +127,15 @@ def grade_command(
     data: Data = None,
     sandbox: SandboxName = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Write the scores into nbgrader's gradebook.")
+    ] = True,  # noqa: FBT002
 ) -> None:
-    """Run, measure and score submissions; what is up to date already is skipped."""
+    """Run, measure and score submissions, then record them; what is up to date already is skipped."""
+    from autograder.course.lock import only_writer
     from autograder.grade import grade_course, submissions_of
     from autograder.grader import ready_to_grade
-    from autograder.progress import show_progress
+    from autograder.progress import show_progress, show_recording
 
     opened = Course.open(course)
     settings = settings_of(opened.root, jobs=jobs, profile=profile, data=data, sandbox=sandbox)
@@ -146,7 +150,13 @@ def grade_command(
         f"{len(reports)} of {len(chosen)} graded, {review} for a person to look at; "
         f"the reports are in {opened.graded}."
     )
-    if len(reports) < len(chosen):
+    if record:
+        from autograder.record.recording import record_reports
+
+        with only_writer(opened), show_recording(len(reports)) as recording:
+            recorded = record_reports(opened, sorted(reports), recording, force=force)
+        say(f"{len(recorded)} of {len(reports)} recorded in the gradebook.")
+    if len(reports) < len(chosen) or (record and len(recorded) < len(reports)):
         raise typer.Exit(1)
 
 
@@ -249,6 +259,60 @@ def export_command(
     for line in (*remarks(exported), summary(exported, to)):
         say(line)
     if exported.left_out:
+        raise typer.Exit(1)
+
+
+@app.command("duplicates")
+def duplicates_command(
+    course: CourseFolder = Path(),
+    into: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the whole result there.")
+    ] = None,
+) -> None:
+    """List submissions that share weights, images or code: hints for you, never shown, never a deduction."""
+    from autograder.files import write_whole
+    from autograder.record.duplicates.find import find_duplicates
+    from autograder.record.duplicates.findings import duplicates_to_json
+    from autograder.record.duplicates.table import print_duplicates
+
+    found = find_duplicates(Course.open(course))
+    print_duplicates(found, say)
+    if into:
+        write_whole(into, duplicates_to_json(found))
+    if found.left_out:
+        raise typer.Exit(1)
+
+
+@app.command("feedback")
+def feedback_command(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
+    course: CourseFolder = Path(),
+    pdf: Annotated[bool, typer.Option("--pdf", help="Each page as PDF, too.")] = False,  # noqa: FBT002
+    into_zip: Annotated[
+        Path | None, typer.Option("--zip", metavar="FILE.zip", help="All pages in one file, for an LMS.")
+    ] = None,
+    lms: Annotated[
+        Literal["moodle", "plain"],
+        typer.Option(help="How the folders in it are named; 'plain' by student id."),
+    ] = "plain",
+    download: Annotated[
+        Path | None,
+        typer.Option(
+            "--into", metavar="DOWNLOAD", help="Moodle's download of submissions, for the names there."
+        ),
+    ] = None,
+) -> None:
+    """Make a feedback page for each student; what is up to date already is left alone."""
+    from autograder.record.feedback.command import give_feedback
+
+    if (lms == "moodle" or download) and not into_zip:
+        raise typer.BadParameter("--lms and --into say how a zip is made: name it with --zip FILE.zip")
+    if download and lms != "moodle":
+        raise typer.BadParameter("--into is for --lms moodle")
+    opened = Course.open(course)
+    if not give_feedback(opened, students or [], say, pdf=pdf, into_zip=into_zip, lms=lms, download=download):
         raise typer.Exit(1)
 
 

@@ -126,3 +126,42 @@ def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:
     """Return what fits where the text goes to: standard error, if no other stream is named."""
     stream = stream or sys.stderr
     return Bars(total, stream) if stream.isatty() else Lines(total, stream)
+
+
+class Recording:
+    """A bar for what is being recorded, on a terminal; and everywhere a line for what could not be."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._bars = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True),
+            disable=not stream.isatty(),
+        )
+        self._all = self._bars.add_task("recorded", total=total)
+
+    def __enter__(self) -> Recording:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bars.stop()
+
+    def recorded(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
+        """Move the bar."""
+        self._bars.advance(self._all)
+
+    def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
+        """Write why a report was not recorded."""
+        self._bars.console.print(plain_text(f"{student}: not recorded: {error}"))
+        self._bars.advance(self._all)
+
+
+def show_recording(total: int, stream: TextIO | None = None) -> Recording:
+    """Return what shows the recording on a stream: standard error, if no other one is named."""
+    return Recording(total, stream or sys.stderr)

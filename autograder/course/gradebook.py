@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from nbgrader.api import Gradebook
 from nbgrader.apps.baseapp import NbGrader
@@ -64,10 +67,28 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """
     directory = course_directory(course)
     try:
-        with Gradebook(directory.db_url, directory.course_id) as gradebook:
+        with _alembic_found(), Gradebook(directory.db_url, directory.course_id) as gradebook:
             yield gradebook
     except SQLAlchemyError as error:
         raise CourseError(gradebook_problem(directory.db_url, error)) from error
+
+
+def search_path() -> str:
+    """Return a PATH on which nbgrader finds `alembic`, which it starts by name for a new gradebook."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+@contextmanager
+def _alembic_found() -> Iterator[None]:
+    before = os.environ.get("PATH")
+    os.environ["PATH"] = search_path()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PATH"]
+        else:
+            os.environ["PATH"] = before
 
 
 def gradebook_problem(db_url: str, error: SQLAlchemyError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,9 +16,11 @@ from types import MappingProxyType
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.gradebook import course_directory, search_path
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
+from autograder.files import write_whole
 from autograder.scratch import temporary_folder
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
@@ -47,9 +50,23 @@ def generate_release(
             more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
             raise LeakError(f"the release would leak: {leaks[0]}{more}")
         # only now, so that a refused release leaves no trace in the gradebook either
-        _generate(course, assignment, Path(scratch) / "recorded", database=course.gradebook)
+        _generate(course, assignment, Path(scratch) / "entered")
         _replace(target, made, Path(scratch) / "old")
     return target
+
+
+def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
+    """Tell the gradebook which cells the assignment has now, and what they are worth; the release stays as it is.
+
+    Returns:
+        The notebook that students would get now.
+
+    Raises:
+        CourseError: nbgrader refused the source, or cannot use its gradebook, with its reason.
+    """
+    name = course.source_notebook(assignment).name
+    with temporary_folder() as scratch:
+        return read_notebook(_generate(course, assignment, Path(scratch)) / name)
 
 
 def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
@@ -83,13 +100,18 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
         return read_notebook(made / name)
 
 
-def _generate(course: Course, assignment: str, scratch: Path, *, database: Path) -> Path:
-    """Run nbgrader's generator in a process of its own: it changes the working directory and talks a lot."""
+def _generate(course: Course, assignment: str, scratch: Path, *, database: Path | None = None) -> Path:
+    """Run nbgrader's generator in a process of its own: it changes the working directory and talks a lot.
+
+    Without a `database` of its own, it enters the assignment in the course's gradebook.
+    """
     course.source_notebook(assignment)
+    settings = scratch / "jupyter"
+    write_whole(settings / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
     command = [
         *(sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--create"),
         f"--CourseDirectory.root={course.root}",
-        f"--CourseDirectory.db_url=sqlite:///{database}",
+        *([f"--CourseDirectory.db_url=sqlite:///{database}"] if database else []),
         # joined to the course's root by nbgrader; an absolute path wins over it
         f"--CourseDirectory.release_directory={scratch / 'release'}",
         "--CourseDirectory.directory_structure={nbgrader_step}/{student_id}/{assignment_id}",
@@ -114,15 +136,19 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path)
     return made
 
 
+def _gradebook_settings(course: Course) -> dict[str, dict[str, str]]:
+    """Return where the gradebook is, as settings for a file: a command line would show a password to everybody."""
+    directory = course_directory(course)
+    return {"CourseDirectory": {"db_url": directory.db_url, "course_id": directory.course_id}}
+
+
 def _environment(scratch: Path) -> dict[str, str]:
     """Return the environment of the generator.
 
-    nbgrader starts `alembic` by name for a new gradebook, so this Python's folder must be searched first.
     Settings of the user's own Jupyter must not change what students get.
     """
-    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return os.environ | {
-        "PATH": os.pathsep.join(folders),
+        "PATH": search_path(),
         "JUPYTER_CONFIG_DIR": str(scratch / "jupyter"),
         "JUPYTER_DATA_DIR": str(scratch / "jupyter"),
         "JUPYTER_RUNTIME_DIR": str(scratch / "jupyter"),

@@ -17,8 +17,11 @@ from autograder.rubric.plugin import Rubric
 from autograder.settings import Thresholds
 
 BUILT_IN = Path(__file__).with_name("test_activation_maximization.py")
-# The checks need nothing of these, and must not pick up the settings of whatever project is around.
+# The checks need nothing of these, and must not pick up the settings of whatever project is around, nor whatever
+# plugins are installed. Asserts stay as written: to rewrite them means to parse them, in which CPython before
+# 3.11.8 can fail while other threads are at work ("AST constructor recursion depth mismatch").
 PLAIN_PYTEST = (
+    "--disable-plugin-autoload", "--assert=plain",
     "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler", "-p", "no:unraisableexception",
     "-p", "no:threadexception", "-p", "no:logging", "-p", "no:warnings", "-s", "-c", "/dev/null",
     "--noconftest", "--import-mode=importlib",

@@ -1,0 +1,157 @@
+"""Finds the exercise's cells in a notebook that has lost nbgrader's metadata, or part of it.
+
+Colab, some editors and most converters drop or damage what nbgrader writes into cells. The cells themselves
+are still there: known by what is left of the metadata, by their text, or by where they stand.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from autograder.course.notebooks import grade_id, is_grade, is_solution
+
+# An answer may have become a cell of either kind.
+_TEXT = {"markdown", "raw"}
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A notebook in which nbgrader finds every graded cell, each once."""
+
+    notebook: NotebookNode
+    missing: frozenset[str]  # graded cells that are not in what was handed in, and stand there as released
+
+
+def restore_cells(notebook: NotebookNode, released: NotebookNode) -> Restored:
+    """Return a copy of a student's notebook with the released metadata and checks in its cells.
+
+    Args:
+        notebook: what the student handed in, as it is or executed.
+        released: what the student was given.
+    """
+    places = _find(notebook.cells, released.cells)
+    names = {place: cell for cell, place in zip(released.cells, places, strict=True) if place is not None}
+    cells = [_restored(cell, names.get(place)) for place, cell in enumerate(notebook.cells)]
+    missing: dict[int, list[NotebookNode]] = {}
+    before = -1
+    for original, place in zip(released.cells, places, strict=True):
+        if place is not None:
+            before = place
+        elif is_grade(original):
+            missing.setdefault(before, []).append(copy.deepcopy(original))
+    restored = copy.copy(notebook)
+    restored.cells = list(missing.get(-1, []))
+    for place, cell in enumerate(cells):
+        restored.cells += [cell, *missing.get(place, [])]
+    _make_ids_unique(restored.cells)
+    absent = (grade_id(cell) for added in missing.values() for cell in added)
+    return Restored(restored, frozenset(name for name in absent if name))
+
+
+def _find(cells: list[NotebookNode], released: list[NotebookNode]) -> list[int | None]:
+    """Return where each released cell stands among the student's."""
+    places: list[int | None] = [None] * len(released)
+    for number, place in _by_name(cells, released):
+        places[number] = place
+    for find in (_by_text, _by_neighbours):
+        for number, place in find(cells, released, places):
+            places[number] = place
+    return places
+
+
+def _by_name(cells: list[NotebookNode], released: list[NotebookNode]) -> Iterator[tuple[int, int]]:
+    """Of several cells with one name, the first in which something was written is meant."""
+    by_name: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        if name := grade_id(cell):
+            by_name.setdefault(name, []).append(place)
+    for number, original in enumerate(released):
+        found = by_name.get(grade_id(original) or "", [])
+        written = [place for place in found if not _same_text(cells[place], original)]
+        if found:
+            yield number, (written if written and is_solution(original) else found)[0]
+
+
+def _by_text(
+    cells: list[NotebookNode], released: list[NotebookNode], places: list[int | None]
+) -> Iterator[tuple[int, int]]:
+    by_text: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        if place not in places:
+            by_text.setdefault(_text(cell), []).append(place)
+    for number, original in enumerate(released):
+        found = by_text.get(_text(original), []) if places[number] is None else []
+        if found:
+            yield number, found.pop(0)
+
+
+def _by_neighbours(
+    cells: list[NotebookNode], released: list[NotebookNode], places: list[int | None]
+) -> Iterator[tuple[int, int]]:
+    """An answer is the longest cell of its kind between the cells around it that are known."""
+    taken = {place for place in places if place is not None}
+    for number, original in enumerate(released):
+        if places[number] is not None or not is_solution(original):
+            continue
+        before = next((place for place in reversed(places[:number]) if place is not None), -1)
+        after = next((place for place in places[number + 1 :] if place is not None), len(cells))
+        between = [
+            place
+            for place in range(before + 1, after)
+            if place not in taken and _same_kind(cells[place], original) and _text(cells[place])
+        ]
+        if before >= 0 and between:
+            place = max(between, key=lambda place: len(cells[place].source))
+            taken.add(place)
+            yield number, place
+
+
+def _restored(cell: NotebookNode, original: NotebookNode | None) -> NotebookNode:
+    restored = copy.deepcopy(cell)
+    if original is None:
+        restored.metadata.pop("nbgrader", None)
+        return restored
+    if restored.cell_type != original.cell_type:
+        restored = _of_type(restored, original.cell_type)
+    if "nbgrader" in original.metadata:
+        restored.metadata["nbgrader"] = copy.deepcopy(original.metadata.nbgrader)
+        if is_grade(original) and not is_solution(original):
+            restored.source = original.source
+    else:
+        restored.metadata.pop("nbgrader", None)
+    return restored
+
+
+def _of_type(cell: NotebookNode, cell_type: str) -> NotebookNode:
+    changed = NotebookNode(
+        cell_type=cell_type, id=cell.get("id", ""), metadata=cell.metadata, source=cell.source
+    )
+    if cell_type == "code":
+        changed.outputs, changed.execution_count = [], None
+    return changed
+
+
+def _make_ids_unique(cells: list[NotebookNode]) -> None:
+    seen: set[str] = set()
+    for number, cell in enumerate(cells):
+        identity = str(cell.get("id", "")) or "cell"
+        if identity in seen:
+            identity = f"{identity[:48]}-{number}"
+        seen.add(identity)
+        cell["id"] = identity
+
+
+def _same_kind(cell: NotebookNode, original: NotebookNode) -> bool:
+    return cell.cell_type == original.cell_type or {cell.cell_type, original.cell_type} <= _TEXT
+
+
+def _same_text(cell: NotebookNode, original: NotebookNode) -> bool:
+    return _text(cell) == _text(original)
+
+
+def _text(cell: NotebookNode) -> str:
+    return "\n".join(line.rstrip() for line in str(cell.source).strip().splitlines())

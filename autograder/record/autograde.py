@@ -1,0 +1,186 @@
+"""The kit inside nbgrader: what `nbgrader autograde` and formgrader's button run in place of the student's code.
+
+`nbgrader_config.py` names these classes. Another assignment of the same course is graded as nbgrader always does.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import is_solution
+from traitlets import Bool
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.matching import restore_cells
+from autograder.course.release import released_notebook
+from autograder.errors import CourseError, GradeascentError
+from autograder.record.files import read_report
+from autograder.record.final import final_notebook
+from autograder.record.recorded import note_recorded, read_recorded
+
+Resources = dict[str, Any]
+
+# Under this key the preprocessors tell each other what they know of a submission.
+KIT = "gradeascent"
+
+
+class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert has no types that hold
+    """Reads what students hand in; what is no notebook is graded as such, and shown as the released one."""
+
+    def from_file(
+        self, file_stream: Any, resources: Resources | None = None, **options: Any
+    ) -> tuple[str, Resources]:
+        """Return a notebook's text after all preprocessors."""
+        try:
+            notebook = nbformat.read(file_stream, as_version=4)
+        except Exception:
+            if resources is None or not is_ours(resources):
+                raise
+            notebook = _released(self)
+        return self.from_notebook_node(notebook, resources=resources, **options)  # type: ignore[no-any-return]
+
+
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
+    """Gives back to a submission the metadata that an editor has dropped or damaged."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook with every graded cell in it, once."""
+        if is_ours(resources):
+            nb = restore_cells(nb, _released(self.parent)).notebook
+        return nb, resources
+
+
+class VerifiedResults(Execute):  # type: ignore[misc]
+    """Puts the sandboxed run, and what the kit measured of it, in place of nbgrader's own execution."""
+
+    is_graded = Bool(
+        default_value=False, help="Whether the submission was graded just now and needs only to be read."
+    ).tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: Resources, km: Any = None
+    ) -> tuple[NotebookNode, Resources]:
+        """Return the executed notebook with the verified results in its check cells."""
+        if not is_ours(resources):
+            self.log.warning("'%s' is run by nbgrader itself, without a sandbox", assignment_of(resources))
+            return super().preprocess(nb, resources, km)  # type: ignore[no-any-return]
+        course, student = _course(self.parent), str(resources["nbgrader"]["student"])
+        if not self.is_graded:
+            grade_alone(course, student)
+        final = final_notebook(course, student, assignment_of(resources), _released(self.parent))
+        resources[KIT] = {
+            "unsure": final.unsure,
+            "recorded": read_recorded(course, student, assignment_of(resources)),
+        }
+        return final.notebook, resources
+
+
+class SaveVerifiedGrades(SaveAutoGrades):  # type: ignore[misc]
+    """Records scores as nbgrader does, but leaves a person's decision in peace until there is a reason."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Record the score of every graded cell."""
+        self.changed_answers = False
+        if is_ours(resources) and (recorded := resources[KIT]["recorded"]):
+            report = _course(self.parent).result_folder(
+                resources["nbgrader"]["student"], assignment_of(resources)
+            )
+            self.changed_answers = recorded.submission_sha256 != _submission_sha256(report)
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
+
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        if not is_ours(resources):
+            super()._add_score(cell, resources)
+            return
+        name = cell.metadata["nbgrader"]["grade_id"]
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        before, waiting = grade.auto_score, bool(grade.needs_manual_grade)
+        super()._add_score(cell, resources)
+        unsure = name in resources[KIT]["unsure"]
+        if unsure and is_solution(cell):
+            grade.auto_score = None  # nobody has read the answer, so it is not worth nothing
+        if grade.manual_score is None:
+            grade.needs_manual_grade = unsure or grade.auto_score is None
+        else:
+            other_answer = self.changed_answers and is_solution(cell)
+            grade.needs_manual_grade = waiting or other_answer or before != grade.auto_score
+        self.gradebook.db.commit()
+
+
+class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
+    """Notes what stands in the gradebook now; runs last."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook as it is."""
+        if is_ours(resources):
+            with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+                note_recorded(
+                    _course(self.parent),
+                    gradebook,
+                    resources["nbgrader"]["student"],
+                    assignment_of(resources),
+                )
+        return nb, resources
+
+
+def assignment_of(resources: Resources) -> str:
+    """Return the assignment that nbgrader is working on."""
+    return str(resources["nbgrader"]["assignment"])
+
+
+def is_ours(resources: Resources) -> bool:
+    """Tell whether nbgrader is working on the exercise that the kit can grade."""
+    return assignment_of(resources) == ASSIGNMENT
+
+
+def grade_alone(course: Course, student: str) -> None:
+    """Grade one submission in a process of its own, if it is not up to date; nothing is recorded.
+
+    Raises:
+        CourseError: it could not be graded; with the line that the command says.
+    """
+    command = [sys.executable, "-m", "autograder", "grade", student, "--no-record"]
+    done = subprocess.run(
+        [*command, "--course", str(course.root)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+        raise CourseError(f"'{student}' could not be graded: {lines[-1]}")
+
+
+def _course(exporter: Any) -> Course:
+    """Return the course folder in which nbgrader is working."""
+    converter = exporter.parent
+    try:
+        return Course.open(Path(converter.coursedir.root))
+    except AttributeError as error:
+        raise GradeascentError("gradeascent's preprocessors work in nbgrader's Autograde only") from error
+
+
+def _released(exporter: Any) -> NotebookNode:
+    course = _course(exporter)
+    return _released_once(course, course.source_notebook().stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1)
+def _released_once(course: Course, changed: int) -> NotebookNode:  # noqa: ARG001 (made again when it changes)
+    return released_notebook(course)
+
+
+def _submission_sha256(folder: Path) -> str:
+    report = read_report(folder)
+    return report.submission_sha256 if report else ""

@@ -1,0 +1,90 @@
+"""What of a submission stands in the gradebook already, so that nothing is recorded twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from pydantic import BaseModel, ConfigDict
+
+from autograder.course.folder import Course
+from autograder.files import write_whole
+from autograder.plain_files import sha256_of
+from autograder.record.files import read_report
+
+RECORDED = "recorded.json"
+TIMESTAMP = "timestamp.txt"  # nbgrader's own
+_CONFIG = "nbgrader_config.py"
+
+
+class Recorded(BaseModel):
+    """What was recorded last."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    submission_sha256: str
+    content_sha256: str  # of all that decides what stands in the gradebook
+
+
+def read_recorded(course: Course, student: str, assignment: str) -> Recorded | None:
+    """Return what was recorded last; None if nothing was, or nobody knows."""
+    try:
+        return Recorded.model_validate_json(
+            (course.result_folder(student, assignment) / RECORDED).read_bytes()
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def note_recorded(course: Course, gradebook: Gradebook, student: str, assignment: str) -> None:
+    """Note that the report of today stands in the gradebook."""
+    if now := _of_today(course, gradebook, student, assignment):
+        write_whole(
+            course.result_folder(student, assignment) / RECORDED, now.model_dump_json(indent=2) + "\n"
+        )
+
+
+def is_recorded(course: Course, gradebook: Gradebook, student: str, assignment: str) -> bool:
+    """Tell whether recording once more would change nothing."""
+    recorded = read_recorded(course, student, assignment)
+    if recorded is None or not autograded_notebook(course, student, assignment).is_file():
+        return False
+    try:
+        gradebook.find_submission(assignment, student)
+    except MissingEntry:
+        return False
+    return recorded == _of_today(course, gradebook, student, assignment)
+
+
+def autograded_notebook(course: Course, student: str, assignment: str) -> Path:
+    """Return the file that nbgrader's formgrader and feedback read."""
+    return course.root / "autograded" / student / assignment / course.source_notebook(assignment).name
+
+
+def _of_today(course: Course, gradebook: Gradebook, student: str, assignment: str) -> Recorded | None:
+    """The report, the executed notebook, and all that the late penalty hangs on."""
+    folder = course.result_folder(student, assignment)
+    report = read_report(folder)
+    if report is None:
+        return None
+    try:
+        due = str(gradebook.find_assignment(assignment).duedate)
+    except MissingEntry:
+        return None
+    verdict = report.model_dump(mode="json", exclude={"timings", "provenance"})
+    parts: list[str | bytes] = [
+        json.dumps(verdict, sort_keys=True),
+        _content(folder / f"{assignment}.ipynb"),
+        _content(course.submission_folder(student, assignment) / TIMESTAMP),
+        _content(course.root / _CONFIG),
+        due,
+    ]
+    return Recorded(submission_sha256=report.submission_sha256, content_sha256=sha256_of(parts))
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
