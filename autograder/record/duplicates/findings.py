@@ -1,0 +1,70 @@
+"""What was found when submissions were compared; hints for the instructor, and for nobody else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["code", "weights", "images"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that several students have in common.
+
+    Attributes:
+        kind: what it is that they share.
+        cell: of code, the grade_id of the cell; empty for weights and images.
+        students: who shares it, sorted.
+        nearly: is it only nearly equal?
+        strength: "strong" if hardly anything but copying explains it, "some" if it is rare and has no better
+            explanation among the findings, "weak" if something else explains it.
+        why: the reason for this strength, a sentence.
+    """
+
+    kind: Kind
+    cell: str
+    students: tuple[str, ...]
+    nearly: bool
+    strength: Literal["strong", "some", "weak"]
+    why: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Students who are connected by findings that are not weak, the strongest first."""
+
+    students: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What of a student's work could not be compared, and why."""
+
+    student: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The whole comparison.
+
+    Attributes:
+        compared: how many students were.
+        groups: the ones to look at first come first.
+        weak: what is shared, but has another explanation.
+        left_out: what could not be compared.
+    """
+
+    compared: int
+    groups: tuple[Group, ...]
+    weak: tuple[Finding, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def duplicates_to_json(duplicates: Duplicates) -> str:
+    """Return the comparison as JSON, in ASCII, so that it can hold the name of any folder."""
+    return json.dumps(dataclasses.asdict(duplicates), indent=1) + "\n"
