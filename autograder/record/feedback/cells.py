@@ -12,15 +12,23 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 
 from autograder.course.notebooks import grade_id
-from autograder.record.feedback.pixels import PixelsError, plain_picture
+from autograder.record.feedback.pixels import PixelsError, open_picture, plain_picture
 from autograder.record.feedback.words import LONGEST_HTML, clean, lines, markdown, typed
 
 # Beyond these, nobody reads and a page is slow; what is left out is said.
 MOST_CELLS = 400
 MOST_OUTPUTS = 60  # of one cell
-MOST_PICTURES = 80  # of the notebook
-LONGEST_CODE = 60_000
 LONGEST_TEXT = 12_000
+LONGEST_CODE = 60_000
+# Of a whole notebook: a submission that keeps the computer busy for minutes would be an attack on all others.
+ROOM = {
+    "markdown": 200_000,  # characters
+    "code": 500_000,
+    "html": 400_000,
+    "outputs": 1_500,
+    "pictures": 80,
+    "pixels": 150_000_000,
+}
 # Programs move back over what they printed to show progress; only the last of it was seen for long.
 _MOST_READ = 400_000
 
@@ -59,16 +67,16 @@ class Cell:
 
 def show_cells(notebook: NotebookNode) -> Iterator[Cell]:
     """Yield the cells of an executed notebook."""
-    pictures = _Budget(MOST_PICTURES)
+    room = _Room()
     for cell in notebook.cells[:MOST_CELLS]:
         name = grade_id(cell) or ""
         if cell.cell_type == "markdown":
-            yield Cell("markdown", name, markdown(cell.source, cell.get("attachments")))
+            yield Cell("markdown", name, _markdown(cell.source, room, cell.get("attachments")))
         elif cell.cell_type == "code":
             count = cell.get("execution_count")
-            outputs = tuple(_outputs(cell.get("outputs", []), pictures))
+            outputs = tuple(_outputs(cell.get("outputs", []), room))
             yield Cell(
-                "code", name, _code(cell.source), str(count) if isinstance(count, int) else "", outputs
+                "code", name, _code(cell.source, room), str(count) if isinstance(count, int) else "", outputs
             )
         else:
             yield Cell("raw", name, typed(cell.source))
@@ -76,18 +84,24 @@ def show_cells(notebook: NotebookNode) -> Iterator[Cell]:
         yield Cell("markdown", "", escape(f"{more} more cells are not shown."))
 
 
-class _Budget:
-    def __init__(self, left: int) -> None:
-        self._left = left
+class _Room:
+    """How much of everything the page may still show."""
 
-    def take(self) -> bool:
-        self._left -= 1
-        return self._left >= 0
+    def __init__(self) -> None:
+        self._left = dict(ROOM)
+
+    def take(self, what: str, amount: int = 1) -> bool:
+        self._left[what] -= amount
+        return self._left[what] >= 0
 
 
-def _code(source: str) -> Markup:
-    if len(source) > LONGEST_CODE:
-        return typed(source, at_most=LONGEST_CODE)
+def _markdown(source: str, room: _Room, attachments: Mapping[str, Any] | None = None) -> Markup:
+    return markdown(source, attachments) if room.take("markdown", len(source)) else typed(source)
+
+
+def _code(source: str, room: _Room) -> Markup:
+    if len(source) > LONGEST_CODE or not room.take("code", len(source)):
+        return typed(source, at_most=LONGEST_TEXT)
     visible = lines(source, at_most=LONGEST_CODE)
     # Pygments escapes the text and adds nothing but <span class="..">
     return Markup(_highlighted(visible))  # noqa: S704
@@ -97,9 +111,13 @@ def _highlighted(source: str) -> str:
     return str(Highlight2HTML()(source))
 
 
-def _outputs(outputs: Sequence[NotebookNode], pictures: _Budget) -> Iterator[Output]:
+def _outputs(outputs: Sequence[NotebookNode], room: _Room) -> Iterator[Output]:
     joined = list(_joined(outputs))
+    shown = 0
     for output in joined[:MOST_OUTPUTS]:
+        if not room.take("outputs"):
+            break
+        shown += 1
         match output.output_type:
             case "stream":
                 text = _text(output.text)
@@ -108,8 +126,8 @@ def _outputs(outputs: Sequence[NotebookNode], pictures: _Budget) -> Iterator[Out
             case "error":
                 yield Output("error", _text("\n".join(map(str, output.traceback)) or str(output.evalue)))
             case "display_data" | "execute_result":
-                yield from _data(output.data, pictures)
-    if (more := len(joined) - MOST_OUTPUTS) > 0:
+                yield from _data(output.data, room)
+    if (more := len(joined) - shown) > 0:
         yield Output("note", f"{more} more outputs of this cell are not shown.")
 
 
@@ -145,22 +163,23 @@ def _overwritten(line: str) -> str:
     return last.replace("\b", "")
 
 
-def _data(data: Mapping[str, Any], pictures: _Budget) -> Iterator[Output]:
+def _data(data: Mapping[str, Any], room: _Room) -> Iterator[Output]:
     """Show the best form of an output that is harmless; interactive ones have a plain form, too."""
     for kind in _PICTURES:
         if kind in data:
-            yield _picture(str(data[kind]), pictures)
+            yield _picture(str(data[kind]), room)
             return
     markup = str(data.get("text/html", ""))
-    if markup and len(markup) <= LONGEST_HTML and not any(tag in markup.lower() for tag in _ACTIVE):
+    is_still = not any(tag in markup.lower() for tag in _ACTIVE)
+    if markup and is_still and len(markup) <= LONGEST_HTML and room.take("html", len(markup)):
         cleaned = clean(markup)
         if cleaned.striptags().strip() or "<img src=" in cleaned:
             yield Output("html", cleaned)
             return
     if "text/markdown" in data:
-        yield Output("html", markdown(str(data["text/markdown"])))
+        yield Output("html", _markdown(str(data["text/markdown"]), room))
     elif "text/latex" in data and "text/plain" not in data:
-        yield Output("html", markdown(str(data["text/latex"])))
+        yield Output("html", _markdown(str(data["text/latex"]), room))
     elif "text/plain" in data:
         text = _text(str(data["text/plain"]))
         if text.strip():
@@ -169,10 +188,13 @@ def _data(data: Mapping[str, Any], pictures: _Budget) -> Iterator[Output]:
         yield Output("note", "An output that only a notebook can show.")
 
 
-def _picture(encoded: str, pictures: _Budget) -> Output:
-    if not pictures.take():
+def _picture(encoded: str, room: _Room) -> Output:
+    if not room.take("pictures"):
         return Output("note", "A picture; there are too many to show all.")
     try:
-        return Output("picture", plain_picture(encoded))
+        picture = open_picture(encoded)
+        if not room.take("pixels", picture.width * picture.height):
+            return Output("note", "A picture; together they are too large to show all.")
+        return Output("picture", plain_picture(picture))
     except PixelsError as error:
         return Output("note", f"Not shown: {error}.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograder.course.folder import Course
+from autograder.course.lock import only_writer
 from autograder.record.feedback.bundle import MOODLE, Lms, write_bundle
 from autograder.record.feedback.make import make_pages, students_of
 from autograder.record.feedback.pdf import find_browser
@@ -33,7 +34,7 @@ def give_feedback(
     """
     browser = find_browser() if pdf else None
     chosen = students_of(course, students)
-    with show_pages(len(chosen)) as progress:
+    with only_writer(course), show_pages(len(chosen)) as progress:
         pages = make_pages(course, chosen, progress, browser=browser)
     say(
         f"{len(pages)} of {len(chosen)} feedback pages are up to date, as feedback/<student>/<assignment>/*.html."

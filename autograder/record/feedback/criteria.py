@@ -17,7 +17,7 @@ Shown = Status | Literal["waits"]
 WORDS: dict[Shown, str] = {
     "pass": "full marks",
     "partial": "partly",
-    "fail": "no points yet",
+    "fail": "no points",
     "review": "a person will look at this",
     "waits": "a person will read this",
 }

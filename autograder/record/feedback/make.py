@@ -6,6 +6,7 @@ the old one and takes its place in one step.
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import shutil
@@ -145,8 +146,10 @@ def _convert(config: Config, student: str, assignment: str, executed: Path, targ
         CourseError: nbgrader could not; with its reason.
     """
     target.mkdir(parents=True, exist_ok=True)
+    for left_over in target.parent.glob(f"{HALF}*"):  # by a command that was killed
+        shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=HALF, dir=target.parent) as scratch:
-        own = Config(config)
+        own = copy.deepcopy(config)  # not by Config(config), whose sections stay those of the other
         # joined to the course's root by nbgrader; an absolute path wins over it
         own.CourseDirectory.feedback_directory = scratch
         own.CourseDirectory.student_id = student

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 import autograder
 from autograder.course.notebooks import grade_id
 from autograder.mosaic import draw_mosaic
-from autograder.pictures import Pictures, pictures_from_npz
+from autograder.pictures import pictures_from_npz
 from autograder.plain_files import sha256_of
 from autograder.plain_text import plain_text
 from autograder.record.feedback import curves
@@ -110,6 +110,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
         called=plain_text(standing.name or material.student, at_most=120),
         rows=rows.rows,
         other_comments=rows.other_comments,
+        share=f"{100 * min(1, standing.total / standing.max_score):.1f}" if standing.max_score else "0",
         flags=_flags(report),
         pictures=list(_pictures(material.results)),
         frame=curves,
@@ -134,7 +135,7 @@ def _pictures(results: Path) -> list[Picture]:
     try:
         pictures = pictures_from_npz((results / PICTURES).read_bytes())
     except (OSError, ValueError, KeyError):
-        pictures = Pictures()
+        return _whole_grid(results)
     shown = [
         Picture(caption, picture_address(mosaic))
         for caption, images, dead in (
@@ -151,13 +152,16 @@ def _pictures(results: Path) -> list[Picture]:
         )
         if (made := make_curves(values)) is not None
     ]
-    if not shown and (results / GRID).is_file():
-        return [
-            Picture(
-                "Yours, and the reference on your network", picture_address((results / GRID).read_bytes())
-            )
-        ]
     return [*shown, *drawn]
+
+
+def _whole_grid(results: Path) -> list[Picture]:
+    """Return the grader's own picture, where what it was drawn from is gone."""
+    try:
+        grid = (results / GRID).read_bytes()
+    except OSError:
+        return []
+    return [Picture("Yours, and the reference on your network", picture_address(grid))]
 
 
 def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]:

@@ -1,4 +1,4 @@
-"""A page as PDF, printed by a browser that runs no script and reaches no network."""
+"""A page as PDF, printed by a browser that reaches no network; that no script runs, the page itself says."""
 
 from __future__ import annotations
 
@@ -47,7 +47,6 @@ def make_pdf(page: Path, browser: str) -> Path:
         command = [
             browser,
             *("--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking"),
-            "--blink-settings=scriptEnabled=false",
             *("--proxy-server=http://127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),
             f"--user-data-dir={scratch / 'profile'}",
             *(["--no-sandbox"] if os.geteuid() == 0 else []),  # for root, Chromium has none

@@ -29,13 +29,21 @@ class PixelsError(ValueError):
     """It is no picture that a page can show; the message says why, for the student."""
 
 
-def plain_picture(encoded: str) -> Markup:
-    """Return the address, `data:image/png;...`, of a picture given in base64.
+def open_picture(encoded: str) -> Image.Image:
+    """Read the head of a picture given in base64, which says how large it is.
 
     Raises:
         PixelsError: it is none, or far too large.
     """
-    image = _opened(_decoded(encoded))
+    return _opened(_decoded(encoded))
+
+
+def plain_picture(image: Image.Image) -> Markup:
+    """Return the address, `data:image/png;...`, of a picture of which the head was read.
+
+    Raises:
+        PixelsError: it is damaged.
+    """
     try:
         image.load()
         plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
