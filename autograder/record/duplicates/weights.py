@@ -8,28 +8,24 @@ size or learning rate by 0.35 or more.)
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from tensorflow.core.framework import types_pb2
 
 from autograder.evidence import Evidence, Record
 from autograder.measurements import ModelMeasurement
 from autograder.plain_files import sha256_of
+from autograder.record.duplicates.constants import Array, kernels
 from autograder.record.duplicates.sketch import Vector, sketch
-from autograder.verify.allowed import RefusedGraphError, parse_graph
-from autograder.verify.models import MOST_MODELS
 
 # A network that guesses better than this has learned something.
 LEARNED = 0.5
-# Smaller arrays are no weights, or say little; of larger networks, only equal ones are found.
-FEWEST, MOST = 64, 1 << 24
+# Of larger networks, only equal ones are found.
+MOST = 1 << 24
+# States of the network that are looked at.
+MOST_MODELS = 24
 # Nearly equal: so near, relative to the way from the first weights, or where these are not known, to the weights.
 NEAR_BY_MOVEMENT, NEAR_BY_SIZE = 0.1, 0.003
-
-_TYPES = {types_pb2.DT_FLOAT: np.float32, types_pb2.DT_DOUBLE: np.float64, types_pb2.DT_HALF: np.float16}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +65,7 @@ def weights_of(evidence: Evidence, measured: ModelMeasurement | None) -> Weights
     """
     name = measured.variable if measured is not None else "model"
     records = [one for one in evidence.of_kind("model") if str(one.facts.get("variable"))[:100] == name]
-    states = [(one, arrays) for one in records[:MOST_MODELS] if (arrays := _arrays(evidence.payload(one)))]
+    states = [(one, arrays) for one in records[:MOST_MODELS] if (arrays := kernels(evidence.payload(one)))]
     if not states:
         return None
     _, (last, arrays) = max(enumerate(states), key=lambda pair: (_updates(pair[1][0]), pair[0]))
@@ -92,11 +88,11 @@ def weights_of(evidence: Evidence, measured: ModelMeasurement | None) -> Weights
     )
 
 
-def _shapes(arrays: list[npt.NDArray[np.floating]]) -> tuple[tuple[int, ...], ...]:
+def _shapes(arrays: list[Array]) -> tuple[tuple[int, ...], ...]:
     return tuple(array.shape for array in arrays)
 
 
-def _digest(arrays: list[npt.NDArray[np.floating]]) -> str:
+def _digest(arrays: list[Array]) -> str:
     return sha256_of(sorted(f"{array.shape} {sha256_of([array.tobytes()])}" for array in arrays))
 
 
@@ -111,29 +107,7 @@ def _updates(record: Record) -> int:
     return updates if type(updates) is int else 0
 
 
-def _arrays(graph: bytes) -> list[npt.NDArray[np.floating]]:
-    """Return the kernels in a frozen graph, in its order; none if it is not one that the verifier accepts."""
-    try:
-        nodes = parse_graph(graph).node if graph else []
-    except RefusedGraphError:
-        return []
-    found = []
-    for node in nodes:
-        tensor = node.attr["value"].tensor
-        shape = tuple(dimension.size for dimension in tensor.tensor_shape.dim)
-        kind = _TYPES.get(tensor.dtype) if node.op == "Const" and len(shape) >= 2 else None
-        if kind is None or math.prod(shape) < FEWEST:
-            continue
-        if len(tensor.tensor_content) != math.prod(shape) * np.dtype(kind).itemsize:
-            continue
-        numbers = np.frombuffer(tensor.tensor_content, kind)
-        # where all numbers are one, or some are none, it is no result of training
-        if np.isfinite(numbers).all() and numbers.min() < numbers.max():
-            found.append(numbers.reshape(shape))
-    return found
-
-
-def _sketch(arrays: list[npt.NDArray[np.floating]]) -> Vector | None:
+def _sketch(arrays: list[Array]) -> Vector | None:
     if sum(array.size for array in arrays) > MOST:
         return None
     return sketch(np.concatenate([array.astype(np.float64).ravel() for array in arrays]))
