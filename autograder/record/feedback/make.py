@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -28,7 +29,7 @@ from autograder.files import HALF, write_whole
 from autograder.plain_files import open_plain
 from autograder.record.feedback.page import MADE_FROM, Material
 from autograder.record.feedback.pdf import make_pdf
-from autograder.record.feedback.standing import read_standing
+from autograder.record.feedback.standing import Standing, read_standing
 
 EXPORTER = "autograder.record.feedback.exporter.FeedbackExporter"
 _MADE_FROM = re.compile(rf'<meta name="{MADE_FROM}" content="([0-9a-f]{{64}})">'.encode())
@@ -91,16 +92,17 @@ def make_pages(
         The pages by student; who is missing there was told to `progress`.
 
     Raises:
-        CourseError: nbgrader's settings cannot be used.
+        CourseError: nbgrader's settings or its gradebook cannot be used.
     """
     config = nbgrader_config(course)
     if "exporter_class" not in config.GenerateFeedback:  # a course folder from before there was such a page
         config.GenerateFeedback.exporter_class = EXPORTER
     notebook = course.source_notebook(assignment).stem
+    standings = _read_standings(course, students, assignment, notebook)
     pages: dict[str, Pages] = {}
     for student in students:
         try:
-            page = _up_to_date_page(course, config, student, assignment, notebook)
+            page = _up_to_date_page(course, config, student, assignment, notebook, standings[student])
             pages[student] = Pages(page, make_pdf(page, browser) if browser else None)
         except (GradeascentError, OSError) as error:
             progress.not_made(student, error)
@@ -109,7 +111,34 @@ def make_pages(
     return pages
 
 
-def _up_to_date_page(course: Course, config: Config, student: str, assignment: str, notebook: str) -> Path:
+def _read_standings(
+    course: Course, students: Sequence[str], assignment: str, notebook: str
+) -> dict[str, Standing | CourseError]:
+    """Ask the gradebook for all at once, so that what is wrong with all of it is said once."""
+    standings: dict[str, Standing | CourseError] = {}
+    with open_gradebook(course) as gradebook:
+        try:
+            gradebook.find_notebook(notebook, assignment)
+        except MissingEntry as error:
+            raise CourseError(
+                f"the gradebook does not know {assignment} yet; run 'gradeascent grade' first"
+            ) from error
+        for student in students:
+            try:
+                standings[student] = read_standing(gradebook, student, assignment, notebook)
+            except CourseError as error:
+                standings[student] = error
+    return standings
+
+
+def _up_to_date_page(
+    course: Course,
+    config: Config,
+    student: str,
+    assignment: str,
+    notebook: str,
+    standing: Standing | CourseError,
+) -> Path:
     directory = _directory(config, assignment)
     source = Path(directory.format_path(directory.autograded_directory, student, assignment))
     page = Path(directory.format_path(directory.feedback_directory, student, assignment)) / f"{notebook}.html"
@@ -121,10 +150,11 @@ def _up_to_date_page(course: Course, config: Config, student: str, assignment: s
         raise CourseError(
             f"there is no graded notebook {executed.relative_to(course.root)}; run 'gradeascent grade' first"
         ) from error
-    with open_gradebook(course) as gradebook:
-        standing = read_standing(gradebook, student, assignment, notebook)
+    if isinstance(standing, CourseError):
+        raise standing
     results = course.result_folder(student, assignment)
     if _made_from(page) != Material(student, assignment, standing, results, content).sha256():
+        page.with_suffix(".pdf").unlink(missing_ok=True)  # printed from the old page
         _convert(config, student, assignment, executed, page.parent)
     return page
 

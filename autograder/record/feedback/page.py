@@ -32,6 +32,7 @@ from autograder.record.files import GRID, PICTURES, REPORT, read_report
 from autograder.report import Flag, Report
 from autograder.web_page import make_environment, style_hash
 
+DEAD = "crossed out: dead filters, which count for nobody"
 # By this name, the page says what it was made from.
 MADE_FROM = "gradeascent-made-from"
 
@@ -91,6 +92,7 @@ class Picture:
 
     caption: str
     address: Markup | None = None
+    note: str = ""
     curves: Curves | None = None
 
 
@@ -137,7 +139,7 @@ def _pictures(results: Path) -> list[Picture]:
     except (OSError, ValueError, KeyError):
         return _whole_grid(results)
     shown = [
-        Picture(caption, picture_address(mosaic))
+        Picture(caption, picture_address(mosaic), note=DEAD if dead[: len(images)].any() else "")
         for caption, images, dead in (
             ("Yours", pictures.student, pictures.student_dead),
             ("The reference, on your network", pictures.reference, pictures.dead),
