@@ -33,6 +33,7 @@ class Result(_Record):
     max_score: float = Field(ge=0)
     feedback: Text = Field(description="for the student: measured, expected, likely cause, what to try")
     measured: dict[str, float | int | Text | bool] = Field(default_factory=dict)
+    cause: str = Field("", description="code of the likely cause, where points are missing and it is known")
 
 
 class Flag(_Record):

@@ -15,7 +15,8 @@ def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
     living = [one for one in images.filters if one.live]
     if not living:
         raise NeedsPersonError(
-            "No filter of this network can be excited from noise, not even by the reference: all seem dead."
+            "No filter of this network can be excited from noise, not even by the reference: all seem dead.",
+            "dead_network",
         )
     return living
 
@@ -24,7 +25,9 @@ def clear_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
     """The filters whose pattern stands out from noise; for the others, nobody can tell what they respond to."""
     clear = [one for one in living_filters(images) if one.clear]
     if not clear:
-        raise NeedsPersonError("No filter of this network responds to a pattern much more than to noise.")
+        raise NeedsPersonError(
+            "No filter of this network responds to a pattern much more than to noise.", "no_pattern"
+        )
     return clear
 
 

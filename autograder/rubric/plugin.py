@@ -11,6 +11,7 @@ from autograder.errors import RubricError
 from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.report import Result, Status
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
+from autograder.rubric.causes import missing_work
 from autograder.rubric.words import after_error, by
 from autograder.settings import Thresholds
 
@@ -57,10 +58,11 @@ class Rubric:
         if measurements.model is not None:
             return measurements.model
         if measurements.refused_model:
-            raise NeedsPersonError(f"There is a model, but {measurements.refused_model}.")
+            raise NeedsPersonError(f"There is a model, but {measurements.refused_model}.", "model_refused")
         raise NothingToCheckError(
             "No Keras model that maps an image to classes was found under any name."
-            + after_error(measurements, "cnn")
+            + after_error(measurements, "cnn"),
+            missing_work(measurements, "cnn", "no_model"),
         )
 
     @pytest.fixture
@@ -73,7 +75,8 @@ class Rubric:
             )
             raise NothingToCheckError(
                 "No images were found: the list visualized_feature should hold one image of 28 x 28 pixels "
-                f"per filter{found}." + after_error(measurements, "ascent")
+                f"per filter{found}." + after_error(measurements, "ascent"),
+                "other_shape" if found else missing_work(measurements, "ascent", "no_images"),
             )
         return measurements.images
 
@@ -84,10 +87,13 @@ class Rubric:
         if images.filters:
             return images
         if measurements.refused_model:
-            raise NeedsPersonError(f"The images could not be measured: {measurements.refused_model}.")
+            raise NeedsPersonError(
+                f"The images could not be measured: {measurements.refused_model}.", "model_refused"
+            )
         raise NothingToCheckError(
             "There are images, but no network with convolutions on which to measure them."
-            + after_error(measurements, "cnn")
+            + after_error(measurements, "cnn"),
+            missing_work(measurements, "cnn", "no_model"),
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -128,9 +134,9 @@ class Rubric:
 
     def _take_down_exception(self, criterion: str, error: BaseException) -> None:
         if isinstance(error, NeedsPersonError):
-            self._take_down(criterion, "review", Award(0.0, str(error)), is_missing=False)
+            self._take_down(criterion, "review", Award(0.0, str(error), cause=error.cause), is_missing=False)
         elif isinstance(error, NothingToCheckError):
-            self._take_down(criterion, "fail", Award(0.0, str(error)), is_missing=True)
+            self._take_down(criterion, "fail", Award(0.0, str(error), cause=error.cause), is_missing=True)
         elif isinstance(error, AssertionError):
             sentence = str(error).split("\nassert ")[0].strip()
             self._take_down(criterion, "fail", Award(0.0, sentence), is_missing=False)
@@ -138,7 +144,7 @@ class Rubric:
             self.broken.append(f"the check of '{criterion}' raised {type(error).__name__}: {error}")
 
     def _take_down(self, criterion: str, status: Status, award: Award, *, is_missing: bool) -> None:
-        status, feedback = self._spare_the_student(criterion, status, award.feedback, is_missing=is_missing)
+        status, feedback, cause = self._spare_the_student(criterion, status, award, is_missing=is_missing)
         most = self._points[criterion]
         self.results[criterion] = Result(
             status=status,
@@ -146,24 +152,27 @@ class Rubric:
             max_score=most,
             feedback=feedback,
             measured=award.measured,
+            cause=cause,
         )
 
     def _spare_the_student(
-        self, criterion: str, status: Status, feedback: str, *, is_missing: bool
-    ) -> tuple[Status, str]:
+        self, criterion: str, status: Status, award: Award, *, is_missing: bool
+    ) -> tuple[Status, str, str]:
         """What may be the fault of the kit or of the installation is for a person to decide."""
+        feedback = award.feedback
         if status == "pass":
-            return status, feedback
+            return status, feedback, ""
         measurements = self._measurements
         if measurements.unreadable:
-            return "fail", f"Nothing could be graded: {measurements.unreadable}."
+            return "fail", f"Nothing could be graded: {measurements.unreadable}.", "no_notebook"
         if measurements.trouble:
-            return "review", f"This could not be measured: {measurements.trouble}. A person will look at it."
+            feedback = f"This could not be measured: {measurements.trouble}. A person will look at it."
+            return "review", feedback, "not_measured"
         names = ", ".join(self._modules_missed_by(criterion, is_missing=is_missing))
         if names:
             reason = "" if "not installed here" in feedback else f" The module {names} is not installed here."
-            return "review", f"{feedback}{reason} A person will look at it."
-        return status, feedback
+            return "review", f"{feedback}{reason} A person will look at it.", "missing_module"
+        return status, feedback, award.cause
 
     def _modules_missed_by(self, criterion: str, *, is_missing: bool) -> list[str]:
         """Return the modules whose absence may be why the work for a criterion is missing or not good.

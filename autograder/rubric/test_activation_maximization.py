@@ -20,6 +20,7 @@ from autograder.rubric.causes import (
     cause_of_low_activation,
     dead_filters,
     in_proportion,
+    missing_work,
     mistaken_filter,
 )
 from autograder.rubric.filters import (
@@ -60,15 +61,17 @@ def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> N
     share = min(model.conv_layers / wanted, 1.0) if 2 * model.conv_layers >= wanted else 0.0
     feedback = f"Your network has {model.conv_layers} convolution layers between image and output"
     feedback += "." if share == 1 else f"; at least {wanted} are asked for."
+    cause = "unused_convolutions" if model.unused_conv_layers else "few_convolutions"
     if share < 1 and model.unused_conv_layers:
         feedback += (
             f" {model.unused_conv_layers} more do not contribute to the output: "
             "check which layer each one is connected to."
         )
     if model.outputs != 10:
+        cause = "other_output_length" if share == 1 else cause
         share /= 2
         feedback += f" Its output has the length {model.outputs}; ten are needed, one per digit."
-    award(share, feedback, conv_layers=model.conv_layers, outputs=model.outputs)
+    award(share, feedback, cause=cause, conv_layers=model.conv_layers, outputs=model.outputs)
 
 
 def test_training(
@@ -82,6 +85,7 @@ def test_training(
     feedback = (
         f"On {model.digits} digits it has not seen, your network has an accuracy of {percent(model.accuracy)}"
     )
+    cause = ""
     if share == 1:
         feedback += "."
     else:
@@ -89,8 +93,16 @@ def test_training(
             f"; all points are given from {percent(thresholds.accuracy_full)}, none up to "
             f"{percent(thresholds.accuracy_none)}, and guessing gives 10 %. "
         )
-        feedback += cause_of_low_accuracy(model) + after_error(measured, "train")
-    award(share, feedback, accuracy=round(model.accuracy, 4), epochs=model.epochs, updates=model.updates)
+        cause, likely = cause_of_low_accuracy(model)
+        feedback += likely + after_error(measured, "train")
+    award(
+        share,
+        feedback,
+        cause=cause,
+        accuracy=round(model.accuracy, 4),
+        epochs=model.epochs,
+        updates=model.updates,
+    )
 
 
 def test_images(
@@ -106,29 +118,42 @@ def test_images(
     if usable < wanted * thresholds.filters_none:
         share = 0.0
     feedback = f"{where_images_are(images)} holds {images.count} images of 28 x 28 pixels"
+    cause = ""
     if share == 1:
         feedback += f" for the {images.layer_filters} filters of the layer '{images.layer}'."
     elif images.distinct < min(images.count, wanted):
+        cause = "same_image"
         feedback += (
             f", but only {images.distinct} different {'one' if images.distinct == 1 else 'ones'}. Are all "
             "entries the same variable? Append a copy of the image, such as input_img.numpy(), not the variable "
             "itself, which the next filter overwrites."
         )
     elif images.usable < images.distinct:
+        cause = "unusable_images"
         feedback += (
             f", of which {images.distinct - images.usable} are of one single grey or contain values that are "
             "no numbers (NaN, infinity)."
         )
     else:
+        cause = missing_work(measured, "ascent", "few_images")
         feedback += f"; {wanted} are needed, one for every filter. Does the loop reach all filters?"
         feedback += after_error(measured, "ascent")
     if images.variable == IN_A_FIGURE and measured.other_shape:
+        cause = cause or "other_shape"
         share /= 2
         feedback += (
             f" What visualized_feature itself holds has the shape {by(measured.other_shape)}: keep the images "
             "as the ascent leaves them, 28 x 28."
         )
-    award(share, feedback, images=images.count, usable=images.usable, expected=wanted, layer=images.layer)
+    award(
+        share,
+        feedback,
+        cause=cause,
+        images=images.count,
+        usable=images.usable,
+        expected=wanted,
+        layer=images.layer,
+    )
 
 
 def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
@@ -155,12 +180,14 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
             "that 50 normalized steps lead to)"
         )
     feedback += "."
+    cause = ""
     if share < 1:
-        feedback += cause_of_low_activation(features, living, fallen, raised, thresholds)
-        feedback += in_proportion(thresholds)
+        cause, likely = cause_of_low_activation(features, living, fallen, raised, thresholds)
+        feedback += likely + in_proportion(thresholds)
     award(
         share,
         feedback,
+        cause=cause,
         raised=round(sum(rises.values()), 1),
         fallen=len(fallen),
         living=len(living),
@@ -168,7 +195,7 @@ def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Awar
         layer=features.layer,
     )
     if share > 0 and not features.ascent_seen:
-        award.needs_person(UNSEEN_ASCENT)
+        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
 
 
 def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
@@ -190,11 +217,14 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
     )
     feedback = f"{len(own)} of {len(clear)} images show what excites their own filter"
     feedback += dead_filters(features) + "." + another_layer(features)
+    cause = ""
     if share < 1:
-        feedback += mistaken_filter(features) + in_proportion(thresholds)
+        cause, likely = mistaken_filter(features)
+        feedback += likely + in_proportion(thresholds)
     award(
         share,
         feedback,
+        cause=cause,
         own=len(own),
         clear=len(clear),
         recognised=recognised,
@@ -202,7 +232,7 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
         layer=features.layer,
     )
     if share > 0 and not features.ascent_seen:
-        award.needs_person(UNSEEN_ASCENT)
+        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
 
 
 def test_updates(
@@ -213,12 +243,13 @@ def test_updates(
     45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small or large ones earn nothing.
     """
     if not features.ascent_seen and share_raised(features, thresholds) > 0:
-        raise NeedsPersonError(UNSEEN_ASCENT)
+        raise NeedsPersonError(UNSEEN_ASCENT, "no_ascent_seen")
     steps = steps_per_image(measured)
     if steps is None:
         raise NeedsPersonError(
             "The steps could not be watched, and the images are deprocessed or cut off, so that their number "
-            "cannot be measured either."
+            "cannot be measured either.",
+            "steps_not_seen",
         )
     closeness = closeness_to_asked(steps)
     share = scale(closeness, none=thresholds.steps_none, full=1 - thresholds.steps_tolerance)
@@ -234,10 +265,13 @@ def test_updates(
             f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing."
         )
     )
+    cause = "" if share == 1 else "other_number_of_steps"
     if not features.ascent_seen:
+        cause = "no_ascent_seen"
         share = 0.0
         feedback += " But your notebook was not seen to take any gradient with respect to an image."
     if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        cause = "gradient_at_the_start"
         share = 0.0
         feedback += (
             " But every gradient was taken at the same image: take it at the image as it is after "
@@ -245,10 +279,12 @@ def test_updates(
         )
     short = share_of_short_ascents(features, thresholds)
     if short > 1 - thresholds.filters_full:
+        cause = cause or "short_ascents"
         share *= 1 - short
         feedback += f" {percent(short)} of the images went less than half as far as the others."
     size = step_size(features, steps)
     if size is not None and features.movement > 1 / thresholds.movement_small:
+        cause = "far_from_noise"
         share = 0.0
         feedback += (
             f" But your images lie {features.movement:.2g} times as far from noise as 50 steps of size 1 lead: no "
@@ -256,18 +292,20 @@ def test_updates(
         )
     elif size is not None and not mostly_fallen(features, thresholds):
         if features.movement < thresholds.movement_small:
+            cause = "not_normalized"
             share = 0.0
             feedback += (
                 " The steps are far too small: the gradient must be normalized to a root mean square of 1 before "
                 "it is multiplied by the step size of 1."
             )
         elif not 1 / thresholds.step_size_far <= size <= thresholds.step_size_far:
+            cause = cause or "other_step_size"
             share /= 2
             feedback += (
                 f" Each goes {size:.2g} times as far as a step of size 1 along the normalized gradient: look at "
                 "step_size and at the normalization."
             )
-    award(share, feedback, steps=round(steps, 2), movement=round(features.movement, 3))
+    award(share, feedback, cause=cause, steps=round(steps, 2), movement=round(features.movement, 3))
 
 
 def test_plot(measured: Measurements, award: Award) -> None:
@@ -279,11 +317,13 @@ def test_plot(measured: Measurements, award: Award) -> None:
     if plot is None:
         raise NothingToCheckError(
             "No figure was drawn. Call plt.show() after the panels are filled."
-            + after_error(measured, "plot")
+            + after_error(measured, "plot"),
+            missing_work(measured, "plot", "no_figure"),
         )
     if plot.mosaic and not plot.shown:
         raise NeedsPersonError(
-            "The features seem to be drawn as one single picture instead of a grid of panels."
+            "The features seem to be drawn as one single picture instead of a grid of panels.",
+            "one_picture",
         )
     wanted = expected_panels(measured)
     titled = min(plot.titled / max(plot.panels, 1), 1.0)
@@ -293,32 +333,47 @@ def test_plot(measured: Measurements, award: Award) -> None:
     feedback = (
         f"Your figure shows {plot.shown} different features in {plot.panels} panels; {wanted} are asked for."
     )
+    cause = "few_panels"
     if plot.mosaic:
+        cause = "one_picture"
         feedback = (
             f"Your figure shows {plot.shown} features, put together to one picture without titles; a grid of "
             "panels is asked for."
         )
     elif plot.figures > 1:
+        cause = "many_figures"
         feedback = f"Your features are spread over {plot.figures} figures; a grid of 8 x 8 panels in one is asked for."
     if plot.blank:
+        cause = "blank_panels"
         feedback += (
             f" {plot.blank} panels are blank, without any contrast: look at the images before and after "
             "deprocessing."
         )
     if plot.shown < min(plot.distinct - plot.blank, wanted) / 2:
+        cause = "other_panels"
         feedback += (
             " Most panels show something else than the images of your ascent: noise, an older version of them, "
             "or another array."
         )
     elif plot.distinct < plot.panels / 2 and wanted > 1:
+        cause = "same_panels"
         feedback += " Many panels show the same image: is the index of the loop used for the image, too?"
     if plot.titled < plot.panels and not plot.mosaic:
+        cause = "no_titles" if cause == "few_panels" and plot.shown >= wanted else cause
         feedback += (
             f" {plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
         )
     if share < 1:
         feedback += after_error(measured, "plot")
-    award(share, feedback, panels=plot.panels, titled=plot.titled, blank=plot.blank, shown=plot.shown)
+    award(
+        share,
+        feedback,
+        cause=cause,
+        panels=plot.panels,
+        titled=plot.titled,
+        blank=plot.blank,
+        shown=plot.shown,
+    )
 
 
 def grey_but_dead(images: ImagesMeasurement) -> float:
