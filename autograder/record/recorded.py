@@ -50,10 +50,6 @@ def is_recorded(course: Course, gradebook: Gradebook, student: str, assignment: 
     recorded = read_recorded(course, student, assignment)
     if recorded is None or not autograded_notebook(course, student, assignment).is_file():
         return False
-    try:
-        gradebook.find_submission(assignment, student)
-    except MissingEntry:
-        return False
     return recorded == _of_today(course, gradebook, student, assignment)
 
 
@@ -69,16 +65,18 @@ def _of_today(course: Course, gradebook: Gradebook, student: str, assignment: st
     if report is None:
         return None
     try:
-        due = str(gradebook.find_assignment(assignment).duedate)
+        submission = gradebook.find_submission(assignment, student)
     except MissingEntry:
         return None
+    # A penalty may be a share of the score, to which a person has added since.
+    late = (submission.score, submission.total_seconds_late) if submission.total_seconds_late else ""
     verdict = report.model_dump(mode="json", exclude={"timings", "provenance"})
     parts: list[str | bytes] = [
         json.dumps(verdict, sort_keys=True),
         _content(folder / f"{assignment}.ipynb"),
         _content(course.submission_folder(student, assignment) / TIMESTAMP),
         _content(course.root / _CONFIG),
-        due,
+        str(late),
     ]
     return Recorded(submission_sha256=report.submission_sha256, content_sha256=sha256_of(parts))
 

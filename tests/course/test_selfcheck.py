@@ -182,3 +182,25 @@ def test_a_check_changes_nothing(say: Callable[..., str]) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), weights, strict=True))
     assert all(np.array_equal(a, b) for a, b in zip(images, copies, strict=True))
     assert np.array_equal(np.random.get_state()[1], state)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_only_nbgrader_s_validation_is_stopped_by_what_is_missing(
+    check: str, selfcheck: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = getattr(selfcheck, f"check_{check}")
+    run({})
+
+    monkeypatch.setenv("NBGRADER_VALIDATING", "1")
+    with pytest.raises(AssertionError, match="."):
+        run({})
+
+
+def test_nbgrader_s_validation_lists_no_check_that_is_met(
+    selfcheck: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_VALIDATING", "1")
+    with pytest.raises(AssertionError):
+        selfcheck.check_images({})
+
+    selfcheck.check_images({"model": detector(), "visualized_feature": own_images()})
