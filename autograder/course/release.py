@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 import os
 import re
@@ -16,7 +18,7 @@ from types import MappingProxyType
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.gradebook import course_directory, search_path
+from autograder.course.gradebook import course_directory, one_at_a_time, open_gradebook, search_path
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
@@ -25,6 +27,9 @@ from autograder.scratch import temporary_folder
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300
+
+# What only one grader at a time does: nbgrader's generator takes cells away for a moment.
+ENTER = "enter the assignment"
 
 
 def generate_release(
@@ -43,7 +48,10 @@ def generate_release(
     """
     notebook = course.source_notebook(assignment)
     target = course.release_folder(assignment)
-    with tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as scratch:
+    with (
+        one_at_a_time(course_directory(course).db_url, ENTER),
+        tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as scratch,
+    ):
         made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
         leaks = find_leaks(notebook, made, hidden_thresholds)
         if leaks:
@@ -94,10 +102,15 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
     Raises:
         CourseError: nbgrader refused the source, with its reason.
     """
-    name = course.source_notebook(assignment).name
+    changed = course.source_notebook(assignment).stat().st_mtime_ns
+    return copy.deepcopy(_released_once(course, assignment, changed))
+
+
+@functools.lru_cache(maxsize=1)
+def _released_once(course: Course, assignment: str, changed: int) -> NotebookNode:  # noqa: ARG001 (made again when it changes)
     with temporary_folder() as scratch:
         made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
-        return read_notebook(made / name)
+        return read_notebook(made / course.source_notebook(assignment).name)
 
 
 def _generate(course: Course, assignment: str, scratch: Path, *, database: Path | None = None) -> Path:
@@ -106,6 +119,9 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path 
     Without a `database` of its own, it enters the assignment in the course's gradebook.
     """
     course.source_notebook(assignment)
+    if database is None:
+        with open_gradebook(course):  # says what is wrong with it in one line, and nbgrader does not
+            pass
     settings = scratch / "jupyter"
     write_whole(settings / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
     command = [

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -172,13 +171,7 @@ def _course(exporter: Any) -> Course:
 
 
 def _released(exporter: Any) -> NotebookNode:
-    course = _course(exporter)
-    return _released_once(course, course.source_notebook().stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=1)
-def _released_once(course: Course, changed: int) -> NotebookNode:  # noqa: ARG001 (made again when it changes)
-    return released_notebook(course)
+    return released_notebook(_course(exporter))
 
 
 def _submission_sha256(folder: Path) -> str:

@@ -24,9 +24,15 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.gradebook import course_directory, gradebook_problem, nbgrader_config, open_gradebook
+from autograder.course.gradebook import (
+    course_directory,
+    gradebook_problem,
+    nbgrader_config,
+    one_at_a_time,
+    open_gradebook,
+)
 from autograder.course.notebooks import write_notebook
-from autograder.course.release import enter_assignment, released_notebook
+from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
 from autograder.files import write_whole
 from autograder.plain_files import open_plain
@@ -37,6 +43,10 @@ from autograder.scratch import temporary_folder
 
 # nbgrader searches folders by patterns, in which these stand for other characters.
 _PATTERN = re.compile(r"[*?\[\]{}]")
+# What PostgreSQL says when another program, such as 'nbgrader autograde', was faster with the same row.
+_RACE = re.compile(r"IntegrityError|DeadlockDetected|StaleDataError")
+_TRIES = 3
+_GRADEBOOK_LOG = logging.getLogger("tornado.application")  # where nbgrader's gradebook complains
 
 
 class RecordingProgress(Protocol):
@@ -101,13 +111,16 @@ def _known_assignment(course: Course, assignment: str) -> NotebookNode:
     points = {f"check_{name}": value for name, value in course.points(assignment).items()}
     points |= course.manual_points(assignment)
     name = course.source_notebook(assignment).stem
-    with open_gradebook(course) as gradebook:
-        try:
-            cells = gradebook.find_notebook(name, assignment).grade_cells
-            known = {cell.name: cell.max_score for cell in cells}
-        except MissingEntry:
-            known = {}
-    return released_notebook(course, assignment) if known == points else enter_assignment(course, assignment)
+    with one_at_a_time(course_directory(course).db_url, ENTER):
+        with open_gradebook(course) as gradebook:
+            try:
+                cells = gradebook.find_notebook(name, assignment).grade_cells
+                known = {cell.name: cell.max_score for cell in cells}
+            except MissingEntry:
+                known = {}
+        if known != points:
+            return enter_assignment(course, assignment)
+    return released_notebook(course, assignment)
 
 
 def _record(course: Course, config: Config, student: str, assignment: str, released: NotebookNode) -> None:
@@ -116,7 +129,8 @@ def _record(course: Course, config: Config, student: str, assignment: str, relea
             f"nbgrader takes the characters * ? [ ] {{ }} in '{student}' for a pattern; rename the folder in submitted/"
         )
     final = final_notebook(course, student, assignment, released)
-    with temporary_folder() as scratch:
+    db_url = course_directory(course).db_url
+    with temporary_folder() as scratch, one_at_a_time(db_url, f"record {assignment} of {student}"):
         folder = Path(scratch) / student / assignment
         write_notebook(final.notebook, folder / course.source_notebook(assignment).name)
         _bring_timestamp(course.submission_folder(student, assignment), folder)
@@ -145,7 +159,7 @@ def _bring_timestamp(submission: Path, folder: Path) -> None:
 
 
 def _autograde(course: Course, config: Config, student: str, assignment: str, submitted: Path) -> None:
-    """Let nbgrader grade what was made ready for it.
+    """Let nbgrader grade what was made ready for it; again, if another program came between.
 
     Raises:
         CourseError: it could not; with its reason.
@@ -156,31 +170,39 @@ def _autograde(course: Course, config: Config, student: str, assignment: str, su
     mine.CourseDirectory.assignment_id = assignment
     mine.VerifiedResults.is_graded = True
     mine.Autograde.create_student = True
-    autograde = Autograde(coursedir=CourseDirectory(config=mine), config=mine)
-    autograde.force = True
-    with _listening(autograde.log) as said, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to add a submission
-        try:
-            autograde.start()
-        except SQLAlchemyError as error:
-            raise CourseError(gradebook_problem(course_directory(course).db_url, error)) from error
-        except Exception as error:  # nbgrader, and the plugins that a course may have, raise anything
-            raise CourseError(_reason(said.getvalue()) or f"{type(error).__name__}: {error}") from error
+    for tries_left in reversed(range(_TRIES)):
+        autograde = Autograde(coursedir=CourseDirectory(config=mine), config=mine)
+        autograde.force = True
+        with _listening(autograde.log, _GRADEBOOK_LOG) as said, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to add a submission
+            try:
+                autograde.start()
+                return
+            except SQLAlchemyError as error:
+                if not (tries_left and _RACE.search(str(error))):
+                    raise CourseError(gradebook_problem(course_directory(course).db_url, error)) from error
+            except Exception as error:  # nbgrader, and the plugins that a course may have, raise anything
+                if not (tries_left and _RACE.search(said.getvalue())):
+                    raise CourseError(
+                        _reason(said.getvalue()) or f"{type(error).__name__}: {error}"
+                    ) from error
 
 
 @contextmanager
-def _listening(log: logging.Logger) -> Iterator[io.StringIO]:
+def _listening(*logs: logging.Logger) -> Iterator[io.StringIO]:
     """Keep what nbgrader says to itself; only its reason for a failure is shown."""
     said = io.StringIO()
     handler = logging.StreamHandler(said)
-    propagate, level, others = log.propagate, log.level, log.handlers
-    log.handlers, log.propagate = [handler], False
-    log.setLevel(logging.INFO)
+    before = [(log, log.propagate, log.level, log.handlers) for log in logs]
+    for log in logs:
+        log.handlers, log.propagate = [handler], False
+        log.setLevel(logging.INFO)
     try:
         yield said
     finally:
-        log.handlers, log.propagate = others, propagate
-        log.setLevel(level)
+        for log, propagate, level, others in before:
+            log.handlers, log.propagate = others, propagate
+            log.setLevel(level)
 
 
 def _reason(said: str) -> str:
