@@ -37,6 +37,9 @@ app = typer.Typer(
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
 Data = Annotated[str | None, typer.Option("--data", help="An mnist.npz.", show_default="found by itself")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Submissions at the same time.", show_default="cores")]
+Record = Annotated[
+    bool, typer.Option("--record/--no-record", help="Write the scores into nbgrader's gradebook.")
+]
 SandboxName = Annotated[
     Literal["bwrap", "none"] | None,
     typer.Option("--sandbox", help="'none' runs notebooks as you: only for code that you trust."),
@@ -127,9 +130,7 @@ def grade_command(
     data: Data = None,
     sandbox: SandboxName = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Write the scores into nbgrader's gradebook.")
-    ] = True,  # noqa: FBT002
+    record: Record = True,  # noqa: FBT002
 ) -> None:
     """Run, measure and score submissions, then record them; what is up to date already is skipped."""
     from autograder.course.lock import only_writer
@@ -157,6 +158,31 @@ def grade_command(
             recorded = record_reports(opened, sorted(reports), recording, force=force)
         say(f"{len(recorded)} of {len(reports)} recorded in the gradebook.")
     if len(reports) < len(chosen) or (record and len(recorded) < len(reports)):
+        raise typer.Exit(1)
+
+
+@app.command("rescore")
+def rescore_command(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
+    course: CourseFolder = Path(),
+    apply: Annotated[  # noqa: FBT002
+        bool, typer.Option("--apply", help="Write the new reports; without it, only show what changes.")
+    ] = False,
+    jobs: Jobs = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    record: Record = True,  # noqa: FBT002
+) -> None:
+    """Score what is stored again, with other thresholds, points or checks; no notebook is run."""
+    from autograder.grade import submissions_of
+    from autograder.rescore.command import rescore_course
+
+    opened = Course.open(course)
+    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    chosen = submissions_of(opened, students or [])
+    if not rescore_course(opened, chosen, settings, say, apply=apply, record=record):
         raise typer.Exit(1)
 
 

@@ -17,7 +17,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.lock import only_writer
 from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.files import write_whole
-from autograder.grader import Grader
+from autograder.grader import Grader, Rubric
 from autograder.record.files import (
     Origin,
     Run,
@@ -97,7 +97,7 @@ def _grade(
                 up_to_date = (
                     old is not None
                     and is_complete(folder)
-                    and is_current(old, grader.origin(submission), grader)
+                    and is_current(old, grader.origin(submission), grader.rubric)
                 )
             except OSError as error:
                 progress.failed(student, error)
@@ -114,7 +114,7 @@ def _grade(
                 run = future.result()
                 if run is None:
                     continue
-                report = make_report(submission, run, grader)
+                report = make_report(submission, run, grader.rubric)
                 write_report(course.result_folder(submission.student, assignment), report, run)
             except RubricError:
                 raise
@@ -142,9 +142,9 @@ def _note_fault(course: Course, submission: Submission, error: Exception) -> Gra
     return GradeascentError(f"a fault of gradeascent itself ({type(error).__name__}); please report {file}")
 
 
-def is_current(report: Report, origin: Origin, grader: Grader) -> bool:
+def is_current(report: Report, origin: Origin, rubric: Rubric) -> bool:
     """Tell whether a report would come out the same again."""
-    return report.submission_sha256 == origin.submission_sha256 and report.provenance == grader.provenance(
+    return report.submission_sha256 == origin.submission_sha256 and report.provenance == rubric.provenance(
         origin
     )
 

@@ -45,6 +45,14 @@ class Rubric:
         """Return what identifies this rubric."""
         return rubric_sha256(self.files, self.thresholds, self.points)
 
+    def provenance(self, origin: Origin) -> Provenance:
+        """Return how a report on a run comes about."""
+        return Provenance(
+            **origin.model_dump(exclude={"submission_sha256"}),
+            verifier_sha256=verifier_sha256(),
+            rubric_sha256=self.sha256(),
+        )
+
 
 @dataclass(frozen=True)
 class Grader:
@@ -66,14 +74,6 @@ class Grader:
             dataset=self.dataset,
             sandbox=self.kernel.sandbox.name,
             versions={name: version(name) for name in ("gradeascent", "tensorflow", "keras", "numpy")},
-        )
-
-    def provenance(self, origin: Origin) -> Provenance:
-        """Return how a report on a run comes about."""
-        return Provenance(
-            **origin.model_dump(exclude={"submission_sha256"}),
-            verifier_sha256=verifier_sha256(),
-            rubric_sha256=self.rubric.sha256(),
         )
 
 

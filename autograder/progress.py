@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -128,10 +128,10 @@ def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:
     return Bars(total, stream) if stream.isatty() else Lines(total, stream)
 
 
-class Recording:
-    """A bar for what is being recorded, on a terminal; and everywhere a line for what could not be."""
+class Counting:
+    """A bar for what is done quickly, on a terminal only."""
 
-    def __init__(self, total: int, stream: TextIO) -> None:
+    def __init__(self, what: str, total: int, stream: TextIO) -> None:
         self._bars = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -140,9 +140,9 @@ class Recording:
             console=Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True),
             disable=not stream.isatty(),
         )
-        self._all = self._bars.add_task("recorded", total=total)
+        self._all = self._bars.add_task(what, total=total)
 
-    def __enter__(self) -> Recording:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -152,16 +152,29 @@ class Recording:
         """Leave the terminal as it was."""
         self._bars.stop()
 
-    def recorded(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
+    def one_more(self) -> None:
         """Move the bar."""
         self._bars.advance(self._all)
+
+
+class Recording(Counting):
+    """A bar for what is being recorded, on a terminal; and everywhere a line for what could not be."""
+
+    def recorded(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
+        """Move the bar."""
+        self.one_more()
 
     def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
         """Write why a report was not recorded."""
         self._bars.console.print(plain_text(f"{student}: not recorded: {error}"))
-        self._bars.advance(self._all)
+        self.one_more()
 
 
 def show_recording(total: int, stream: TextIO | None = None) -> Recording:
     """Return what shows the recording on a stream: standard error, if no other one is named."""
-    return Recording(total, stream or sys.stderr)
+    return Recording("recorded", total, stream or sys.stderr)
+
+
+def show_counting(what: str, total: int, stream: TextIO | None = None) -> Counting:
+    """Return what shows how many of so many are done on a stream: standard error, if no other one is named."""
+    return Counting(what, total, stream or sys.stderr)

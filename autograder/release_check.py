@@ -33,7 +33,7 @@ def check_instructor_version(
         except KeyboardInterrupt:
             grader.kernel.cancelled.set()
             raise
-    report = make_report(submission, run, grader)
+    report = make_report(submission, run, grader.rubric)
     for criterion, result in report.criteria.items():
         if result.status != "pass":
             raise CourseError(

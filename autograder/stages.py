@@ -8,7 +8,7 @@ from collections.abc import Callable
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
-from autograder.grader import Grader
+from autograder.grader import Grader, Rubric
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.record.files import Origin, Run, StoredExecution
@@ -78,17 +78,25 @@ def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) ->
     """
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(execution.evidence)
-    return Run(origin, execution.notebook, measurements, pictures, execution.timings, verifier_sha256())
+    return Run(
+        origin,
+        execution.notebook,
+        measurements,
+        pictures,
+        execution.timings,
+        verifier_sha256(),
+        is_final=measurements.is_final,
+    )
 
 
-def make_report(submission: Submission, run: Run, grader: Grader) -> Report:
+def make_report(submission: Submission, run: Run, rubric: Rubric) -> Report:
     """Apply the rubric to a run.
 
     Raises:
         RubricError: the rubric is broken.
     """
-    criteria = score(run.measurements, grader.rubric.thresholds, grader.rubric.points, grader.rubric.files)
-    flags = make_flags(run.measurements, grader)
+    criteria = score(run.measurements, rubric.thresholds, rubric.points, rubric.files)
+    flags = make_flags(run.measurements, run.origin)
     return Report(
         student=submission.student,
         assignment=submission.assignment,
@@ -100,12 +108,12 @@ def make_report(submission: Submission, run: Run, grader: Grader) -> Report:
         or any(flag.needs_review for flag in flags),
         criteria=criteria,
         flags=flags,
-        provenance=grader.provenance(run.origin),
+        provenance=rubric.provenance(run.origin),
         timings=run.timings,
     )
 
 
-def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
+def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
     """Return what a person should know about a run besides the criteria."""
     flags = []
     if measurements.outcome != "graded":
@@ -133,6 +141,6 @@ def make_flags(measurements: Measurements, grader: Grader) -> list[Flag]:
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))
-    if grader.kernel.sandbox.name == "none":
+    if origin.sandbox == "none":
         flags.append(Flag(code="no_sandbox", message="The notebook was run without a sandbox."))
     return flags

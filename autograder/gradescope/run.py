@@ -57,7 +57,7 @@ def _grade(root: Path, started: float) -> Results:
         run, _ = run_submission(
             submission, grader, on_cell=lambda done, total: _print(f"{done} of {total} cells done")
         )
-        report = make_report(submission, run, grader)
+        report = make_report(submission, run, grader.rubric)
     _print(report.model_dump_json(indent=2, ensure_ascii=True))
     return results_of(report, course.manual_points(assignment), seconds=time.monotonic() - started)
 

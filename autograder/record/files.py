@@ -122,6 +122,12 @@ class StoredExecution:
     timings: dict[str, float]
 
 
+def read_origin(folder: Path) -> Origin | None:
+    """Return what the stored run came from; None if there is no complete one."""
+    note = _read_note(folder)
+    return note.origin if note is not None else None
+
+
 def read_verifier(folder: Path, origin: Origin) -> str | None:
     """Return which verifier measured the stored run of this origin; None if there is no such run."""
     note = _read_note(folder)
@@ -154,11 +160,19 @@ def read_measurements(folder: Path) -> Measurements:
     return measurements_from_json((folder / MEASUREMENTS).read_bytes())
 
 
-def write_report(folder: Path, report: Report, run: Run) -> None:
-    """Store the verdict: the check cells' outputs, the picture and the report itself."""
-    if run.notebook is not None:
+def write_report(folder: Path, report: Report, run: Run, *, before: Report | None = None) -> None:
+    """Store the verdict: the check cells' outputs, the picture and the report itself.
+
+    Args:
+        folder: the result folder.
+        report: on the run.
+        run: the stored run.
+        before: the report that stands there on the same measurements; what shows the same already is left alone.
+    """
+    if run.notebook is not None and (before is None or before.criteria != report.criteria):
         write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
-    write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
+    if before is None or before.student != report.student or not (folder / GRID).exists():
+        write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
     # in ASCII, so that it can hold the name of any folder and be shown on any terminal
     write_whole(folder / REPORT, json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
 
