@@ -59,9 +59,9 @@ def say(text: str) -> None:
     Console(file=sys.stdout, highlight=False, soft_wrap=True, emoji=False).print(lines, markup=False)
 
 
-def settings_of(course: Path, **given: Any) -> Settings:
-    """Return the course's settings with what the command line overrides."""
-    settings = load_settings(course)
+def settings_of(course: Path | None, **given: Any) -> Settings:
+    """Return the course's settings, or the defaults without one, with what the command line overrides."""
+    settings = load_settings(course) if course is not None else Settings()
     if given.get("data"):
         given["data"] = str(Path(given["data"]).expanduser().resolve())
     return settings.model_copy(update={key: value for key, value in given.items() if value is not None})
@@ -158,6 +158,44 @@ def grade_command(
             recorded = record_reports(opened, sorted(reports), recording, force=force)
         say(f"{len(recorded)} of {len(reports)} recorded in the gradebook.")
     if len(reports) < len(chosen) or (record and len(recorded) < len(reports)):
+        raise typer.Exit(1)
+
+
+@app.command("grade-one")
+def grade_one_command(
+    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION_DIR", help="With the notebook in it.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="Made, or with earlier results.")],
+    course: Annotated[
+        Path | None,
+        typer.Option(help="A course with rubric, points and settings.", show_default="the kit's own"),
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option(help="Whose it is.", show_default="the submission's folder")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Calls like this at the same time on this machine.")] = 1,
+    profile: Profile = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+) -> None:
+    """Grade one submission into one folder, without course or gradebook: for job arrays and GNU parallel."""
+    from autograder.grade_one import grade_one, submission_in
+    from autograder.progress import show_progress
+
+    opened = Course.open(course) if course else None
+    settings = settings_of(
+        opened.root if opened else None, jobs=jobs, profile=profile, data=data, sandbox=sandbox
+    )
+    report = grade_one(
+        submission_in(submission, student),
+        results,
+        opened,
+        settings,
+        announce=say,
+        progress=show_progress(1),
+        force=force,
+    )
+    if report is None:
         raise typer.Exit(1)
 
 

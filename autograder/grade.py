@@ -19,6 +19,7 @@ from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.files import write_whole
 from autograder.grader import Grader, Rubric
 from autograder.record.files import (
+    FAULT,
     Origin,
     Run,
     is_complete,
@@ -34,9 +35,6 @@ from autograder.report import Report
 from autograder.stages import make_report, measure_again, run_submission
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
-
-# Where the kit notes a fault of its own, beside what it stores of the submission.
-FAULT = "fault.txt"
 
 
 class Progress(Protocol):
@@ -106,7 +104,7 @@ def _grade(
                 progress.finished(student, old, was_up_to_date=True)
                 reports[student] = old
                 continue
-            future = pool.submit(_run_stored_or_new, submission, folder, grader, progress, force=force)
+            future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
             waiting[future] = submission
         for future in as_completed(waiting):
             submission = waiting[future]
@@ -149,7 +147,7 @@ def is_current(report: Report, origin: Origin, rubric: Rubric) -> bool:
     )
 
 
-def _run_stored_or_new(
+def run_stored_or_new(
     submission: Submission, folder: Path, grader: Grader, progress: Progress, *, force: bool
 ) -> Run | None:
     """Return the stored run if only the rubric or the verifier is new, else run the notebook.

@@ -16,7 +16,7 @@ import numpy as np
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions, Shortcuts
-from autograder.execute.sandbox import make_sandbox
+from autograder.execute.sandbox import Sandbox, make_sandbox
 from autograder.held_out import held_out
 from autograder.record.files import Origin
 from autograder.report import Provenance
@@ -31,6 +31,8 @@ from solutions.data import RawDigits, find_digits, write_npz
 # In the profile `quick`, training ends at an accuracy this far above the one that earns full marks, measured
 # on so many digits: seven standard deviations of such a measurement at 0.95.
 SAFE_MARGIN, QUICK_DIGITS = 0.05, 1000
+# What a run depends on, besides its notebook.
+VERSIONED = ("gradeascent", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,17 @@ class Grader:
             seed=self.kernel.seed,
             dataset=self.dataset,
             sandbox=self.kernel.sandbox.name,
-            versions={name: version(name) for name in ("gradeascent", "tensorflow", "keras", "numpy")},
+            versions=kit_versions(),
         )
+
+
+def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) -> Rubric:
+    """Return the course's rubric of today.
+
+    Raises:
+        CourseError: the source notebook has no points.
+    """
+    return Rubric(rubric_files(course.root), settings.thresholds, course.points(assignment))
 
 
 @contextmanager
@@ -89,8 +100,19 @@ def ready_to_grade(
         SettingsError, DataError: the data file cannot be used.
     """
     sandbox = make_sandbox(settings.sandbox)
-    points = course.points(assignment)
+    rubric = rubric_of(course, settings, assignment)
     digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    with make_grader(sandbox, rubric, digits, settings) as grader:
+        yield grader
+
+
+@contextmanager
+def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: Settings) -> Iterator[Grader]:
+    """Write down the digits for kernels, and start the verifier; put everything away at the end.
+
+    Raises:
+        SandboxError: the temporary folder cannot be written to.
+    """
     cores = len(os.sched_getaffinity(0))
     jobs = settings.jobs or cores
     with temporary_folder() as name:
@@ -110,9 +132,17 @@ def ready_to_grade(
         with Verifier(
             sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores
         ) as verifier:
-            rubric = Rubric(rubric_files(course.root), settings.thresholds, points)
-            dataset = f"{digits.source}, sha256 {digits.sha256()[:16]}"
-            yield Grader(options, verifier, rubric, dataset, jobs)
+            yield Grader(options, verifier, rubric, dataset_name(digits), jobs)
+
+
+def dataset_name(digits: RawDigits) -> str:
+    """Return how a report calls the digits."""
+    return f"{digits.source}, sha256 {digits.sha256()[:16]}"
+
+
+def kit_versions() -> dict[str, str]:
+    """Return the versions of what decides how a notebook runs."""
+    return {name: version(name) for name in VERSIONED}
 
 
 def _write_digits(digits: RawDigits, file: Path) -> None:

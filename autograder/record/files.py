@@ -29,6 +29,9 @@ MEASUREMENTS = "measurements.json"
 PICTURES = "pictures.npz"
 GRID = "grid.png"
 EVIDENCE = "evidence"
+FAULT = "fault.txt"  # where the kit notes a fault of its own
+# All of these and the executed notebook are in a result folder; `recorded.json` is the gradebook's.
+RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "recorded.json")
 
 
 class Origin(BaseModel):

@@ -18,11 +18,10 @@ from autograder.course.collect.members import LeftOut
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.errors import CourseError
-from autograder.grader import Grader, Rubric, ready_to_grade
+from autograder.grader import Grader, ready_to_grade, rubric_of
 from autograder.record.files import read_execution, read_origin, write_measurements
 from autograder.rescore.changes import Rescored, Rescoring
 from autograder.rescore.workers import UNREADABLE, Outdated, Place, score_again, start_worker, write_again
-from autograder.rubric.score import rubric_files
 from autograder.scratch import temporary_folder
 from autograder.settings import Settings
 from autograder.stages import measure_again
@@ -30,15 +29,6 @@ from autograder.stages import measure_again
 OTHER_DIGITS = "it was run with other digits or another seed, and has to be measured again"
 
 OnDone = Callable[[], None]
-
-
-def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) -> Rubric:
-    """Return the course's rubric of today.
-
-    Raises:
-        CourseError: the source notebook has no points.
-    """
-    return Rubric(rubric_files(course.root), settings.thresholds, course.points(assignment))
 
 
 class Rescorer:
