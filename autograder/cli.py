@@ -380,6 +380,31 @@ def feedback_command(
         raise typer.Exit(1)
 
 
+@app.command("review")
+def review_command(
+    course: CourseFolder = Path(),
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port.", show_default="one that is free")
+    ] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Hide names from everyone.")] = False,  # noqa: FBT002
+    browser: Annotated[bool, typer.Option(help="Open the first page.")] = True,  # noqa: FBT002
+    static: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Only write a gallery to look at, as files.")
+    ] = None,
+) -> None:
+    """Serve the TAs' pages, in which feature grids are looked at and answers are graded."""
+    opened = Course.open(course)
+    if static is not None:
+        from autograder.review.gallery import write_gallery
+
+        say(f"The gallery is {write_gallery(opened, ASSIGNMENT, static.expanduser().resolve())}")
+        return
+    from autograder.review.serve import serve
+
+    serve(opened, say, host=host, port=port, blind=blind, browser=browser)
+
+
 @app.command("demo")
 def demo_command(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("gradeascent-demo"),

@@ -23,11 +23,22 @@ ENLARGED = 3
 CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
 
 
-def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_]) -> bytes | None:
+def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = ENLARGED) -> bytes | None:
     """Return images as a PNG of up to 8 x 8 panels, dead filters crossed out.
 
     None if there are no images.
     """
+    if (mosaic := arrange(images, dead)) is None:
+        return None
+    buffer = io.BytesIO()
+    Image.fromarray(mosaic.repeat(enlarged, axis=0).repeat(enlarged, axis=1)).save(
+        buffer, "PNG", optimize=True
+    )
+    return buffer.getvalue()
+
+
+def arrange(images: Floats, dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8] | None:
+    """Return the pixels of the mosaic, one for one; None if there are no images."""
     shown = images[:PANELS]
     if not len(shown):
         return None
@@ -38,7 +49,4 @@ def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_]) -> bytes | None:
     for index, panel in enumerate(deprocess(shown)):
         top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
         mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in crossed else panel
-    buffer = io.BytesIO()
-    enlarged = mosaic.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    Image.fromarray(enlarged).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return mosaic

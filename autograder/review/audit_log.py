@@ -1,0 +1,150 @@
+"""Every change that a person has made, in `graded/review.jsonl`: who, when, what it was before and is now.
+
+A line is on the disk before the gradebook has the change, so that nothing stands there that nobody has told
+about. Undo reads the same lines, so it works after a restart, too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+FILE = "review.jsonl"
+
+
+class Values(BaseModel):
+    """What a person decides about one cell; a cell without a score has only a comment, and the other way round."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    manual_score: float | None = None
+    needs_manual_grade: bool = False
+    manual_comment: str | None = None
+
+
+class Line(BaseModel):
+    """One cell of one change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    change: str  # lines of one save have the same
+    when: datetime
+    who: str
+    student: str
+    assignment: str
+    cell: str
+    old: Values
+    new: Values
+    reason: str = ""
+    undoes: str = ""  # the change that is taken back
+    failed: str = ""  # the change that did not reach the gradebook after all
+
+
+@dataclass(frozen=True)
+class Change:
+    """One save, over all of its cells."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def name(self) -> str:
+        """By what it is known."""
+        return self.lines[0].change
+
+    @property
+    def who(self) -> str:
+        """Who has made it."""
+        return self.lines[0].who
+
+    @property
+    def when(self) -> datetime:
+        """When it was made."""
+        return self.lines[0].when
+
+    @property
+    def old(self) -> dict[str, Values]:
+        """What stood there before, by cell."""
+        return {line.cell: line.old for line in self.lines}
+
+    @property
+    def new(self) -> dict[str, Values]:
+        """What stood there then, by cell."""
+        return {line.cell: line.new for line in self.lines}
+
+
+class AuditLog:
+    """The file, and what of it was read so far."""
+
+    def __init__(self, folder: Path, assignment: str) -> None:
+        self.file = folder / FILE
+        self._assignment = assignment
+        self._lock = threading.Lock()
+        self._read_to = 0
+        self._changes: dict[str, dict[str, list[Line]]] = {}  # by student, by change, in order
+
+    def write(self, lines: Sequence[Line]) -> None:
+        """Append lines, all in one piece; on the disk when this returns.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        text = "".join(
+            json.dumps(line.model_dump(mode="json", exclude_defaults=True)) + "\n" for line in lines
+        )
+        descriptor = os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _ends_in_the_middle(descriptor):  # the process that wrote it was killed
+                text = "\n" + text
+            os.write(descriptor, text.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def changes(self, student: str) -> list[Change]:
+        """Return the changes to a submission that hold, oldest first: none that failed or was taken back."""
+        with self._lock:
+            self._read_on()
+            found = dict(self._changes.get(student, {}))
+        gone = {line.failed for lines in found.values() for line in lines if line.failed}
+        holding: list[Change] = []
+        for name, lines in found.items():
+            if name in gone or lines[0].failed:
+                continue
+            if undone := lines[0].undoes:
+                holding = [change for change in holding if change.name != undone]
+            else:
+                holding.append(Change(tuple(lines)))
+        return holding
+
+    def _read_on(self) -> None:
+        try:
+            with self.file.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < self._read_to:  # somebody has put another file there
+                    self._read_to, self._changes = 0, {}
+                file.seek(self._read_to)
+                new = file.read()
+        except FileNotFoundError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read_to += len(whole)
+        for text in whole.splitlines():
+            try:
+                line = Line.model_validate(json.loads(text))
+            except (ValueError, ValidationError):
+                continue
+            if line.assignment == self._assignment:
+                self._changes.setdefault(line.student, {}).setdefault(line.change, []).append(line)
+
+
+def _ends_in_the_middle(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -1,0 +1,239 @@
+"""What the desk shows of one submission, ready for its page."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from nbformat import NotebookNode
+
+from autograder.course.folder import Course
+from autograder.course.notebooks import grade_id, read_notebook
+from autograder.errors import SubmissionError
+from autograder.evidence import EVIDENCE_FILE, evidence_from_files
+from autograder.measurements import FilterMeasurement, ModelMeasurement
+from autograder.mosaic import PANELS
+from autograder.record.feedback.cells import Cell, show_cells
+from autograder.record.feedback.curves import Curves, make_curves
+from autograder.record.files import EVIDENCE
+from autograder.record.recorded import autograded_notebook
+from autograder.report import Result, Status
+from autograder.review.cells import Sheet
+from autograder.review.marks import Mark
+from autograder.review.submissions import Submission, measurements_in
+from autograder.review.thumbnails import read_pictures
+
+# An index with more in it is none that a person could wait for.
+_MOST_EVIDENCE = 32 * 1024 * 1024
+_LONGEST_HISTORY = 1000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One criterion: what the grader says, and what the gradebook has.
+
+    Attributes:
+        name: what was looked at.
+        cell: the grade_id of its check cell.
+        result: the grader's; None if there is no report.
+        mark: the gradebook's; None if the submission is not recorded.
+    """
+
+    name: str
+    cell: str
+    result: Result | None
+    mark: Mark | None
+
+    @property
+    def status(self) -> Status:
+        """How it went, by the score that counts."""
+        if self.mark is not None and self.mark.waits:
+            return "review"
+        if self.result is not None and (self.mark is None or self.mark.manual is None):
+            return self.result.status
+        if self.mark is None or self.mark.score <= 0:
+            return "fail"
+        return "pass" if self.mark.score >= self.mark.max_score else "partial"
+
+    @property
+    def score(self) -> float:
+        """What counts."""
+        if self.mark is not None:
+            return self.mark.score
+        return self.result.score if self.result is not None else 0.0
+
+    @property
+    def max_score(self) -> float:
+        """What can be had."""
+        if self.mark is not None:
+            return self.mark.max_score
+        return self.result.max_score if self.result is not None else 0.0
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the measurements hold of one filter, as words."""
+
+    index: int
+    start: str
+    end: str
+    reference: str
+    gain: str
+    pattern: str
+    dead: bool
+    best: str  # the filter that the image fits best, where it is another one
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the network was trained: what the kernel says, and what was measured again."""
+
+    model: ModelMeasurement
+    curves: tuple[tuple[str, Curves], ...]
+    last: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything on the desk that does not change while a TA works on it."""
+
+    rows: tuple[Row, ...]
+    answers: tuple[Mark, ...]
+    cells: tuple[Cell, ...]
+    answer_texts: Mapping[str, Cell]
+    filters: tuple[Filter, ...]
+    panels: tuple[int, int]  # of the student's and of the reference's grid
+    layer: str
+    training: Training | None
+    curves: Curves | None
+    reference_curves: Curves | None
+    problem: str
+
+
+def make_desk(course: Course, sheet: Sheet, assignment: str, one: Submission) -> Desk:
+    """Return what the desk shows of a submission."""
+    pictures = read_pictures(one.folder)
+    measured = measurements_in(one.folder)
+    images = measured.images if measured is not None else None
+    cells, problem = _code(course, sheet, assignment, one)
+    marks = one.marks.marks if one.marks is not None else {}
+    return Desk(
+        rows=tuple(_rows(sheet, one)),
+        answers=tuple(marks[name] for name in sheet.answers if name in marks),
+        cells=tuple(cell for cell in cells if cell.name not in sheet.answers),
+        answer_texts={cell.name: cell for cell in cells if cell.name in sheet.answers},
+        filters=tuple(map(_filter, images.filters[:PANELS])) if images is not None else (),
+        panels=(min(PANELS, len(pictures.student)), min(PANELS, len(pictures.reference))),
+        layer=images.layer if images is not None else "",
+        training=_training(one.folder, measured.model) if measured and measured.model else None,
+        curves=make_curves(pictures.curves),
+        reference_curves=make_curves(pictures.reference_curves),
+        problem=problem,
+    )
+
+
+def notebook_of(course: Course, assignment: str, one: Submission) -> Path | None:
+    """Return the executed notebook that nbgrader shows, else the one that the kit has stored; None if neither is."""
+    files = (autograded_notebook(course, one.student, assignment), one.folder / f"{assignment}.ipynb")
+    return next((file for file in files if file.is_file()), None)
+
+
+def _rows(sheet: Sheet, one: Submission) -> list[Row]:
+    results = one.report.criteria if one.report is not None else {}
+    marks = one.marks.marks if one.marks is not None else {}
+    names = [cell.removeprefix("check_") for cell in sheet.about]
+    names += [name for name in results if name not in names]
+    return [
+        Row(name, f"check_{name}", results.get(name), marks.get(f"check_{name}"))
+        for name in names
+        if name in results or f"check_{name}" in marks
+    ]
+
+
+def _code(course: Course, sheet: Sheet, assignment: str, one: Submission) -> tuple[Sequence[Cell], str]:
+    file = notebook_of(course, assignment, one)
+    if file is None:
+        return (), "There is no executed notebook."
+    return _cells_of(file, file.stat().st_mtime_ns, sheet.solutions)
+
+
+@functools.lru_cache(maxsize=256)
+def _cells_of(file: Path, _: int, names: tuple[str, ...]) -> tuple[tuple[Cell, ...], str]:
+    """Return what the student wrote, without what came out: that is in the notebook's frame."""
+    try:
+        notebook = read_notebook(file)
+    except SubmissionError as error:
+        return (), str(error)
+    wanted = [cell for cell in notebook.cells if grade_id(cell) in names]
+    bare = [NotebookNode({**cell, "outputs": []}) if "outputs" in cell else cell for cell in wanted]
+    return tuple(show_cells(NotebookNode(cells=bare))), ""
+
+
+def _filter(one: FilterMeasurement) -> Filter:
+    return Filter(
+        index=one.index,
+        start=_number(one.noise),
+        end=_number(one.image),
+        reference=_number(one.reference),
+        gain=_number(one.gain),
+        pattern=_number(one.pattern),
+        dead=not one.live,
+        best=str(one.best_filter) if one.best_filter != one.index and one.live and one.clear else "",
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "none"
+
+
+def _training(folder: Path, model: ModelMeasurement) -> Training:
+    file = folder / EVIDENCE / EVIDENCE_FILE
+    try:
+        history = _history(file, file.stat().st_mtime_ns, model.variable)
+    except OSError:
+        history = {}
+    drawn = []
+    for kind in ("loss", "accuracy"):
+        series = [
+            values
+            for name, values in history.items()
+            if kind in name or (kind == "accuracy" and "acc" in name)
+        ]
+        length = max(map(len, series), default=0)
+        if length > 1:
+            table = np.full((len(series), length), np.nan, np.float32)
+            for row, values in zip(table, series, strict=True):
+                row[: len(values)] = values
+            if (curves := make_curves(table)) is not None:
+                drawn.append((kind, curves))
+    last = tuple((name, _number(values[-1])) for name, values in list(history.items())[:6] if values)
+    return Training(model, tuple(drawn), last)
+
+
+@functools.lru_cache(maxsize=256)
+def _history(file: Path, _: int, variable: str) -> dict[str, list[float]]:
+    """Return the training history as the kernel told it, of the last version of the network."""
+    if file.stat().st_size > _MOST_EVIDENCE:
+        return {}
+    try:
+        evidence = evidence_from_files({EVIDENCE_FILE: file.read_bytes()})
+    except ValueError:
+        return {}
+    for record in reversed(evidence.of_kind("model")):
+        told = record.facts.get("history")
+        if record.facts.get("variable") == variable and isinstance(told, dict):
+            return {
+                str(name)[:60]: found for name, values in list(told.items())[:8] if (found := _floats(values))
+            }
+    return {}
+
+
+def _floats(values: object) -> list[float]:
+    listed = values if isinstance(values, list) else []
+    return [
+        float(value) if isinstance(value, (int, float)) else math.nan for value in listed[:_LONGEST_HISTORY]
+    ]

@@ -1,0 +1,349 @@
+"""The review pages: what each address shows and what each form does, apart from how requests come in."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from autograder import web_page
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook
+from autograder.errors import SubmissionError
+from autograder.record.feedback import curves as frame
+from autograder.record.feedback.cells import show_cells
+from autograder.record.feedback.words import lines
+from autograder.review.audit_log import AuditLog
+from autograder.review.cards import WORDS
+from autograder.review.cells import read_sheet
+from autograder.review.desk import make_desk, notebook_of
+from autograder.review.forms import LONGEST_COMMENT, LONGEST_REASON, local_address, read_decision
+from autograder.review.marks import Marks
+from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, Saving
+from autograder.review.sessions import Presence, Session, grader_name
+from autograder.review.snippets import Snippets
+from autograder.review.submissions import Submission, Submissions
+from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
+from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
+from autograder.web_page import style_hash
+
+# The order of a walk need not be newer than this; the submission on the desk always is read anew.
+_WALK_SECONDS = 3.0
+_PICTURE_CACHE = "private, max-age=3600"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request, after everything that every request must hold was looked at."""
+
+    session: Session
+    path: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+
+
+class Pages:
+    """All pages of one assignment."""
+
+    def __init__(self, course: Course, assignment: str, *, blind: bool = False) -> None:
+        self.course, self.assignment, self.blind = course, assignment, blind
+        self.sheet = read_sheet(course, assignment)
+        course.graded.mkdir(exist_ok=True)
+        self.submissions = Submissions(course, assignment, self.sheet.notebook)
+        self.thumbnails = Thumbnails()
+        self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
+        self.snippets = Snippets(course.graded)
+        self.presence = Presence()
+        self.environment = make_environment()
+        self._listing: tuple[float, list[Submission]] | None = None
+
+    # --- what is shown
+
+    def wall(self, visit: Visit) -> Response:
+        """Every submission as a card."""
+        self.presence.gone(visit.session)
+        selection = self._selection(visit.query)
+        everyone = self._all(at_most_old=0)
+        blind = visit.session.blind
+        ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
+        return self._page(
+            "wall.html",
+            visit,
+            here="wall",
+            shown=[one for one in ordered if selection.includes(one, blind=blind)],
+            everyone=everyone,
+            selection=selection,
+            criteria=list(
+                dict.fromkeys(
+                    name for one in everyone if one.report is not None for name in one.report.criteria
+                )
+            ),
+            shows=SHOWN,
+            sorts=SORTS,
+        )
+
+    def desk(self, visit: Visit) -> Response:
+        """One submission."""
+        one = self.submissions.one(visit.parts["key"])
+        return self._desk(visit, one) if one is not None else self.nothing(visit)
+
+    def picture(self, visit: Visit) -> Response:
+        """One of the pictures of a submission."""
+        one = self._known(visit.parts["key"])
+        size = SIZES.get(visit.parts["size"])
+        drawn = self.thumbnails.picture(one.folder, size) if one is not None and size is not None else None
+        if drawn is None or size is None:
+            return Response(status_code=404)
+        return Response(drawn, media_type=TYPES[size], headers={"Cache-Control": _PICTURE_CACHE})
+
+    def notebook(self, visit: Visit) -> Response:
+        """The executed notebook, for a frame in which nothing runs."""
+        one = self._known(visit.parts["key"])
+        file = notebook_of(self.course, self.assignment, one) if one is not None else None
+        if file is None:
+            return self.nothing(visit)
+        try:
+            cells, problem = list(show_cells(read_notebook(file))), ""
+        except SubmissionError as error:
+            cells, problem = [], str(error)
+        style = Markup(self.environment.get_template("notebook.css").render())  # noqa: S704 (the kit's own)
+        page = self.environment.get_template("notebook.html").render(
+            cells=cells, problem=problem, style=style
+        )
+        policy = (
+            f"sandbox; default-src 'none'; img-src data:; style-src '{style_hash(str(style))}'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        )
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    def nothing(self, visit: Visit) -> Response:
+        """There is nothing at this address."""
+        return self._page("message.html", visit, status=404, message="There is no such page here.")
+
+    def who(self, visit: Visit, *, suggestion: str = "", back: str = "/") -> Response:
+        """Ask for the name under which changes are recorded."""
+        name = visit.session.name or suggestion
+        html = self.environment.get_template("who.html").render(
+            csrf=visit.session.csrf, name=name, back=local_address(back), title=self.title
+        )
+        return HTMLResponse(html)
+
+    # --- what is done
+
+    def set_name(self, visit: Visit) -> Response:
+        """Record under this name from now on."""
+        if not (name := grader_name(visit.form.get("name", ""))):
+            return self.who(visit, back=visit.form.get("back", "/"))
+        visit.session.name = name
+        return _go(local_address(visit.form.get("back", "/")))
+
+    def set_blind(self, visit: Visit) -> Response:
+        """Hide names, or show them."""
+        visit.session.blind = self.blind or bool(visit.form.get("blind"))
+        return _go(local_address(visit.form.get("back", "/")))
+
+    def save(self, visit: Visit) -> Response:
+        """Save what was decided, unless somebody else has saved since the page was made."""
+        one = self.submissions.one(visit.parts["key"])
+        if one is None or one.marks is None:
+            return self.nothing(visit)
+        form = visit.form
+        reading = read_decision(form, one.marks, self.sheet)
+        if reading.problems:
+            return self._desk(visit, one, problems=reading.problems)
+        try:
+            after = self.saving.save(
+                one.student, reading.decision, based_on=form.get("base", ""), who=visit.session.name
+            )
+        except ChangedMeanwhileError as error:
+            return self._desk(visit, self._now(one, error.marks), conflict=True)
+        self._listing = None
+        if keep := form.get("keep"):
+            self.snippets.keep(form.get(f"comment.{keep}", ""))
+        unchanged = after.version == one.marks.version
+        goes_on = form.get("action") == "next"
+        called = name_of(one, blind=visit.session.blind)
+        visit.session.notice = (
+            f"{called}: nothing was changed." if unchanged else f"{called}: saved, {after.score:g} points."
+        )
+        return _go(form.get("next", "") if goes_on and form.get("next") else self._here(visit))
+
+    def undo(self, visit: Visit) -> Response:
+        """Take the last change of this submission back."""
+        one = self.submissions.one(visit.parts["key"])
+        if one is None:
+            return self.nothing(visit)
+        try:
+            self.saving.undo(one.student, visit.form.get("change", ""), who=visit.session.name)
+        except NothingToUndoError as error:
+            visit.session.notice = str(error)
+        else:
+            visit.session.notice = "Taken back; what stood there before stands there again."
+        self._listing = None
+        return _go(self._here(visit))
+
+    def here(self, visit: Visit) -> Response:
+        """Note who is at this desk; tell who else is, and whether something was saved meanwhile."""
+        one = self.submissions.one(visit.parts["key"])
+        if one is None:
+            return JSONResponse({}, status_code=404)
+        last = self.saving.last_change(one.student)
+        return JSONResponse(
+            {
+                "others": self.presence.here(one.key, visit.session),
+                "version": one.marks.version if one.marks is not None else "",
+                "by": last.who if last is not None else "",
+            }
+        )
+
+    def set_snippets(self, visit: Visit) -> Response:
+        """Forget a comment that was kept."""
+        self.snippets.forget(visit.form.get("forget", ""))
+        return _go(local_address(visit.form.get("back", "/")))
+
+    # --- what these need
+
+    @property
+    def title(self) -> str:
+        """The assignment, for people."""
+        return self.assignment.replace("_", " ").capitalize()
+
+    def warm(self) -> None:
+        """Read what the wall needs, so that the first look at it does not have to wait."""
+        everyone = self._all(at_most_old=0)
+        for one in everyone:
+            self.thumbnails.picture(one.folder, "small")
+        self.submissions.unusual(everyone)
+
+    def _all(self, *, at_most_old: float) -> list[Submission]:
+        listing, now = self._listing, time.monotonic()
+        if listing is None or now - listing[0] > at_most_old:
+            listing = self._listing = (now, self.submissions.all())
+        return listing[1]
+
+    def _known(self, key: str) -> Submission | None:
+        """Return a submission for its files only."""
+        found = next((one for one in self._all(at_most_old=60.0) if one.key == key), None)
+        return found if found is not None else self.submissions.one(key)
+
+    def _selection(self, query: Mapping[str, str]) -> Selection:
+        return Selection.of(query)
+
+    def _unusual(self, selection: Selection, everyone: list[Submission]) -> dict[str, float]:
+        return self.submissions.unusual(everyone) if selection.sort == "unusual" else {}
+
+    def _now(self, one: Submission, marks: Marks) -> Submission:
+        return Submission(one.key, one.student, one.folder, one.report, marks, one.version)
+
+    def _here(self, visit: Visit) -> str:
+        return f"/desk/{visit.parts['key']}{self._selection(visit.query).query}"
+
+    def _desk(
+        self,
+        visit: Visit,
+        one: Submission,
+        *,
+        problems: Mapping[str, str] | None = None,
+        conflict: bool = False,
+    ) -> Response:
+        selection, blind = self._selection(visit.query), visit.session.blind
+        everyone = self._all(at_most_old=_WALK_SECONDS)
+        ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
+        last = self.saving.last_change(one.student)
+        return self._page(
+            "desk.html",
+            visit,
+            status=409 if conflict else 422 if problems else 200,
+            here="desk",
+            one=one,
+            desk=make_desk(self.course, self.sheet, self.assignment, one),
+            around=neighbours(ordered, selection, one.key, blind=blind),
+            everyone=everyone,
+            selection=selection,
+            last=last,
+            others=self.presence.here(one.key, visit.session),
+            snippets=self.snippets.all(),
+            typed=visit.form,
+            problems=problems or {},
+            conflict=conflict,
+            limits={"comment": LONGEST_COMMENT, "reason": LONGEST_REASON},
+            frame=frame,
+        )
+
+    def _page(
+        self, template: str, visit: Visit, *, status: int = 200, here: str = "", **shown: Any
+    ) -> Response:
+        session = visit.session
+        notice, session.notice = session.notice, ""
+        site = {
+            "here": here,
+            "grader": session.name,
+            "csrf": session.csrf,
+            "blind": session.blind,
+            "blind_forced": self.blind,
+            "back": visit.path,
+            "title": self.title,
+        }
+        html = self.environment.get_template(template).render(
+            site=site, notice=notice, called=_called(session), **shown
+        )
+        return HTMLResponse(html, status_code=status)
+
+
+def _called(session: Session) -> Callable[[Submission], str]:
+    return lambda one: name_of(one, blind=session.blind)
+
+
+def _go(address: str) -> Response:
+    return RedirectResponse(local_address(address), status_code=303)
+
+
+def make_environment() -> Environment:
+    """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
+    environment = web_page.make_environment("autograder.review")
+    environment.loader.loaders.append(PackageLoader("autograder.record.feedback"))  # type: ignore[union-attr]
+    environment.filters.update(points=_points, typed=_typed, span=_span)
+    environment.globals.update(words=WORDS, assets_version=assets_version())
+    return environment
+
+
+def assets() -> dict[str, tuple[str, str]]:
+    """Return the files that pages refer to: type and content by name."""
+    environment = web_page.make_environment("autograder.review")
+    return {
+        "review.css": ("text/css", environment.get_template("review.css").render()),
+        "review.js": ("text/javascript", _source(environment, "review.js")),
+    }
+
+
+def _source(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def assets_version() -> str:
+    """Return what changes with these files, so that browsers may keep them."""
+    return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
+
+
+def _points(value: float) -> str:
+    return f"{round(value, 2):g}"
+
+
+def _typed(text: str) -> Markup:
+    """Return text of several lines for a field in which it goes on being written."""
+    return escape(lines(text, at_most=LONGEST_COMMENT))
+
+
+def _span(seconds: float) -> str:
+    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {word}"
+    return "1 min"

@@ -1,0 +1,190 @@
+"""The submissions that the review pages know, and the only ones that an address can lead to.
+
+A page names a submission by a key that tells nothing about the student. It is looked up among those that the
+course folder and the gradebook have; nothing of a request ever becomes a part of a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course.folder import Course
+from autograder.course.gradebook import open_gradebook
+from autograder.measurements import Measurements
+from autograder.record.files import MEASUREMENTS, REPORT, read_measurements, read_report
+from autograder.report import Report
+from autograder.review.marks import Marks, read_marks
+from autograder.review.unusual import Traits, traits_of, unusualness
+
+KEY_LENGTH = 16
+_Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One submission.
+
+    Attributes:
+        key: by what addresses name it.
+        student: the id.
+        folder: of the report and its pictures.
+        report: the grader's; None if there is none.
+        marks: what the gradebook says; None if it does not have the submission.
+        version: changes with the pictures.
+    """
+
+    key: str
+    student: str
+    folder: Path
+    report: Report | None = None
+    marks: Marks | None = None
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands for the name where names are hidden."""
+        return f"Submission {self.key[:6]}"
+
+    @property
+    def score(self) -> float:
+        """What counts so far, before the penalty."""
+        if self.marks is not None:
+            return self.marks.score
+        return self.report.score if self.report is not None else 0.0
+
+    @property
+    def automatic_score(self) -> float:
+        """What the grader gave, which does not change while people grade."""
+        return self.report.score if self.report is not None else 0.0
+
+    @property
+    def max_score(self) -> float:
+        """What can be had."""
+        if self.marks is not None:
+            return self.marks.max_score
+        return self.report.max_score if self.report is not None else 0.0
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Has a person looked at everything that needs one?"""
+        return self.marks is not None and not self.marks.waiting
+
+    @property
+    def needs_review(self) -> bool:
+        """Is there something that the grader could not tell, and nobody has settled yet?"""
+        if self.marks is not None:
+            return any(cell.startswith("check_") for cell in self.marks.waiting)
+        return self.report is not None and self.report.needs_review
+
+    @property
+    def is_late(self) -> bool:
+        """Was it handed in too late?"""
+        return self.marks is not None and self.marks.late_seconds > 0
+
+
+@dataclass
+class _Known:
+    stamp: _Stamp
+    report: Report | None
+
+
+@dataclass
+class Submissions:
+    """Finds submissions; what was read from a file is kept until the file changes."""
+
+    course: Course
+    assignment: str
+    notebook: str
+    _reports: dict[str, _Known] = field(default_factory=dict)
+    _traits: dict[str, tuple[_Stamp, Traits | None]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def all(self) -> list[Submission]:
+        """Return every submission, by student.
+
+        Raises:
+            CourseError: the gradebook cannot be read.
+        """
+        with open_gradebook(self.course) as gradebook:
+            marks = read_marks(gradebook, self.assignment, self.notebook)
+        return self._with(marks)
+
+    def one(self, key: str) -> Submission | None:
+        """Return one submission as it is now; None if there is none of that key.
+
+        Raises:
+            CourseError: the gradebook cannot be read.
+        """
+        with open_gradebook(self.course) as gradebook:
+            student = next((who for who in self._students() if key_of(self.assignment, who) == key), None)
+            marks = read_marks(gradebook, self.assignment, self.notebook, student) if student else {}
+        return self._one(student, marks) if student is not None else None
+
+    def unusual(self, submissions: Sequence[Submission]) -> dict[str, float]:
+        """Return how unusual the images of each submission are among these, by key."""
+        return unusualness({one.key: self._traits_of(one) for one in submissions})
+
+    def _traits_of(self, submission: Submission) -> Traits | None:
+        stamp = _stamp(submission.folder / MEASUREMENTS)
+        with self._lock:
+            known = self._traits.get(submission.key)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        measured = measurements_in(submission.folder)
+        found = traits_of(measured) if measured is not None else None
+        with self._lock:
+            self._traits[submission.key] = (stamp, found)
+        return found
+
+    def _with(self, marks: Mapping[str, Marks]) -> list[Submission]:
+        return [self._one(student, marks) for student in sorted({*self._students(), *marks})]
+
+    def _students(self) -> list[str]:
+        graded = self.course.graded
+        folders = graded.iterdir() if graded.is_dir() else ()
+        reported = {folder.name for folder in folders if (folder / self.assignment).is_dir()}
+        return sorted({*reported, *self.course.students(self.assignment)})
+
+    def _one(self, student: str, marks: Mapping[str, Marks]) -> Submission:
+        folder = self.course.result_folder(student, self.assignment)
+        stamp = _stamp(folder / REPORT)
+        with self._lock:
+            known = self._reports.get(student)
+        if known is None or known.stamp != stamp:
+            known = _Known(stamp, read_report(folder))
+            with self._lock:
+                self._reports[student] = known
+        return Submission(
+            key=key_of(self.assignment, student),
+            student=student,
+            folder=folder,
+            report=known.report,
+            marks=marks.get(student),
+            version=f"{stamp[0]:x}",
+        )
+
+
+def measurements_in(folder: Path) -> Measurements | None:
+    """Return what was measured of the submission in a result folder; None if that is gone."""
+    try:
+        return read_measurements(folder)
+    except (OSError, ValueError):
+        return None
+
+
+def key_of(assignment: str, student: str) -> str:
+    """Return by what addresses name a submission."""
+    text = f"{assignment}\0{student}"
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:KEY_LENGTH]
+
+
+def _stamp(file: Path) -> _Stamp:
+    try:
+        status = file.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)

@@ -1,0 +1,77 @@
+"""The pictures of feature grids in the sizes that pages need, drawn once and kept as long as there is room."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from autograder.mosaic import arrange, draw_mosaic
+from autograder.pictures import Pictures, pictures_from_npz
+from autograder.record.files import PICTURES
+
+Size = Literal["small", "student", "reference"]
+SIZES: dict[str, Size] = {"small": "small", "student": "student", "reference": "reference"}
+TYPES: dict[Size, str] = {"small": "image/webp", "student": "image/png", "reference": "image/png"}
+# 500 small pictures are about 8 MB.
+MOST_BYTES = 64 * 1024 * 1024
+_QUALITY = 60
+
+
+class Thumbnails:
+    """Pictures by submission, size and the time of the file that they are drawn from."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Path, Size, int], bytes | None] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def picture(self, folder: Path, size: Size) -> bytes | None:
+        """Return a picture of the submission in a result folder; None if it has no images."""
+        try:
+            changed = (folder / PICTURES).stat().st_mtime_ns
+        except OSError:
+            return None
+        key = (folder, size, changed)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        drawn = _DRAW[size](read_pictures(folder))
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = drawn
+                self._bytes += len(drawn or b"")
+            while self._bytes > MOST_BYTES:
+                _, old = self._kept.popitem(last=False)
+                self._bytes -= len(old or b"")
+        return drawn
+
+
+def read_pictures(folder: Path) -> Pictures:
+    """Return the images behind the measurements; without entries if there are none."""
+    try:
+        return pictures_from_npz((folder / PICTURES).read_bytes())
+    except (OSError, ValueError, KeyError):
+        return Pictures()
+
+
+def _small(pictures: Pictures) -> bytes | None:
+    pixels = arrange(pictures.student, pictures.student_dead)
+    if pixels is None:
+        return None
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=_QUALITY, method=2)
+    return buffer.getvalue()
+
+
+_DRAW: dict[Size, Callable[[Pictures], bytes | None]] = {
+    "small": _small,
+    "student": lambda pictures: draw_mosaic(pictures.student, pictures.student_dead, enlarged=1),
+    "reference": lambda pictures: draw_mosaic(pictures.reference, pictures.dead, enlarged=1),
+}

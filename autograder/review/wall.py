@@ -1,0 +1,140 @@
+"""Which submissions the wall shows, in which order; the desk walks through the same ones.
+
+All of it stands in the address, so that it can be bookmarked and works without a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from autograder.report import Status
+from autograder.review.submissions import Submission
+
+SHOWN: dict[str, str] = {
+    "all": "all",
+    "ungraded": "still to grade",
+    "review": "needs review",
+    "reviewed": "reviewed",
+    "late": "late",
+    "lost": "points lost",
+    "failed": "did not run",
+}
+SORTS: dict[str, str] = {
+    "name": "name",
+    "score": "score, lowest first",
+    "best": "score, highest first",
+    "review": "needs review first",
+    "ungraded": "still to grade first",
+    "unusual": "unusual grids first",
+}
+LONGEST_SEARCH = 80
+_STATUSES: tuple[Status, ...] = get_args(Status)
+
+_IS_SHOWN: dict[str, Callable[[Submission], bool]] = {
+    "all": lambda one: True,
+    "ungraded": lambda one: not one.is_reviewed,
+    "review": lambda one: one.needs_review,
+    "reviewed": lambda one: one.is_reviewed,
+    "late": lambda one: one.is_late,
+    "lost": lambda one: one.score < one.max_score,
+    "failed": lambda one: one.report is None or one.report.outcome != "graded",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a person has chosen to see; anything unknown in an address is left out."""
+
+    show: str = "all"
+    sort: str = "name"
+    criterion: str = ""
+    status: str = ""
+    search: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Selection:
+        """Return what an address asks for."""
+        show, sort, status = query.get("show", ""), query.get("sort", ""), query.get("status", "")
+        return cls(
+            show=show if show in SHOWN else "all",
+            sort=sort if sort in SORTS else "name",
+            criterion=query.get("criterion", "")[:LONGEST_SEARCH],
+            status=status if status in _STATUSES else "",
+            search=query.get("search", "").strip()[:LONGEST_SEARCH],
+        )
+
+    @property
+    def query(self) -> str:
+        """The same as a part of an address, with its question mark; empty if nothing is chosen."""
+        usual = Selection()
+        chosen = {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
+        return f"?{urlencode(chosen)}" if chosen else ""
+
+    def includes(self, one: Submission, *, blind: bool) -> bool:
+        """Tell whether a submission is among those chosen."""
+        return (
+            _IS_SHOWN[self.show](one)
+            and self._has_status(one)
+            and self.search.casefold() in name_of(one, blind=blind).casefold()
+        )
+
+    def _has_status(self, one: Submission) -> bool:
+        if not (self.criterion or self.status):
+            return True
+        criteria = one.report.criteria if one.report is not None else {}
+        chosen = {self.criterion: criteria[self.criterion]} if self.criterion in criteria else {}
+        looked_at = chosen if self.criterion else criteria
+        return any(not self.status or result.status == self.status for result in looked_at.values())
+
+    def order(
+        self, submissions: Sequence[Submission], unusual: Mapping[str, float], *, blind: bool
+    ) -> list[Submission]:
+        """Return all submissions in the chosen order, those that are not chosen among them."""
+        by: dict[str, Callable[[Submission], Any]] = {
+            "name": lambda one: 0,
+            "score": lambda one: one.automatic_score,
+            "best": lambda one: -one.automatic_score,
+            "review": lambda one: not one.needs_review,
+            "ungraded": lambda one: one.is_reviewed,
+            "unusual": lambda one: -unusual.get(one.key, 0.0),
+        }
+        key = by[self.sort]
+        return sorted(submissions, key=lambda one: (key(one), name_of(one, blind=blind).casefold(), one.key))
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where the keys lead from one submission; None where there is nothing further."""
+
+    before: Submission | None
+    after: Submission | None
+    next_ungraded: Submission | None
+    place: int  # among those chosen, from 1; 0 if it is not among them
+    number: int  # of those chosen
+
+
+def neighbours(ordered: Sequence[Submission], selection: Selection, key: str, *, blind: bool) -> Neighbours:
+    """Return where the keys lead; from one that is not chosen any more, to those that stood around it."""
+    here = next((place for place, one in enumerate(ordered) if one.key == key), 0)
+    chosen = [(place, one) for place, one in enumerate(ordered) if selection.includes(one, blind=blind)]
+    after = [one for place, one in chosen if place > here]
+    before = [one for place, one in chosen if place < here]
+    others = [*after, *before]
+    return Neighbours(
+        before=before[-1] if before else None,
+        after=after[0] if after else None,
+        next_ungraded=next((one for one in others if not one.is_reviewed), None),
+        place=len(before) + 1 if any(place == here for place, _ in chosen) else 0,
+        number=len(chosen),
+    )
+
+
+def name_of(one: Submission, *, blind: bool) -> str:
+    """Return by what a person knows a submission: the student, or a word that hides them."""
+    if blind:
+        return one.label
+    name = one.marks.name if one.marks is not None else ""
+    return f"{name} ({one.student})" if name else one.student
