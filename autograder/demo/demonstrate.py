@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, read_answers, read_notebook, write_notebook
 from autograder.course.release import generate_release
@@ -18,6 +19,10 @@ from autograder.execute.sandbox import bubblewrap_problem
 from autograder.files import write_whole
 from autograder.grade import Progress, grade_course, submissions_of
 from autograder.grader import Grader, ready_to_grade
+from autograder.progress import show_recording
+from autograder.record.export.export import export
+from autograder.record.feedback.command import give_feedback
+from autograder.record.recording import record_reports
 from autograder.release_check import check_instructor_version
 from autograder.report import Report
 from autograder.review.gallery import write_gallery
@@ -27,13 +32,14 @@ from solutions.data import embedded_digits, write_npz
 SAMPLES = Path(__file__).with_name("samples")
 DIGITS = "handwritten_digits.npz"
 GALLERY = "gallery"
+SCORES = "scores.csv"
 
 Say = Callable[[str], None]
 MakeProgress = Callable[[int], AbstractContextManager[Progress]]
 
 
 def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
-    """Go through the whole cycle in a new course folder: release, hand in, grade, look.
+    """Go through the whole cycle in a new course folder: release, hand in, grade, record, give back, look.
 
     Args:
         directory: where the course is made; nothing may be there yet but a demo that was stopped.
@@ -63,6 +69,8 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
         with make_progress(len(students)) as progress:
             reports = grade_course(course, students, grader, progress)
 
+    say("\nRecorded in nbgrader's gradebook; then a feedback page for each student, and a table of scores")
+    give_back(course, sorted(reports), say)
     page = write_gallery(course, ASSIGNMENT, course.root / GALLERY)
     say_results(course, reports, page, say)
     return page
@@ -133,6 +141,21 @@ def sample_answers() -> dict[str, dict[str, str]]:
     return {file.stem: read_answers(file.read_text(encoding="utf-8")) for file in files}
 
 
+def give_back(course: Course, students: list[str], say: Say) -> None:
+    """Record the reports, and make of the gradebook what students and an LMS get.
+
+    Raises:
+        CourseError: a report could not be recorded; the message says why.
+    """
+    with show_recording(len(students)) as recording:
+        recorded = record_reports(course, students, recording)
+    if len(recorded) < len(students):
+        raise CourseError("not all reports could be recorded in the gradebook; the lines above say why")
+    give_feedback(course, students, say, pdf=False, into_zip=None, lms="plain", download=None)
+    with open_gradebook(course) as gradebook:
+        export(gradebook, course, "csv", course.root / SCORES, partial=True)
+
+
 def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say) -> None:
     """Say how it ended and where everything is."""
     earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
@@ -141,6 +164,8 @@ def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say
         f"\n{len(reports)} graded, of {maximum:g} points: {earned}",
         f"  to look at      {page}",
         f"  reports         {course.graded}/<student>/{ASSIGNMENT}/report.json",
+        f"  feedback        {course.root}/feedback/<student>/{ASSIGNMENT}/{ASSIGNMENT}.html",
+        f"  scores          {course.root / SCORES}, and nbgrader's {course.gradebook}",
         f"  notebooks       {course.submitted}/<student>/{ASSIGNMENT}/",
         f"  what is wrong   the first lines of {SAMPLES}/<student>.py",
         "\nIt is a course like any other: put more notebooks beside these, then run "

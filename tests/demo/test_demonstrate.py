@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,11 +105,23 @@ def test_the_page_names_every_student(shown: Demonstration) -> None:
 
 @pytest.mark.slow
 def test_it_ends_by_saying_where_to_look(shown: Demonstration) -> None:
-    end = "\n".join(shown.said[-6:])
+    end = "\n".join(shown.said[-8:])
 
     assert str(shown.page) in end
     assert "report.json" in end
     assert "gradeascent grade --course" in end
+
+
+@pytest.mark.slow
+def test_scores_are_in_the_gradebook_and_in_a_table_and_every_student_has_a_page(
+    shown: Demonstration,
+) -> None:
+    course = Course.open(shown.page.parents[1])
+
+    with (course.root / "scores.csv").open(newline="") as table:
+        scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(table)}
+    assert scores == {student: report.score for student, report in shown.reports.items()}
+    assert {page.parts[-3] for page in course.root.glob("feedback/*/*/*.html")} == set(scores)
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
