@@ -1,0 +1,225 @@
+"""The class at a glance: how the scores are spread, where points were lost and why, and whose notebook ran how long.
+
+Only numbers and names of submissions are gathered here, from what the reports and the gradebook say; the page draws
+them. Everything counted says by which filter of the wall it can be seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from autograder.report import Result, Status
+from autograder.review.cards import STATUSES
+from autograder.review.submissions import Submission
+from autograder.rubric.mistakes import mistake_words
+
+MOST_BINS = 12
+MOST_MISTAKES = 20
+MOST_RUNS = 10
+_WIDTHS = (1, 2, 2.5, 5, 10)
+_POINT = 1e-9  # what a sum of points may be off by
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many submissions, and the query with which the wall shows them."""
+
+    number: int
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Scores from `low` to below `high`; in the last one `high` as well."""
+
+    low: float
+    high: float
+    count: Count
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How the scores are spread; what still waits for a person may rise."""
+
+    bins: tuple[Bin, ...]
+    max_score: float
+    mean: float
+    median: float
+    most: int  # submissions in the fullest bin
+
+
+@dataclass(frozen=True)
+class CriterionBar:
+    """How the class did on one criterion."""
+
+    criterion: str
+    counts: dict[Status, Count]
+    mean: float
+    max_score: float
+
+    @property
+    def number(self) -> int:
+        """How many submissions have a verdict on it."""
+        return sum(count.number for count in self.counts.values())
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A likely cause of missing points, and how many it has cost some."""
+
+    words: str
+    count: Count
+    criteria: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a part of a run took."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunBar:
+    """One run and where its time went."""
+
+    submission: Submission
+    seconds: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Runs that did not come to their end, all in the same way."""
+
+    outcome: str
+    count: Count
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All that the page shows; `scores` is None as long as nobody has one."""
+
+    submissions: int
+    waiting: int
+    scores: Scores | None
+    criteria: tuple[CriterionBar, ...]
+    mistakes: tuple[Mistake, ...]
+    runs: tuple[RunBar, ...]
+    usual_seconds: float
+    failures: tuple[Failure, ...]
+
+
+def make_overview(submissions: Sequence[Submission]) -> Overview:
+    """Sum up a class."""
+    runs = sorted(
+        (_run(one, one.report.timings) for one in submissions if one.report and one.report.timings),
+        key=lambda run: -run.seconds,
+    )
+    return Overview(
+        submissions=len(submissions),
+        waiting=sum(not one.is_reviewed for one in submissions),
+        scores=_scores(submissions),
+        criteria=tuple(_criteria(submissions)),
+        mistakes=tuple(_mistakes(submissions)[:MOST_MISTAKES]),
+        runs=tuple(runs[:MOST_RUNS]),
+        usual_seconds=median(run.seconds for run in runs) if runs else 0.0,
+        failures=tuple(_failures(submissions)),
+    )
+
+
+def bin_edges(highest: float) -> list[float]:
+    """Return where the bins of scores from nothing to `highest` begin and end: a few round numbers."""
+    unit = 10.0 ** math.floor(math.log10(highest / MOST_BINS)) if highest > 0 else 1.0
+    width = next(unit * factor for factor in _WIDTHS if highest / (unit * factor) <= MOST_BINS)
+    return [index * width for index in range(max(1, math.ceil(highest / width - _POINT)) + 1)]
+
+
+def _scores(submissions: Sequence[Submission]) -> Scores | None:
+    scored = [one for one in submissions if one.report is not None or one.marks is not None]
+    if not scored:
+        return None
+    points = [one.score for one in scored]
+    most = max(one.max_score for one in scored)
+    edges = bin_edges(max(most, *points))
+    bins = []
+    for low, high in itertools.pairwise(edges):
+        is_last = high == edges[-1]
+        number = sum(low <= score and (score < high or is_last) for score in points)
+        bins.append(Bin(low, high, Count(number, _between(low, high, is_last=is_last))))
+    return Scores(tuple(bins), most, mean(points), median(points), max(one.count.number for one in bins))
+
+
+def _between(low: float, high: float, *, is_last: bool) -> dict[str, str]:
+    query = {"score_from": f"{low:g}"}
+    return query if is_last else query | {"score_below": f"{high:g}"}
+
+
+def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
+    results: dict[str, list[tuple[Submission, Result]]] = defaultdict(list)
+    for one in submissions:
+        for name, result in _results(one):
+            results[name].append((one, result))
+    for name, found in results.items():
+        statuses = [result.status for _, result in found]
+        yield CriterionBar(
+            criterion=name,
+            counts={
+                status: Count(statuses.count(status), {"criterion": name, "status": status})
+                for status in STATUSES
+            },
+            mean=mean(_score(one, name, result) for one, result in found),
+            max_score=max(result.max_score for _, result in found),
+        )
+
+
+def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
+    """Group missing points by their likely cause, whatever the criterion: one error can cost points in several."""
+    number: Counter[str] = Counter()
+    criteria: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in submissions:
+        made = [(result.cause, name) for name, result in _results(one) if result.cause]
+        number.update({cause for cause, _ in made})
+        for cause, name in made:
+            criteria[cause][name] = None
+    found = [
+        Mistake(mistake_words(cause), Count(times, {"cause": cause}), tuple(criteria[cause]))
+        for cause, times in number.items()
+    ]
+    return sorted(found, key=lambda mistake: (-mistake.count.number, mistake.words))
+
+
+def _results(one: Submission) -> Iterable[tuple[str, Result]]:
+    return one.report.criteria.items() if one.report is not None else ()
+
+
+def _score(one: Submission, criterion: str, result: Result) -> float:
+    mark = one.marks.marks.get(f"check_{criterion}") if one.marks is not None else None
+    return mark.score if mark is not None else result.score
+
+
+def _run(one: Submission, timings: Mapping[str, float]) -> RunBar:
+    training, ascent = timings.get("cell train", 0.0), timings.get("cell ascent", 0.0)
+    cells = timings.get("cells", timings.get("run", 0.0))
+    parts = (
+        Part("start", timings.get("start", 0.0)),
+        Part("training", training),
+        Part("ascent", ascent),
+        Part("other cells", max(0.0, cells - training - ascent)),
+        Part("measured again", timings.get("verify", 0.0)),
+    )
+    return RunBar(one, sum(part.seconds for part in parts), parts)
+
+
+def _failures(submissions: Sequence[Submission]) -> Iterator[Failure]:
+    failed = Counter(
+        one.report.outcome for one in submissions if one.report and one.report.outcome != "graded"
+    )
+    for outcome, number in sorted(failed.items(), key=lambda item: (-item[1], item[0])):
+        yield Failure(outcome, Count(number, {"outcome": outcome}))
