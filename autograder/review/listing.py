@@ -1,0 +1,90 @@
+"""The class as it was a moment ago: good enough for the order of a walk and for progress, and there at once.
+
+A large class takes longer to read than a TA waits for the next submission. So it is read anew behind the page that is
+being looked at, and what was just saved is put into what is known. The submission on a desk is always read itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from autograder.errors import GradeascentError
+from autograder.review.submissions import Submission
+
+# Others who grade the same class are seen after so many seconds, on the wall at once.
+FRESH_SECONDS = 3.0
+# What is read behind a page begins when the page has been sent.
+_PAUSE_SECONDS = 0.3
+_LOG = logging.getLogger(__name__)
+
+
+class Listing:
+    """All submissions of a class, kept."""
+
+    def __init__(self, read: Callable[[], Sequence[Submission]]) -> None:
+        self._read_all = read
+        self._known: dict[str, Submission] | None = None
+        self._read_at = 0.0
+        self._changes = 0
+        self._is_waiting = False
+        self._lock = threading.Lock()
+
+    def now(self) -> list[Submission]:
+        """Return everyone as they are now.
+
+        Raises:
+            CourseError: the gradebook cannot be read.
+        """
+        with self._lock:
+            changes = self._changes
+        began = time.monotonic()
+        found = {one.key: one for one in self._read_all()}
+        with self._lock:
+            if (
+                self._changes == changes or self._known is None
+            ):  # else something was saved while this was read
+                self._known, self._read_at = found, began
+        return list(found.values())
+
+    def recent(self) -> list[Submission]:
+        """Return everyone as they were when last read, and read them anew behind the scenes if that is long ago.
+
+        Raises:
+            CourseError: the gradebook cannot be read, and never was.
+        """
+        with self._lock:
+            known = self._known
+            is_old = time.monotonic() - self._read_at > FRESH_SECONDS
+            begins = known is not None and is_old and not self._is_waiting
+            self._is_waiting = self._is_waiting or begins
+        if known is None:
+            return self.now()
+        if begins:
+            waiting = threading.Timer(_PAUSE_SECONDS, self._read_behind)
+            waiting.daemon = True
+            waiting.start()
+        return list(known.values())
+
+    def find(self, key: str) -> Submission | None:
+        """Return a submission as it was when last read."""
+        with self._lock:
+            return self._known.get(key) if self._known is not None else None
+
+    def put(self, one: Submission) -> None:
+        """Note how a submission is now."""
+        with self._lock:
+            if self._known is not None:
+                self._known = self._known | {one.key: one}
+            self._changes += 1
+
+    def _read_behind(self) -> None:
+        try:
+            self.now()
+        except (GradeascentError, OSError) as error:
+            _LOG.debug("the class could not be read: %s", error)
+        finally:
+            with self._lock:
+                self._is_waiting = False
