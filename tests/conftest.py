@@ -12,9 +12,14 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.initialise import initialise
+from autograder.course.notebooks import compose, write_notebook
+from autograder.course.release import released_notebook
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox, bubblewrap_problem, make_sandbox
+from autograder.report import Provenance, Report, Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
 
@@ -105,3 +110,49 @@ def said() -> Callable[[Execution, str], str]:
         return "".join(out.get("text", "") or out.get("ename", "") for out in cell.outputs).strip()
 
     return words
+
+
+@pytest.fixture(scope="session")
+def graded_by_hand() -> Callable[[Path, Mapping[str, float]], Course]:
+    """Make a course whose students were graded: a report and an executed notebook for each, as graders leave them.
+
+    Nothing was run, so it costs seconds. Students have these points for their plot, and an answer to be read.
+    """
+
+    def make(root: Path, plots: Mapping[str, float]) -> Course:
+        course = initialise(root)
+        notebook = compose(released_notebook(course), {"interpretation": "The first layers want edges."})
+        points = course.points()
+        for student, score in plots.items():
+            results = {
+                name: Result(status="fail", score=0, max_score=most, feedback="As measured.")
+                for name, most in points.items()
+            }
+            results["plot"] = Result(
+                status="partial", score=score, max_score=points["plot"], feedback="As measured."
+            )
+            report = Report(
+                student=student,
+                assignment=ASSIGNMENT,
+                submission_sha256="0" * 64,
+                outcome="graded",
+                score=score,
+                max_score=sum(points.values()),
+                needs_review=False,
+                criteria=results,
+                provenance=Provenance(
+                    profile="quick",
+                    seed=7,
+                    dataset="digits",
+                    sandbox="bwrap",
+                    versions={},
+                    verifier_sha256="1" * 64,
+                    rubric_sha256="2" * 64,
+                ),
+            )
+            for folder in (course.submission_folder(student), course.result_folder(student)):
+                write_notebook(notebook, folder / f"{ASSIGNMENT}.ipynb")
+            (course.result_folder(student) / "report.json").write_text(report.model_dump_json())
+        return course
+
+    return make

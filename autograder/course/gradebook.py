@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -22,6 +22,9 @@ from traitlets.config.application import Application
 
 from autograder.course.folder import Course
 from autograder.errors import CourseError
+
+# How long a grader waits for another one, in PostgreSQL's words.
+_PATIENCE = "10min"
 
 
 class _NbGraderSettings(NbGrader):  # type: ignore[misc] # nbgrader has no types
@@ -99,18 +102,18 @@ def one_at_a_time(db_url: str, what: str) -> Iterator[None]:
         CourseError: the database does not answer.
     """
     url = _parsed(db_url)
-    if url.get_backend_name() != "postgresql":
-        yield
-        return
-    try:
-        engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        connection = engine.connect()
-    except (SQLAlchemyError, ImportError) as error:
-        raise CourseError(gradebook_problem(db_url, error)) from error
-    with connection:
-        connection.execute(
-            text("SELECT pg_advisory_lock(hashtextextended(:what, 0))"), {"what": f"gradeascent {what}"}
-        )
+    with ExitStack() as until_the_end:
+        if url.get_backend_name() == "postgresql":
+            try:
+                engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+                connection = until_the_end.enter_context(engine.connect())
+                connection.execute(text(f"SET lock_timeout = '{_PATIENCE}'"))
+                connection.execute(
+                    text("SELECT pg_advisory_lock(hashtextextended(:what, 0))"),
+                    {"what": f"gradeascent {what}"},
+                )
+            except (SQLAlchemyError, ImportError) as error:
+                raise CourseError(gradebook_problem(db_url, error)) from error
         yield
 
 
@@ -146,7 +149,7 @@ def gradebook_problem(db_url: str, error: SQLAlchemyError | ImportError) -> str:
         "no such column" in said or "no such table" in said or "does not exist" in said
     ):
         advice = "it is of an older nbgrader: back it up, then run 'nbgrader db upgrade' in the course folder"
-    elif "locked" in said:
+    elif "locked" in said or "lock timeout" in said:
         advice = "another program is writing into it; close that program, then run the same command again"
     else:
         advice = "look at CourseDirectory.db_url in nbgrader_config.py"

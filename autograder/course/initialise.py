@@ -37,6 +37,11 @@ def packaged_assignment() -> Path:
     return _packaged()[0]
 
 
+def packaged_nbgrader_config() -> Path:
+    """Return nbgrader's settings that come with the kit."""
+    return _packaged()[1]
+
+
 def _packaged() -> tuple[Path, Path]:
     """Return the assignment's folder and nbgrader's configuration.
 

@@ -28,6 +28,14 @@ from autograder.scratch import temporary_folder
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300
 
+# Ends with the process that started it, even if that is killed: PR_SET_PDEATHSIG is 1, SIGKILL is 9. A generator
+# that lives on would change the gradebook under the next command.
+_NBGRADER = """
+import ctypes, runpy
+ctypes.CDLL(None).prctl(1, 9)
+runpy.run_module("nbgrader", run_name="__main__", alter_sys=True)
+"""
+
 # What only one grader at a time does: nbgrader's generator takes cells away for a moment.
 ENTER = "enter the assignment"
 
@@ -125,7 +133,7 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path 
     settings = scratch / "jupyter"
     write_whole(settings / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
     command = [
-        *(sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force", "--create"),
+        *(sys.executable, "-c", _NBGRADER, "generate_assignment", assignment, "--force", "--create"),
         f"--CourseDirectory.root={course.root}",
         *([f"--CourseDirectory.db_url=sqlite:///{database}"] if database else []),
         # joined to the course's root by nbgrader; an absolute path wins over it

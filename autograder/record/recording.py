@@ -21,7 +21,7 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import (
@@ -31,6 +31,7 @@ from autograder.course.gradebook import (
     one_at_a_time,
     open_gradebook,
 )
+from autograder.course.initialise import packaged_nbgrader_config
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
@@ -85,7 +86,7 @@ def record_reports(
     Raises:
         CourseError: nbgrader's settings or its gradebook cannot be used, or nbgrader refuses the source.
     """
-    config = nbgrader_config(course)
+    config = _with_verified_results(nbgrader_config(course))
     with open_gradebook(course) as gradebook:
         old = {
             student
@@ -104,6 +105,19 @@ def record_reports(
         progress.recorded(student)
         done.append(student)
     return done
+
+
+def _with_verified_results(config: Config) -> Config:
+    """Return a course's settings; the kit's own ways to grade, if nbgrader's would run what a student wrote.
+
+    A folder that was a course before may have settings that do not name the kit, or none.
+    """
+    if "VerifiedResults" not in str(config.Autograde.get("autograde_preprocessors")):
+        file = packaged_nbgrader_config()
+        ours = PyFileConfigLoader(file.name, path=str(file.parent)).load_config()
+        for name in ("exporter_class", "sanitize_preprocessors", "autograde_preprocessors"):
+            config.Autograde[name] = ours.Autograde[name]
+    return config
 
 
 def _known_assignment(course: Course, assignment: str) -> NotebookNode:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from mounts import in_a_mount_namespace
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.grade import Progress, grade_course
@@ -212,15 +213,6 @@ def test_of_two_commands_at_once_the_second_waits_for_nobody_and_says_why(
     assert first.returncode == 0
     assert scores(course) == undisturbed[1]
     tell("two grade commands at once", second.stderr)
-
-
-def in_a_mount_namespace(script: str, **variables: object) -> subprocess.CompletedProcess[str]:
-    """Run a shell script that may mount what it likes: nobody else sees it."""
-    return subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
-        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **{name: str(value) for name, value in variables.items()}},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 def lines_of(run: subprocess.CompletedProcess[str]) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -26,12 +26,9 @@ from sqlalchemy.pool import NullPool
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import course_directory, nbgrader_config, open_gradebook, search_path
-from autograder.course.initialise import initialise
-from autograder.course.notebooks import compose, write_notebook
-from autograder.course.release import enter_assignment, generate_release, released_notebook
+from autograder.course.release import enter_assignment, generate_release
 from autograder.errors import GradeascentError
 from autograder.record.recording import record_reports
-from autograder.report import Report, Result
 
 pytestmark = pytest.mark.slow
 
@@ -141,40 +138,9 @@ def points_of(number: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def graded_course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Six who were graded: a report and an executed notebook for each, as graders leave them."""
-    course = initialise(tmp_path_factory.mktemp("course") / "course")
-    released = released_notebook(course)
-    answered = compose(released, {"interpretation": "The first layers want edges."})
-    points = course.points()
-    for number, student in enumerate(STUDENTS):
-        earned = dict.fromkeys(points, 0.0) | {"plot": points_of(number)}
-        report = Report(
-            student=student,
-            assignment=ASSIGNMENT,
-            submission_sha256=f"{number:064}",
-            outcome="graded",
-            score=sum(earned.values()),
-            max_score=sum(points.values()),
-            needs_review=False,
-            criteria={
-                name: Result(
-                    status="partial" if earned[name] else "fail",
-                    score=earned[name],
-                    max_score=points[name],
-                    feedback="As measured.",
-                )
-                for name in points
-            },
-            provenance={
-                "profile": "quick", "seed": 7, "dataset": "digits", "sandbox": "bwrap", "versions": {},
-                "verifier_sha256": "1" * 64, "rubric_sha256": "2" * 64,
-            },
-        )  # fmt: skip
-        write_notebook(answered, course.result_folder(student) / f"{ASSIGNMENT}.ipynb")
-        write_notebook(answered, course.submission_folder(student) / f"{ASSIGNMENT}.ipynb")
-        (course.result_folder(student) / "report.json").write_text(report.model_dump_json())
-    return course
+def graded_course(graded_by_hand: Callable[..., Course], tmp_path_factory: pytest.TempPathFactory) -> Course:
+    scores = {student: points_of(number) for number, student in enumerate(STUDENTS)}
+    return graded_by_hand(tmp_path_factory.mktemp("course") / "course", scores)
 
 
 def copy_with(course: Course, root: Path, db_url: str) -> Course:
