@@ -46,6 +46,7 @@ def make_app(
     door = _Door(pages, sessions, cookie, user)
     looks: dict[str, View] = {
         "/": pages.wall,
+        "/class": pages.overview,
         "/desk/{key}": pages.desk,
         "/desk/{key}/picture/{size}": pages.picture,
         "/desk/{key}/notebook": pages.notebook,

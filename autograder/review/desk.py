@@ -205,9 +205,9 @@ def _training(folder: Path, model: ModelMeasurement) -> Training:
         ]
         length = max(map(len, series), default=0)
         if length > 1:
-            table = np.full((len(series), length), np.nan, np.float32)
+            table = np.full((len(series), length + 1), np.nan, np.float32)  # the first epoch is number 1
             for row, values in zip(table, series, strict=True):
-                row[: len(values)] = values
+                row[1 : len(values) + 1] = values
             if (curves := make_curves(table)) is not None:
                 drawn.append((kind, curves))
     last = tuple((name, _number(values[-1])) for name, values in list(history.items())[:6] if values)

@@ -25,6 +25,7 @@ from autograder.review.cells import read_sheet
 from autograder.review.desk import make_desk, notebook_of
 from autograder.review.forms import LONGEST_COMMENT, LONGEST_REASON, local_address, read_decision
 from autograder.review.marks import Marks
+from autograder.review.overview import make_overview
 from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, Saving
 from autograder.review.sessions import Presence, Session, grader_name
 from autograder.review.snippets import Snippets
@@ -35,6 +36,11 @@ from autograder.web_page import style_hash
 
 # The order of a walk need not be newer than this; the submission on the desk always is read anew.
 _WALK_SECONDS = 3.0
+# In a picture there is neither a style sheet nor the page's colour; this grey suits light and dark.
+NO_IMAGES = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 238 238"><text x="119" y="119" fill="#7d7d7d" '
+    'font-family="sans-serif" font-size="15" text-anchor="middle">no images handed in</text></svg>'
+)
 _PICTURE_CACHE = "private, max-age=3600"
 
 
@@ -89,6 +95,12 @@ class Pages:
             sorts=SORTS,
         )
 
+    def overview(self, visit: Visit) -> Response:
+        """The class at a glance."""
+        self.presence.gone(visit.session)
+        everyone = self._all(at_most_old=0)
+        return self._page("overview.html", visit, here="class", overview=make_overview(everyone))
+
     def desk(self, visit: Visit) -> Response:
         """One submission."""
         one = self.submissions.one(visit.parts["key"])
@@ -99,8 +111,10 @@ class Pages:
         one = self._known(visit.parts["key"])
         size = SIZES.get(visit.parts["size"])
         drawn = self.thumbnails.picture(one.folder, size) if one is not None and size is not None else None
-        if drawn is None or size is None:
+        if one is None or size is None:
             return Response(status_code=404)
+        if drawn is None:
+            return Response(NO_IMAGES, media_type="image/svg+xml")
         return Response(drawn, media_type=TYPES[size], headers={"Cache-Control": _PICTURE_CACHE})
 
     def notebook(self, visit: Visit) -> Response:

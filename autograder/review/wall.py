@@ -5,6 +5,7 @@ All of it stands in the address, so that it can be bookmarked and works without 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -52,6 +53,10 @@ class Selection:
     sort: str = "name"
     criterion: str = ""
     status: str = ""
+    cause: str = ""
+    outcome: str = ""
+    score_from: str = ""
+    score_below: str = ""
     search: str = ""
 
     @classmethod
@@ -63,8 +68,18 @@ class Selection:
             sort=sort if sort in SORTS else "name",
             criterion=query.get("criterion", "")[:LONGEST_SEARCH],
             status=status if status in _STATUSES else "",
+            cause=query.get("cause", "")[:LONGEST_SEARCH],
+            outcome=query.get("outcome", "")[:LONGEST_SEARCH],
+            score_from=_number(query.get("score_from", "")),
+            score_below=_number(query.get("score_below", "")),
             search=query.get("search", "").strip()[:LONGEST_SEARCH],
         )
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """What is chosen by no field of the wall's form, such as a bar of the class overview."""
+        fields = ("cause", "outcome", "score_from", "score_below")
+        return {name: value for name in fields if (value := getattr(self, name))}
 
     @property
     def query(self) -> str:
@@ -78,16 +93,29 @@ class Selection:
         return (
             _IS_SHOWN[self.show](one)
             and self._has_status(one)
+            and self._has_score(one)
+            and (not self.outcome or (one.report is not None and one.report.outcome == self.outcome))
             and self.search.casefold() in name_of(one, blind=blind).casefold()
         )
 
     def _has_status(self, one: Submission) -> bool:
-        if not (self.criterion or self.status):
+        if not (self.criterion or self.status or self.cause):
             return True
         criteria = one.report.criteria if one.report is not None else {}
         chosen = {self.criterion: criteria[self.criterion]} if self.criterion in criteria else {}
         looked_at = chosen if self.criterion else criteria
-        return any(not self.status or result.status == self.status for result in looked_at.values())
+        return any(
+            (not self.status or result.status == self.status)
+            and (not self.cause or result.cause == self.cause)
+            for result in looked_at.values()
+        )
+
+    def _has_score(self, one: Submission) -> bool:
+        """Tell whether the score is in a span, as the bars of the class overview are."""
+        is_scored = one.report is not None or one.marks is not None
+        return (not self.score_from or (is_scored and one.score >= float(self.score_from))) and (
+            not self.score_below or (is_scored and one.score < float(self.score_below))
+        )
 
     def order(
         self, submissions: Sequence[Submission], unusual: Mapping[str, float], *, blind: bool
@@ -103,6 +131,13 @@ class Selection:
         }
         key = by[self.sort]
         return sorted(submissions, key=lambda one: (key(one), name_of(one, blind=blind).casefold(), one.key))
+
+
+def _number(text: str) -> str:
+    try:
+        return text if len(text) < 20 and math.isfinite(float(text)) else ""
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True)
