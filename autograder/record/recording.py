@@ -225,4 +225,6 @@ def _reason(said: str) -> str:
     exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Entry|Invalid\w*): ", line)]
     if any("database is locked" in line for line in exceptions):
         return "another program is writing into the gradebook; close it, then run the same command again"
+    # nbgrader looks for an entry before it makes one, so that none was there is rarely the reason
+    exceptions = [line for line in exceptions if "MissingEntry: " not in line] or exceptions
     return plain_text(exceptions[0].split(": ", 1)[1], at_most=300) if exceptions else ""
