@@ -158,7 +158,12 @@ def _visit(request: Request, session: Session, form: dict[str, str] | None = Non
     query = request.url.query
     path = request.url.path + (f"?{query}" if query else "")
     return Visit(
-        session, local_address(path), dict(request.path_params), dict(request.query_params), form or {}
+        session,
+        local_address(path),
+        dict(request.path_params),
+        dict(request.query_params),
+        form or {},
+        is_ahead=request.headers.get("sec-purpose", "").startswith("prefetch"),
     )
 
 

@@ -19,7 +19,7 @@ from autograder.measurements import FilterMeasurement, ModelMeasurement
 from autograder.mosaic import PANELS
 from autograder.record.feedback.cells import Cell, show_cells
 from autograder.record.feedback.curves import Curves, make_curves
-from autograder.record.files import EVIDENCE
+from autograder.record.files import EVIDENCE, PICTURES
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Result, Status
 from autograder.review.cells import Sheet
@@ -116,7 +116,7 @@ class Desk:
 
 def make_desk(course: Course, sheet: Sheet, assignment: str, one: Submission) -> Desk:
     """Return what the desk shows of a submission."""
-    pictures = read_pictures(one.folder)
+    panels, curves, reference_curves = _drawings(one.folder, _changed(one.folder / PICTURES))
     measured = measurements_in(one.folder)
     images = measured.images if measured is not None else None
     cells, problem = _code(course, sheet, assignment, one)
@@ -127,13 +127,27 @@ def make_desk(course: Course, sheet: Sheet, assignment: str, one: Submission) ->
         cells=tuple(cell for cell in cells if cell.name not in sheet.answers),
         answer_texts={cell.name: cell for cell in cells if cell.name in sheet.answers},
         filters=tuple(map(_filter, images.filters[:PANELS])) if images is not None else (),
-        panels=(min(PANELS, len(pictures.student)), min(PANELS, len(pictures.reference))),
+        panels=panels,
         layer=images.layer if images is not None else "",
         training=_training(one.folder, measured.model) if measured and measured.model else None,
-        curves=make_curves(pictures.curves),
-        reference_curves=make_curves(pictures.reference_curves),
+        curves=curves,
+        reference_curves=reference_curves,
         problem=problem,
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _drawings(folder: Path, _: int) -> tuple[tuple[int, int], Curves | None, Curves | None]:
+    pictures = read_pictures(folder)
+    panels = (min(PANELS, len(pictures.student)), min(PANELS, len(pictures.reference)))
+    return panels, make_curves(pictures.curves), make_curves(pictures.reference_curves)
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def notebook_of(course: Course, assignment: str, one: Submission) -> Path | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import time
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
+from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from autograder import web_page
@@ -24,6 +25,7 @@ from autograder.review.cards import WORDS
 from autograder.review.cells import read_sheet
 from autograder.review.desk import make_desk, notebook_of
 from autograder.review.forms import LONGEST_COMMENT, LONGEST_REASON, local_address, read_decision
+from autograder.review.listing import Listing
 from autograder.review.marks import Marks
 from autograder.review.overview import make_overview
 from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, Saving
@@ -34,25 +36,38 @@ from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
 from autograder.web_page import style_hash
 
-# The order of a walk need not be newer than this; the submission on the desk always is read anew.
-_WALK_SECONDS = 3.0
-# In a picture there is neither a style sheet nor the page's colour; this grey suits light and dark.
+# In a picture there is no style sheet of the page; this grey suits light and dark.
 NO_IMAGES = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 238 238"><text x="119" y="119" fill="#7d7d7d" '
-    'font-family="sans-serif" font-size="15" text-anchor="middle">no images handed in</text></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 238 238"><path fill="#666" d="M0 0h238v238H0z"/>'
+    '<text x="119" y="124" fill="#fff" font-family="sans-serif" font-size="16" text-anchor="middle">'
+    "no images handed in</text></svg>"
 )
+# Browsers that know these rules have the next submission before a person asks for it.
+AHEAD = "ahead.json"
+_AHEAD = {
+    "prefetch": [
+        {
+            "where": {"selector_matches": "a[data-key=j], a[data-key=n]"},
+            "eagerness": "immediate",
+        }
+    ]
+}
 _PICTURE_CACHE = "private, max-age=3600"
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One request, after everything that every request must hold was looked at."""
+    """One request, after everything that every request must hold was looked at.
+
+    `is_ahead` where a browser asks for what a person may want to see next: then nobody has seen it yet.
+    """
 
     session: Session
     path: str
     parts: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
+    is_ahead: bool = False
 
 
 class Pages:
@@ -68,7 +83,7 @@ class Pages:
         self.snippets = Snippets(course.graded)
         self.presence = Presence()
         self.environment = make_environment()
-        self._listing: tuple[float, list[Submission]] | None = None
+        self.listing = Listing(self.submissions.all)
 
     # --- what is shown
 
@@ -76,7 +91,7 @@ class Pages:
         """Every submission as a card."""
         self.presence.gone(visit.session)
         selection = self._selection(visit.query)
-        everyone = self._all(at_most_old=0)
+        everyone = self.listing.now()
         blind = visit.session.blind
         ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
         return self._page(
@@ -98,12 +113,12 @@ class Pages:
     def overview(self, visit: Visit) -> Response:
         """The class at a glance."""
         self.presence.gone(visit.session)
-        everyone = self._all(at_most_old=0)
+        everyone = self.listing.now()
         return self._page("overview.html", visit, here="class", overview=make_overview(everyone))
 
     def desk(self, visit: Visit) -> Response:
         """One submission."""
-        one = self.submissions.one(visit.parts["key"])
+        one = self._one(visit.parts["key"])
         return self._desk(visit, one) if one is not None else self.nothing(visit)
 
     def picture(self, visit: Visit) -> Response:
@@ -165,7 +180,7 @@ class Pages:
 
     def save(self, visit: Visit) -> Response:
         """Save what was decided, unless somebody else has saved since the page was made."""
-        one = self.submissions.one(visit.parts["key"])
+        one = self._one(visit.parts["key"])
         if one is None or one.marks is None:
             return self.nothing(visit)
         form = visit.form
@@ -178,7 +193,7 @@ class Pages:
             )
         except ChangedMeanwhileError as error:
             return self._desk(visit, self._now(one, error.marks), conflict=True)
-        self._listing = None
+        self.listing.put(self._now(one, after))
         if keep := form.get("keep"):
             self.snippets.keep(form.get(f"comment.{keep}", ""))
         unchanged = after.version == one.marks.version
@@ -191,7 +206,7 @@ class Pages:
 
     def undo(self, visit: Visit) -> Response:
         """Take the last change of this submission back."""
-        one = self.submissions.one(visit.parts["key"])
+        one = self._one(visit.parts["key"])
         if one is None:
             return self.nothing(visit)
         try:
@@ -200,12 +215,12 @@ class Pages:
             visit.session.notice = str(error)
         else:
             visit.session.notice = "Taken back; what stood there before stands there again."
-        self._listing = None
+        self._one(one.key)
         return _go(self._here(visit))
 
     def here(self, visit: Visit) -> Response:
         """Note who is at this desk; tell who else is, and whether something was saved meanwhile."""
-        one = self.submissions.one(visit.parts["key"])
+        one = self._one(visit.parts["key"])
         if one is None:
             return JSONResponse({}, status_code=404)
         last = self.saving.last_change(one.student)
@@ -231,21 +246,22 @@ class Pages:
 
     def warm(self) -> None:
         """Read what the wall needs, so that the first look at it does not have to wait."""
-        everyone = self._all(at_most_old=0)
+        everyone = self.listing.now()
         for one in everyone:
             self.thumbnails.picture(one.folder, "small")
         self.submissions.unusual(everyone)
 
-    def _all(self, *, at_most_old: float) -> list[Submission]:
-        listing, now = self._listing, time.monotonic()
-        if listing is None or now - listing[0] > at_most_old:
-            listing = self._listing = (now, self.submissions.all())
-        return listing[1]
+    def _one(self, key: str) -> Submission | None:
+        """Return a submission as it is now."""
+        known = self.listing.find(key)
+        now = self.submissions.again(known) if known is not None else self.submissions.one(key)
+        if now is not None and now != known:
+            self.listing.put(now)
+        return now
 
     def _known(self, key: str) -> Submission | None:
         """Return a submission for its files only."""
-        found = next((one for one in self._all(at_most_old=60.0) if one.key == key), None)
-        return found if found is not None else self.submissions.one(key)
+        return self.listing.find(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
         return Selection.of(query)
@@ -268,21 +284,22 @@ class Pages:
         conflict: bool = False,
     ) -> Response:
         selection, blind = self._selection(visit.query), visit.session.blind
-        everyone = self._all(at_most_old=_WALK_SECONDS)
+        everyone = self.listing.recent()
         ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
+        around = neighbours(ordered, selection, one.key, blind=blind)
         last = self.saving.last_change(one.student)
-        return self._page(
+        page = self._page(
             "desk.html",
             visit,
             status=409 if conflict else 422 if problems else 200,
             here="desk",
             one=one,
             desk=make_desk(self.course, self.sheet, self.assignment, one),
-            around=neighbours(ordered, selection, one.key, blind=blind),
+            around=around,
             everyone=everyone,
             selection=selection,
             last=last,
-            others=self.presence.here(one.key, visit.session),
+            others=[] if visit.is_ahead else self.presence.here(one.key, visit.session),
             snippets=self.snippets.all(),
             typed=visit.form,
             problems=problems or {},
@@ -290,12 +307,25 @@ class Pages:
             limits={"comment": LONGEST_COMMENT, "reason": LONGEST_REASON},
             frame=frame,
         )
+        page.background = BackgroundTask(self._prepare, around.after, around.next_ungraded)
+        return page
+
+    def _prepare(self, *coming: Submission | None) -> None:
+        """Read and draw what the next key will show, while somebody looks at this page."""
+        for one in dict.fromkeys(one.key for one in coming if one is not None):
+            submission = self._known(one)
+            if submission is not None:
+                make_desk(self.course, self.sheet, self.assignment, submission)
+                for size in SIZES.values():
+                    self.thumbnails.picture(submission.folder, size)
 
     def _page(
         self, template: str, visit: Visit, *, status: int = 200, here: str = "", **shown: Any
     ) -> Response:
         session = visit.session
-        notice, session.notice = session.notice, ""
+        notice = ""
+        if not visit.is_ahead:
+            notice, session.notice = session.notice, ""
         site = {
             "here": here,
             "grader": session.name,
@@ -308,7 +338,7 @@ class Pages:
         html = self.environment.get_template(template).render(
             site=site, notice=notice, called=_called(session), **shown
         )
-        return HTMLResponse(html, status_code=status)
+        return HTMLResponse(html, status_code=status, headers={"Speculation-Rules": f'"/assets/{AHEAD}"'})
 
 
 def _called(session: Session) -> Callable[[Submission], str]:
@@ -316,7 +346,9 @@ def _called(session: Session) -> Callable[[Submission], str]:
 
 
 def _go(address: str) -> Response:
-    return RedirectResponse(local_address(address), status_code=303)
+    # what a browser has fetched ahead knows nothing of this change
+    fresh = {"Clear-Site-Data": '"prefetchCache"'}
+    return RedirectResponse(local_address(address), status_code=303, headers=fresh)
 
 
 def make_environment() -> Environment:
@@ -333,6 +365,7 @@ def assets() -> dict[str, tuple[str, str]]:
     environment = web_page.make_environment("autograder.review")
     return {
         "review.css": ("text/css", environment.get_template("review.css").render()),
+        AHEAD: ("application/speculationrules+json", json.dumps(_AHEAD)),
         "review.js": ("text/javascript", _source(environment, "review.js")),
     }
 

@@ -124,6 +124,16 @@ class Submissions:
             marks = read_marks(gradebook, self.assignment, self.notebook, student) if student else {}
         return self._one(student, marks) if student is not None else None
 
+    def again(self, one: Submission) -> Submission:
+        """Return a submission that is known as it is now.
+
+        Raises:
+            CourseError: the gradebook cannot be read.
+        """
+        with open_gradebook(self.course) as gradebook:
+            marks = read_marks(gradebook, self.assignment, self.notebook, one.student)
+        return self._one(one.student, marks)
+
     def unusual(self, submissions: Sequence[Submission]) -> dict[str, float]:
         """Return how unusual the images of each submission are among these, by key."""
         return unusualness({one.key: self._traits_of(one) for one in submissions})

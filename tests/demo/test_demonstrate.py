@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from served_course import come_in, open_chromium, serving
 
-from autograder.course.folder import Course
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
+from autograder.course.notebooks import compose, read_notebook, write_notebook
 from autograder.demo import demonstrate as demonstration
 from autograder.demo.demonstrate import bring_digits, demo_settings, demonstrate, sample_answers
 from autograder.errors import CourseError, GradeascentError
 from autograder.record.files import read_report
+from autograder.record.recorded import autograded_notebook
 from autograder.report import Report
 from autograder.settings import load_settings
 from solutions.data import embedded_digits, read_npz
@@ -154,3 +160,40 @@ def test_without_a_sandbox_the_samples_run_bare_and_it_says_so(
     assert settings.sandbox == "none"
     assert load_settings(tmp_path / "course").sandbox == "bwrap"
     assert "bubblewrap is not installed" in said[0]
+
+
+@pytest.mark.slow
+def test_tas_see_the_real_grids_on_the_wall_and_at_the_desk(shown: Demonstration, tmp_path: Path) -> None:
+    """With GRADEASCENT_PICTURES=docs, it makes the pictures of the README."""
+    pictures = Path(os.environ.get("GRADEASCENT_PICTURES", tmp_path))
+    course = Course.open(shutil.copytree(shown.page.parents[1], tmp_path / "course"))
+    let_answer(
+        course,
+        "emmy",
+        "The first layers want edges of one direction.\n\nThe filters of `conv2d_3` want *stripes*.",
+    )
+    let_answer(course, "paul", "All of them look like stripes.")
+
+    with serving(course) as server, open_chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        come_in(page, "Bea", server)
+        for name, address in (("review_wall", server.root), ("review_desk", server.desk("emmy"))):
+            page.goto(address)
+            page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
+            if name == "review_desk":
+                page.get_by_label("Filter", exact=True).fill("12")
+                page.get_by_label("Points").first.fill("8")
+            page.screenshot(path=pictures / f"{name}.png")
+
+        assert page.locator("[data-grid]").count() == 2
+        assert page.locator("[data-filters] tr").count() == 64
+
+
+def let_answer(course: Course, student: str, answer: str) -> None:
+    """Put an answer where the sample has none, and let it wait for a TA."""
+    file = autograded_notebook(course, student, ASSIGNMENT)
+    write_notebook(compose(read_notebook(file), {"interpretation": answer}), file)
+    with open_gradebook(course) as gradebook:
+        grade = gradebook.find_grade("interpretation", ASSIGNMENT, ASSIGNMENT, student)
+        grade.auto_score, grade.needs_manual_grade = None, True
+        gradebook.db.commit()

@@ -5,41 +5,31 @@ The pages are served by the real command and looked at in a real browser.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import shutil
-import subprocess
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy.exc import SAWarning
+from playwright.sync_api import Browser, Page
+from served_course import (
+    ANSWER,
+    ATTACK,
+    COPIES,
+    MALLORY,
+    Enter,
+    Server,
+    come_in,
+    copy_submissions,
+    open_chromium,
+    serving,
+)
 
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, write_notebook
 from autograder.course.release import enter_assignment
 from autograder.execute.sandbox import Sandbox
-from autograder.record.files import REPORT, read_report
-from autograder.review.submissions import key_of
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ANSWER = "The first layers want **edges**; the last ones want textures.\n\nFilter 2 likes stripes."
-# Whatever runs would give itself away by one of these.
-ATTACK = (
-    "<script>document.title='owned';alert(1)</script><img src=x onerror=\"document.title='owned';alert(2)\">"
-    "<iframe src='https://example.org/frame'></iframe><svg onload=\"alert(3)\"></svg>"
-    "<img src='https://example.org/image'><a href=\"javascript:alert(4)\">x</a><style>body{display:none}</style>"
-    "</textarea></pre></main>{{ 7*7 }}<base href='https://example.org/'>"
-)
-MALLORY = "<img src=x onerror=alert(5)>"
-COPIES = [f"student{number:02}" for number in range(1, 31)]
 
 
 @pytest.fixture(scope="session")
@@ -65,66 +55,6 @@ def graded(
     return course
 
 
-def copy_submissions(course: Course, students: list[str]) -> None:
-    """Let more students have handed in what ada has; every third has points missing, by number."""
-    report = read_report(course.result_folder("ada"))
-    assert report is not None
-    with warnings.catch_warnings(), open_gradebook(course) as gradebook:
-        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to add a submission
-        for number, student in enumerate(students):
-            missing = number % 3 == 0
-            result = report.criteria["cnn"].model_copy(
-                update={"score": 5.0 + number / 10, "status": "partial"} if missing else {}
-            )
-            own = report.model_copy(
-                update={"student": student, "criteria": {**report.criteria, "cnn": result}}
-            )
-            own = own.model_copy(update={"score": sum(one.score for one in own.criteria.values())})
-            for place in ("graded", "autograded", "submitted"):
-                shutil.copytree(course.root / place / "ada", course.root / place / student)
-            (course.result_folder(student) / REPORT).write_text(json.dumps(own.model_dump(mode="json")))
-            gradebook.add_student(student)
-            submission = gradebook.add_submission(ASSIGNMENT, student)
-            for grade in submission.notebooks[0].grades:
-                criterion = grade.name.removeprefix("check_")
-                if criterion in own.criteria:
-                    grade.auto_score, grade.needs_manual_grade = own.criteria[criterion].score, False
-        gradebook.db.commit()
-
-
-@dataclass
-class Server:
-    """A running `gradeascent review`."""
-
-    course: Course
-    address: str  # with the token
-    process: subprocess.Popen[str] = field(repr=False)
-
-    @property
-    def root(self) -> str:
-        return self.address.partition("/?")[0]
-
-    def desk(self, student: str) -> str:
-        return f"{self.root}/desk/{key_of(ASSIGNMENT, student)}"
-
-
-@contextlib.contextmanager
-def serving(course: Course, *options: str) -> Iterator[Server]:
-    command = [sys.executable, "-m", "autograder", "review", "--course", str(course.root), "--no-browser"]
-    process = subprocess.Popen(
-        [*command, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    try:
-        lines = [process.stdout.readline(), process.stdout.readline()]
-        assert "?token=" in lines[1], lines
-        yield Server(course, lines[1].strip(), process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
-
-
 @pytest.fixture(scope="session")
 def server(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests; each works on students of its own."""
@@ -135,16 +65,8 @@ def server(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.fail("the tests of the pages need Chromium; on Debian and Ubuntu: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with open_chromium() as browser:
         yield browser
-        browser.close()
-
-
-Enter = Callable[..., Page]
 
 
 @pytest.fixture
@@ -152,16 +74,11 @@ def enter(chromium: Browser, server: Server) -> Iterator[Enter]:
     """Come in as a TA, on the wall; every call is another browser."""
     contexts = []
 
-    def come_in(name: str, at: Server = server, **settings: object) -> Page:
+    def enter_as(name: str, at: Server = server, **settings: object) -> Page:
         context = chromium.new_context(viewport={"width": 1440, "height": 900}, **settings)  # type: ignore[arg-type]
         contexts.append(context)
-        page = context.new_page()
-        page.goto(at.address)
-        page.get_by_label("Your name").fill(name)
-        page.get_by_role("button", name="Begin").click()
-        page.wait_for_selector(".cards")
-        return page
+        return come_in(context.new_page(), name, at)
 
-    yield come_in
+    yield enter_as
     for context in contexts:
         context.close()

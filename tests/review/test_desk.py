@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import MALLORY, Enter, Server, serving
 from playwright.sync_api import Page, expect
+from served_course import MALLORY, Enter, Server, serving
 
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
@@ -386,3 +386,21 @@ def test_small_windows_need_no_scrolling_sideways(
 def test_a_static_gallery_is_still_written(server: Server, tmp_path: Path) -> None:
     assert run(["review", "--course", str(server.course.root), "--static", str(tmp_path / "gallery")]) == 0
     assert (tmp_path / "gallery" / "index.html").is_file()
+
+
+def test_what_the_grader_could_not_tell_waits_until_a_person_has_looked(server: Server, enter: Enter) -> None:
+    with open_gradebook(server.course) as gradebook:
+        grade = gradebook.find_grade("check_plot", ASSIGNMENT, ASSIGNMENT, "student24")
+        grade.needs_manual_grade = True
+        gradebook.db.commit()
+        automatic = grade.auto_score
+    page = enter("Bea")
+    page.goto(f"{server.root}/?show=review")
+    assert names(page) == ["student24"]
+
+    page.keyboard.press("j")
+    page.get_by_label(re.compile("I have looked")).check()
+    page.get_by_role("button", name="Save s").click()
+
+    expect(page.get_by_text("student24: saved")).to_be_visible()
+    assert grade_of(server.course, "student24", "check_plot") == (automatic, False)

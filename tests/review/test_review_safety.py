@@ -10,7 +10,7 @@ from http.cookies import SimpleCookie
 
 import httpx
 import pytest
-from conftest import MALLORY, Server
+from served_course import MALLORY, Server
 
 from autograder.course.folder import ASSIGNMENT
 from autograder.course.gradebook import open_gradebook
