@@ -7,13 +7,23 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
 from rich.table import Column
+from rich.text import Text
 
 from autograder.errors import GradeascentError
 from autograder.plain_text import plain_text
 from autograder.report import Report
+from autograder.time_left import TimeLeft
 
 # A longer name would push the bar itself off the screen.
 LONGEST_NAME = 40
@@ -35,6 +45,7 @@ class Lines:
         self._total = total
         self._done = 0
         self._stream = stream
+        self._left = TimeLeft(total)
 
     def __enter__(self) -> Lines:
         return self
@@ -46,6 +57,7 @@ class Lines:
 
     def started(self, student: str) -> None:
         """Say that a submission begins."""
+        self._left.started(student)
         self._say(f"{student}: running")
 
     def cell(self, student: str, done: int, total: int) -> None:
@@ -53,14 +65,18 @@ class Lines:
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """Say how a submission ended."""
-        self._done += 1
         note = " (up to date)" if was_up_to_date else ""
-        self._say(f"[{self._done}/{self._total}] {summary_line(student, report)}{note}")
+        self._end(student, f"{summary_line(student, report)}{note}")
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
         """Say why a submission could not be graded."""
+        self._end(student, f"{student}: not graded: {error}")
+
+    def _end(self, student: str, line: str) -> None:
         self._done += 1
-        self._say(f"[{self._done}/{self._total}] {student}: not graded: {error}")
+        self._left.ended(student)
+        left = self._left.words()
+        self._say(f"[{self._done}/{self._total}] {line}" + (f"; {left}" if left else ""))
 
     def _say(self, text: str) -> None:
         print(plain_text(text), file=self._stream, flush=True)
@@ -70,11 +86,12 @@ class Bars:
     """A bar for all submissions with the time left, and one for each that is running."""
 
     def __init__(self, total: int, stream: TextIO) -> None:
+        self._left = TimeLeft(total)
         self._bars = RichProgress(
             TextColumn("{task.description}", markup=False, table_column=_name_column()),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            _TimeLeftColumn(self._left),
             console=Console(file=stream, markup=False, emoji=False, highlight=False),
         )
         self._all = self._bars.add_task("submissions", total=total)
@@ -92,6 +109,7 @@ class Bars:
 
     def started(self, student: str) -> None:
         """Show a bar for a submission."""
+        self._left.started(student)
         self._running[student] = self._bars.add_task(f"  {plain_text(student)}", total=None)
 
     def cell(self, student: str, done: int, total: int) -> None:
@@ -113,9 +131,22 @@ class Bars:
         self._bars.console.print(plain_text(text))
 
     def _end(self, student: str) -> None:
+        self._left.ended(student)
         if student in self._running:
             self._bars.remove_task(self._running.pop(student))
         self._bars.advance(self._all)
+
+
+class _TimeLeftColumn(ProgressColumn):
+    """Stands beside the bar for all submissions, which is the first."""
+
+    def __init__(self, left: TimeLeft) -> None:
+        super().__init__()
+        self._left = left
+
+    def render(self, task: Task) -> Text:
+        """Return the time left, now."""
+        return Text(self._left.words() if task.id == 0 else "")
 
 
 def _name_column() -> Column:
