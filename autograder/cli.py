@@ -34,9 +34,27 @@ app = typer.Typer(
     help="Grade the activation maximization exercise: from the instructor's notebook to the verified report.",
 )
 
+
+def jobs_or_auto(text: str) -> int:
+    """Read a number of jobs; 0 stands for what fits."""
+    if text == "auto":
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"'{text}' is neither a number from 1 nor auto")
+    return int(text)
+
+
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
 Data = Annotated[str | None, typer.Option("--data", help="An mnist.npz.", show_default="found by itself")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Submissions at the same time.", show_default="cores")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        parser=jobs_or_auto,
+        metavar="N|auto",
+        help="Submissions at the same time; auto: what cores and memory allow.",
+        show_default="auto",
+    ),
+]
 Record = Annotated[
     bool, typer.Option("--record/--no-record", help="Write the scores into nbgrader's gradebook.")
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions, Shortcuts
 from autograder.execute.sandbox import Sandbox, make_sandbox
 from autograder.held_out import held_out
+from autograder.machine import cores, fitting_jobs
 from autograder.record.files import Origin
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
@@ -113,8 +113,7 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
     Raises:
         SandboxError: the temporary folder cannot be written to.
     """
-    cores = len(os.sched_getaffinity(0))
-    jobs = settings.jobs or cores
+    jobs = settings.jobs or fitting_jobs()
     with temporary_folder() as name:
         folder = Path(name)
         digits_file = folder / "mnist.npz"
@@ -125,12 +124,12 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
             digits=digits_file,
             limits=settings.limits,
             seed=settings.seed,
-            threads=1 if quick else max(1, cores // jobs),
+            threads=1 if quick else max(1, cores() // jobs),
             python=settings.python,
             shortcuts=_shortcuts(digits, settings, folder) if quick else None,
         )
         with Verifier(
-            sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores
+            sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores()
         ) as verifier:
             yield Grader(options, verifier, rubric, dataset_name(digits), jobs)
 

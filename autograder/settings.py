@@ -98,7 +98,9 @@ class Thresholds(_Section):
 class Settings(_Section):
     """Settings of one course, as read from `gradeascent.toml`."""
 
-    jobs: int = Field(0, ge=0, description="submissions graded at the same time; 0: one per core")
+    jobs: int = Field(
+        0, ge=0, description="submissions graded at the same time; 0: as many as cores and memory allow"
+    )
     sandbox: Literal["bwrap", "none"] = Field(
         "bwrap", description="what separates student code from this machine; 'none' only for trusted code"
     )

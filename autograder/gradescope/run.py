@@ -15,8 +15,9 @@ from autograder.course.folder import Course
 from autograder.errors import GradeascentError
 from autograder.files import write_whole
 from autograder.grader import ready_to_grade
-from autograder.gradescope.memory import beside_the_kit, container_mb
+from autograder.gradescope.memory import beside_the_kit
 from autograder.gradescope.results import Results, not_graded, results_of
+from autograder.machine import container_mb
 from autograder.plain_files import open_plain
 from autograder.plain_text import plain_text
 from autograder.settings import load_settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -11,6 +10,7 @@ from rich.console import Console
 
 from autograder.course.folder import Course
 from autograder.course.lock import only_writer
+from autograder.machine import cores
 from autograder.progress import show_counting, show_recording
 from autograder.record.recording import record_reports
 from autograder.rescore.rescore import rescorer
@@ -36,7 +36,7 @@ def rescore_course(
         CourseError: another command is at work, or the gradebook cannot be used.
         RubricError: the rubric is broken; then nothing is written.
     """
-    jobs = min(settings.jobs or len(os.sched_getaffinity(0)), len(students))
+    jobs = min(settings.jobs or cores(), len(students))
     with (
         only_writer(course) if apply else nullcontext(),
         rescorer(course, settings, jobs=jobs, announce=say) as scores,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradescope.memory import beside_the_kit, container_mb
+from autograder.gradescope.memory import beside_the_kit
 from autograder.gradescope.results import not_graded, results_of
 from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES, deadline, within
+from autograder.machine import container_mb
 from autograder.report import Flag, Provenance, Report, Result
 from autograder.settings import Limits
 

@@ -1,0 +1,26 @@
+"""How many submissions run beside each other, if nobody says."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.cli import run
+from autograder.machine import fitting_jobs, jobs_for
+
+
+@pytest.mark.parametrize(
+    ("cores", "megabytes", "jobs"), [(8, 64_000, 8), (8, 5000, 3), (2, 16_000, 2), (4, 500, 1)]
+)
+def test_every_core_has_a_job_if_there_is_memory_for_it(cores: int, megabytes: float, jobs: int) -> None:
+    assert jobs_for(cores, megabytes) == jobs
+
+
+def test_this_machine_has_room_for_one() -> None:
+    assert fitting_jobs() >= 1
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "many", "2.5"])
+def test_what_is_no_number_of_jobs_is_refused(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grade", "--jobs", jobs]) == 2
+
+    assert f"'{jobs}' is neither a number from 1 nor auto" in capsys.readouterr().err
