@@ -149,6 +149,12 @@ def grade_command(
     sandbox: SandboxName = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
     record: Record = True,  # noqa: FBT002
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Grade on the workers of a Dask scheduler.", show_default="this machine"
+        ),
+    ] = None,
 ) -> None:
     """Run, measure and score submissions, then record them; what is up to date already is skipped."""
     from autograder.course.lock import only_writer
@@ -159,11 +165,17 @@ def grade_command(
     opened = Course.open(course)
     settings = settings_of(opened.root, jobs=jobs, profile=profile, data=data, sandbox=sandbox)
     chosen = submissions_of(opened, students or [])
-    with (
-        ready_to_grade(opened, settings, announce=say) as grader,
-        show_progress(len(chosen)) as progress,
-    ):
-        reports = grade_course(opened, chosen, grader, progress, force=force)
+    if cluster:
+        from autograder.cluster.coordinate import grade_on_cluster
+
+        with show_progress(len(chosen)) as progress:
+            reports = grade_on_cluster(opened, chosen, settings, cluster, progress, announce=say, force=force)
+    else:
+        with (
+            ready_to_grade(opened, settings, announce=say) as grader,
+            show_progress(len(chosen)) as progress,
+        ):
+            reports = grade_course(opened, chosen, grader, progress, force=force)
     review = sum(report.needs_review for report in reports.values())
     say(
         f"{len(reports)} of {len(chosen)} graded, {review} for a person to look at; "

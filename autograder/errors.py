@@ -45,5 +45,9 @@ class SandboxError(GradeascentError):
     """The sandbox, or the Python that runs in it, does not work on this machine."""
 
 
+class ClusterError(GradeascentError):
+    """The cluster cannot be used: nobody answers, a worker is not set up for it, or something does not arrive."""
+
+
 class RubricError(GradeascentError):
     """A rubric check is broken: it raised something else than a verdict, or a criterion has no check."""

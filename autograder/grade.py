@@ -120,7 +120,7 @@ def _grade(
                 progress.failed(submission.student, error)
                 continue
             except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
-                progress.failed(submission.student, _note_fault(course, submission, error))
+                progress.failed(submission.student, note_fault(course, submission, error))
                 continue
             progress.finished(submission.student, report, was_up_to_date=False)
             reports[submission.student] = report
@@ -132,7 +132,7 @@ def _grade(
     return reports
 
 
-def _note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:
+def note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:
     """Store where the kit itself failed, for whoever mends it, and return what to tell."""
     file = course.result_folder(submission.student, submission.assignment) / FAULT
     with contextlib.suppress(OSError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from nbformat import NotebookNode
+
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
@@ -14,7 +16,7 @@ from autograder.pictures import Pictures
 from autograder.record.files import Origin, Run, StoredExecution
 from autograder.report import Flag, Report
 from autograder.rubric.score import score
-from autograder.settings import MEGABYTE
+from autograder.settings import MEGABYTE, Limits
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
 
@@ -30,20 +32,27 @@ OUTCOMES: dict[Outcome, str] = {
 
 
 def run_submission(
-    submission: Submission, grader: Grader, *, on_cell: Callable[[int, int], None] = lambda done, total: None
+    submission: Submission,
+    grader: Grader,
+    *,
+    origin: Origin | None = None,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Run, Evidence]:
     """Execute and verify one submission.
+
+    Args:
+        submission: what was handed in.
+        grader: with which it is run.
+        origin: what the run comes from, if it is known better than from the folder that the kernel sees.
+        on_cell: is told that so many of so many cells are done.
 
     Raises:
         SandboxError: the kernel or the verifier does not start.
     """
-    origin = grader.origin(submission)
-    try:
-        notebook = submission.read(size_limit=int(grader.kernel.limits.notebook_mb * MEGABYTE))
-    except SubmissionError as error:
-        outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
-        nothing = Measurements(outcome, unreadable=str(error))
-        return Run(origin, None, nothing, Pictures(), {}, verifier_sha256()), Evidence(outcome)
+    origin = origin or grader.origin(submission)
+    notebook = read_or_reject(submission, origin, grader.kernel.limits)
+    if isinstance(notebook, Run):
+        return notebook, Evidence(notebook.measurements.outcome)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
@@ -68,6 +77,16 @@ def run_submission(
         is_final=not execution.killed and measurements.is_final,
     )
     return run, execution.evidence
+
+
+def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
+    """Return the notebook to run, or what there is to say of something that is none."""
+    try:
+        return submission.read(size_limit=int(limits.notebook_mb * MEGABYTE))
+    except SubmissionError as error:
+        outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
+        nothing = Measurements(outcome, unreadable=str(error))
+        return Run(origin, None, nothing, Pictures(), {}, verifier_sha256())
 
 
 def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) -> Run:

@@ -7,6 +7,8 @@ Whatever was interrupted in between goes on from the last of them.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
-from autograder.evidence import Evidence, read_evidence, write_evidence
+from autograder.evidence import EVIDENCE_FILE, Evidence, read_evidence, write_evidence
 from autograder.files import remove_halves, write_whole
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
 from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
@@ -29,6 +31,7 @@ MEASUREMENTS = "measurements.json"
 PICTURES = "pictures.npz"
 GRID = "grid.png"
 EVIDENCE = "evidence"
+_EVIDENCE = re.compile(rf"{EVIDENCE}/(?:[0-9a-f]{{64}}|{re.escape(EVIDENCE_FILE)})")
 FAULT = "fault.txt"  # where the kit notes a fault of its own
 # All of these and the executed notebook are in a result folder; `recorded.json` is the gradebook's.
 RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "recorded.json")
@@ -94,6 +97,32 @@ def write_measurements(folder: Path, run: Run) -> None:
 def _remove_note(folder: Path) -> None:
     for old in (REPORT, RUN):
         (folder / old).unlink(missing_ok=True)
+
+
+def adopt_results(folder: Path, files: Mapping[str, bytes], *, name: str) -> None:
+    """Store the files of a result folder that was filled somewhere else; what stood here is replaced.
+
+    Raises:
+        ValueError: something else is among them, or the report is not.
+    """
+    notes, notebook = (RUN, REPORT), f"{name}.ipynb"
+    known = {MEASUREMENTS, PICTURES, GRID, notebook, *notes}
+    if REPORT not in files:
+        raise ValueError(f"no {REPORT}")
+    if strangers := sorted(file for file in files if file not in known and not _EVIDENCE.fullmatch(file)):
+        raise ValueError(f"{strangers[0]!r} is no result")
+    _remove_note(folder)
+    remove_halves(folder)
+    for old in (folder / EVIDENCE).glob("*"):
+        old.unlink()
+    if notebook not in files:
+        (folder / notebook).unlink(missing_ok=True)
+    for file, content in files.items():
+        if file not in notes:
+            write_whole(folder / file, content)
+    for file in notes:
+        if file in files:
+            write_whole(folder / file, files[file])
 
 
 def is_complete(folder: Path) -> bool:

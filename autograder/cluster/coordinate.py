@@ -1,0 +1,293 @@
+"""Sends submissions to a Dask scheduler and writes what comes back; nobody else writes into the course.
+
+Lost workers are Dask's affair: it gives their submissions to others. As many submissions are under way as fit
+into a bounded amount of memory, so that a cluster that grows with its work sees that there is some.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from autograder.cluster.order import Order, make_order, version_problem
+from autograder.cluster.parcel import pack, unpack
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.lock import only_writer
+from autograder.errors import ClusterError, GradeascentError, RubricError
+from autograder.evidence import Evidence
+from autograder.grade import Progress, is_current, note_fault
+from autograder.grader import Rubric, rubric_of
+from autograder.plain_files import sha256_of
+from autograder.record.files import (
+    REPORT,
+    Run,
+    adopt_results,
+    is_complete,
+    read_report,
+    read_run,
+    read_verifier,
+    write_report,
+    write_run,
+)
+from autograder.report import Report
+from autograder.settings import MEGABYTE, Settings
+from autograder.stages import make_report, read_or_reject
+from autograder.submission import Submission
+from autograder.verify.identity import verifier_sha256
+from solutions.data import find_digits
+
+try:
+    from distributed import Client, Future, KilledWorker, as_completed
+    from distributed.client import FutureCancelledError
+
+    from autograder.cluster.worker import GradingPlugin, grade_parcel
+except ImportError as error:
+    raise ClusterError("--cluster needs Dask: pip install 'gradeascent[cluster]'") from error
+
+CONNECT_SECONDS = 20
+# Submissions that are sent and not back yet.
+MOST_UNDER_WAY, MOST_BYTES_UNDER_WAY = 1000, 256 * MEGABYTE
+
+
+def grade_on_cluster(
+    course: Course,
+    students: Sequence[str],
+    settings: Settings,
+    address: str,
+    progress: Progress,
+    *,
+    announce: Callable[[str], None],
+    force: bool = False,
+    assignment: str = ASSIGNMENT,
+) -> dict[str, Report]:
+    """Grade the submissions of these students on the workers of a Dask scheduler, as `grade_course` does here.
+
+    Returns the reports by student. A submission that could not be graded is told to `progress` and missing.
+
+    Raises:
+        ClusterError: nobody answers at this address, or a worker is not set up for it.
+        CourseError: another process is grading there, or the source notebook has no points.
+        RubricError: the rubric is broken.
+        DataError: the data file cannot be used.
+    """
+    with only_writer(course):
+        rubric = rubric_of(course, settings, assignment)
+        digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+        order = make_order(settings, assignment, rubric, digits)
+        desk = _Desk(course, order, rubric, progress)
+        waiting = [student for student in students if not desk.is_done_here(student, force=force)]
+        if waiting:
+            with _workers(course, address, order, desk, announce) as (client, name):
+                desk.send_all(waiting, client, name)
+        return {student: desk.reports[student] for student in students if student in desk.reports}
+
+
+@contextmanager
+def _workers(
+    course: Course, address: str, order: Order, desk: _Desk, announce: Callable[[str], None]
+) -> Iterator[tuple[Client, str]]:
+    """Make the workers ready, and leave nothing there at the end.
+
+    Raises:
+        ClusterError: as `grade_on_cluster`.
+    """
+    # One command at a time writes into a course: what a killed one has left behind has the same name.
+    name = "gradeascent-" + sha256_of([socket.gethostname(), str(course.root)])[:16]
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from error
+    with client:
+        _check_versions(client, order)
+        client.set_metadata([name], {})
+        client.subscribe_topic(name, lambda event: desk.hear(event[1], announce))
+        try:
+            try:
+                client.register_plugin(GradingPlugin(name, order), name=name)
+            except OSError as error:
+                raise ClusterError(f"a worker was lost before it was ready; try again ({error})") from error
+            if not client.scheduler_info()["workers"]:
+                announce("The scheduler has no workers yet; the submissions wait for the first one.")
+            yield client, name
+        finally:
+            with suppress(OSError, ValueError, TimeoutError):  # the scheduler may be gone
+                client.unregister_worker_plugin(name)
+
+
+def _check_versions(client: Client, order: Order) -> None:
+    """Make sure that the workers that are there run what is installed here.
+
+    Raises:
+        ClusterError: one does not.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for package in order.versions:
+        for worker, answer in client.run(version, package, on_error="return").items():
+            if isinstance(answer, OSError):  # it has just been lost
+                continue
+            is_missing = isinstance(answer, PackageNotFoundError | ModuleNotFoundError)
+            found.setdefault(worker, {})[package] = "missing" if is_missing else str(answer)
+    for worker, versions in sorted(found.items()):
+        if problem := version_problem(order.versions, versions):
+            raise ClusterError(f"the worker {worker} has {problem}")
+
+
+@dataclass(frozen=True)
+class _Sent:
+    submission: Submission
+    sha256: str
+    bytes: int
+
+
+class _Desk:
+    """Keeps account of what is sent and what comes back, and writes the results."""
+
+    def __init__(self, course: Course, order: Order, rubric: Rubric, progress: Progress) -> None:
+        self._course = course
+        self._order = order
+        self._rubric = rubric
+        self._progress = progress
+        self._under_way: dict[Future, _Sent] = {}
+        self._shown: set[str] = set()
+        self._unfit: set[str] = set()
+        self._lock = threading.Lock()
+        self.reports: dict[str, Report] = {}
+
+    def is_done_here(self, student: str, *, force: bool) -> bool:
+        """Make a report where no notebook has to be run, or say why there can be none."""
+        submission = self._submission(student)
+        folder = self._course.result_folder(student, submission.assignment)
+        try:
+            origin = self._order.origin(submission.sha256())
+            old = None if force else read_report(folder)
+            if old and is_complete(folder) and is_current(old, origin, self._rubric):
+                self._progress.finished(student, old, was_up_to_date=True)
+                self.reports[student] = old
+                return True
+            run = None
+            if not force and read_verifier(folder, origin) == verifier_sha256():
+                run = read_run(folder, origin, name=submission.assignment)
+            if run is None:
+                rejected = read_or_reject(submission, origin, self._order.settings.limits)
+                if not isinstance(rejected, Run):
+                    return False
+                run = rejected
+                write_run(folder, run, Evidence(run.measurements.outcome), name=submission.assignment)
+            report = make_report(submission, run, self._rubric)
+            write_report(folder, report, run)
+        except RubricError:
+            raise
+        except (GradeascentError, OSError) as error:
+            self._progress.failed(student, error)
+            return True
+        self._progress.finished(student, report, was_up_to_date=False)
+        self.reports[student] = report
+        return True
+
+    def send_all(self, students: Sequence[str], client: Client, name: str) -> None:
+        """Send the submissions, a bounded number at a time, and write what comes back.
+
+        Raises:
+            ClusterError: the scheduler is gone.
+            RubricError: the rubric is broken.
+        """
+        queue, coming = deque(students), as_completed(loop=client.loop)
+        try:
+            while queue or self._under_way:
+                while queue and self._has_room():
+                    future = self._send(queue.popleft(), client, name)
+                    if future is not None:
+                        coming.add(future)
+                if self._under_way:
+                    self._receive(next(coming))
+        except BaseException:  # above all ^C: what runs is stopped, what is done is kept
+            client.cancel(list(self._under_way))
+            raise
+
+    def hear(self, message: dict[str, Any], announce: Callable[[str], None]) -> None:
+        """Take notice of what a worker tells while it works."""
+        with self._lock:
+            if (reason := message.get("unfit")) and reason not in self._unfit:
+                self._unfit.add(reason)
+                announce(f"A worker that cannot grade has joined, and gets no submission: {reason}")
+            student = message.get("student")
+            if student is None or all(
+                student != sent.submission.student for sent in self._under_way.values()
+            ):
+                return
+            if student not in self._shown:
+                self._shown.add(student)
+                self._progress.started(student)
+            if "cell" in message:
+                self._progress.cell(student, *message["cell"])
+
+    def _submission(self, student: str) -> Submission:
+        assignment = self._order.assignment
+        return Submission(student, assignment, self._course.submission_folder(student, assignment))
+
+    def _has_room(self) -> bool:
+        sent = self._under_way.values()
+        return len(sent) < MOST_UNDER_WAY and sum(one.bytes for one in sent) < MOST_BYTES_UNDER_WAY
+
+    def _send(self, student: str, client: Client, name: str) -> Future | None:
+        submission = self._submission(student)
+        try:
+            sha256, parcel = submission.sha256(), pack(submission.folder)
+        except (GradeascentError, OSError) as error:
+            self._progress.failed(student, error)
+            return None
+        future = client.submit(grade_parcel, name, student, sha256, parcel, pure=False)
+        with self._lock:
+            self._under_way[future] = _Sent(submission, sha256, len(parcel))
+        return future
+
+    def _receive(self, future: Future) -> None:
+        with self._lock:
+            sent = self._under_way.pop(future)
+        student = sent.submission.student
+        try:
+            report = self._written(sent, future.result())
+        except RubricError:
+            raise
+        except FutureCancelledError as error:
+            raise ClusterError("the scheduler is gone; the same command goes on from here") from error
+        except KilledWorker:
+            self._progress.failed(student, ClusterError("each worker that began with it was lost"))
+        except (GradeascentError, OSError) as error:
+            self._progress.failed(student, error)
+        except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
+            self._progress.failed(student, note_fault(self._course, sent.submission, error))
+        else:
+            self._progress.finished(student, report, was_up_to_date=False)
+            self.reports[student] = report
+        finally:
+            future.release()
+
+    def _written(self, sent: _Sent, parcel: bytes) -> Report:
+        """Write the results of a submission, if they are what was ordered."""
+        submission = sent.submission
+        files = unpack(parcel)
+        try:
+            report = Report.model_validate(json.loads(files[REPORT]))
+        except (KeyError, ValueError, RecursionError):
+            raise ClusterError("what a worker has sent holds no report") from None
+        if report.student != submission.student or not is_current(
+            report, self._order.origin(sent.sha256), self._rubric
+        ):
+            raise ClusterError("what a worker has sent is the report on something else")
+        try:
+            adopt_results(
+                self._course.result_folder(submission.student, submission.assignment),
+                files,
+                name=submission.assignment,
+            )
+        except ValueError as error:
+            raise ClusterError(f"what a worker has sent cannot be stored: {error}") from error
+        return report

@@ -1,0 +1,109 @@
+"""What a worker has to know before the first submission comes: how is graded, by which rubric, on which digits.
+
+It is sent once to each worker, as plain data. The kit itself is not sent: it is installed there, and must be the
+same, because a run is only worth as much as the code that made it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder.errors import ClusterError
+from autograder.execute.sandbox import make_sandbox
+from autograder.files import write_whole
+from autograder.grader import Grader, Rubric, dataset_name, kit_versions, make_grader
+from autograder.record.files import Origin
+from autograder.rubric.score import BUILT_IN
+from autograder.scratch import temporary_folder
+from autograder.settings import Settings
+from autograder.verify.identity import verifier_sha256
+from solutions.data import RawDigits
+
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class Order:
+    """How submissions are graded."""
+
+    settings: Settings
+    assignment: str
+    points: Mapping[str, float]
+    checks: Mapping[str, bytes]  # the course's own files with checks, by name
+    digits: bytes  # .npz
+    source: str  # of the digits
+    dataset: str
+    versions: Mapping[str, str]
+    verifier_sha256: str
+    rubric_sha256: str
+
+    def origin(self, submission_sha256: str) -> Origin:
+        """Return what the run of a submission comes from."""
+        return Origin(
+            submission_sha256=submission_sha256,
+            profile=self.settings.profile,
+            seed=self.settings.seed,
+            dataset=self.dataset,
+            sandbox=self.settings.sandbox,
+            versions=dict(self.versions),
+        )
+
+
+def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawDigits) -> Order:
+    """Write down what workers have to know."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **{name: getattr(digits, name) for name in _ARRAYS})
+    return Order(
+        settings=settings,
+        assignment=assignment,
+        points=dict(rubric.points),
+        checks={file.name: file.read_bytes() for file in rubric.files if file != BUILT_IN},
+        digits=content.getvalue(),
+        source=digits.source,
+        dataset=dataset_name(digits),
+        versions=kit_versions(),
+        verifier_sha256=verifier_sha256(),
+        rubric_sha256=rubric.sha256(),
+    )
+
+
+@contextmanager
+def grader_for(order: Order, *, jobs: int) -> Iterator[Grader]:
+    """Make a grader by an order that came from another machine.
+
+    Raises:
+        ClusterError: what is installed here is not what is installed there.
+        SandboxError: the sandbox does not work here.
+    """
+    if problem := version_problem(order.versions, kit_versions()):
+        raise ClusterError(problem)
+    with temporary_folder() as scratch:
+        for name, content in order.checks.items():
+            write_whole(Path(scratch) / Path(name).name, content)
+        checks = [BUILT_IN, *sorted(Path(scratch).glob("test_*.py"))]
+        rubric = Rubric(checks, order.settings.thresholds, order.points)
+        if (rubric.sha256(), verifier_sha256()) != (order.rubric_sha256, order.verifier_sha256):
+            raise ClusterError(
+                "gradeascent has the same version here, but other code: install the same everywhere"
+            )
+        with np.load(io.BytesIO(order.digits), allow_pickle=False) as arrays:
+            digits = RawDigits(**{name: arrays[name] for name in _ARRAYS}, source=order.source)
+        settings = order.settings.model_copy(update={"jobs": jobs})
+        with make_grader(make_sandbox(settings.sandbox), rubric, digits, settings) as grader:
+            yield grader
+
+
+def version_problem(here: Mapping[str, str], there: Mapping[str, str]) -> str:
+    """Return which versions differ, in a part of a sentence; nothing if none does."""
+    other = [
+        f"{name} {there.get(name, 'missing')}, not {here[name]}"
+        for name in here
+        if there.get(name) != here[name]
+    ]
+    return f"{' and '.join(other)}: install the same versions everywhere" if other else ""
