@@ -162,6 +162,8 @@ def grade_command(
     from autograder.grader import ready_to_grade
     from autograder.progress import show_progress, show_recording
 
+    if cluster and jobs is not None:
+        raise typer.BadParameter("--jobs is for this machine; on a cluster, the threads of its workers count")
     opened = Course.open(course)
     settings = settings_of(opened.root, jobs=jobs, profile=profile, data=data, sandbox=sandbox)
     chosen = submissions_of(opened, students or [])

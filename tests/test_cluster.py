@@ -219,6 +219,12 @@ def test_a_scheduler_that_is_not_there_is_one_line(
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
 
 
+def test_jobs_are_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["grade", "--cluster", "tcp://127.0.0.1:9", "--jobs", "2"]) == 2
+
+    assert "--jobs is for this machine" in capsys.readouterr().err
+
+
 def test_a_parcel_holds_plain_files_and_nothing_that_leads_out(tmp_path: Path) -> None:
     folder = tmp_path / "submission"
     (folder / "data").mkdir(parents=True)

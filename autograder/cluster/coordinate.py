@@ -7,6 +7,7 @@ into a bounded amount of memory, so that a cluster that grows with its work sees
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 from collections import deque
@@ -100,6 +101,7 @@ def _workers(
     """
     # One command at a time writes into a course: what a killed one has left behind has the same name.
     name = "gradeascent-" + sha256_of([socket.gethostname(), str(course.root)])[:16]
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in words of our own
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

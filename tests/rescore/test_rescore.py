@@ -22,6 +22,8 @@ from autograder.progress import show_progress
 from autograder.record.files import read_report
 from autograder.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 STRICTER = "[thresholds]\nconv_layers = 5\n"
 BLANK = ("bert", "cleo")
 
@@ -70,7 +72,6 @@ def rescore(course: Course, *arguments: str) -> int:
     return run(["rescore", *arguments, "--course", str(course.root), "--jobs", "1"])
 
 
-@pytest.mark.slow
 def test_a_stricter_threshold_is_shown_and_nothing_is_written(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,7 +158,6 @@ def test_whoever_has_to_be_run_again_is_listed_and_not_run(
     assert files_in(course.graded) == before
 
 
-@pytest.mark.slow
 def test_another_verifier_measures_stored_evidence_again(
     course: Course, digits_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
