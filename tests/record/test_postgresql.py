@@ -29,6 +29,9 @@ from autograder.course.gradebook import course_directory, nbgrader_config, open_
 from autograder.course.release import enter_assignment, generate_release
 from autograder.errors import GradeascentError
 from autograder.record.recording import record_reports
+from autograder.review.audit_log import AuditLog
+from autograder.review.marks import read_marks
+from autograder.review.saving import ChangedMeanwhileError, Decision, Saving
 
 pytestmark = pytest.mark.slow
 
@@ -397,3 +400,36 @@ def test_a_server_that_cannot_be_used_is_one_clear_line_without_the_password(
         assert words in said
         assert PASSWORD not in said
     assert shown.out == ""
+
+
+def test_of_two_tas_who_save_at_once_one_is_shown_what_the_other_saved(
+    graded_course: Course, server: Server, entered: str, tmp_path: Path
+) -> None:
+    address = server.new_database(like=entered)
+    desks = [copy_with(graded_course, tmp_path / name, address) for name in ("bea", "carl")]
+    assert record_reports(desks[0], ["bert"], Diary()) == ["bert"]
+    with open_gradebook(desks[0]) as gradebook:
+        before = read_marks(gradebook, ASSIGNMENT, ASSIGNMENT, "bert")["bert"]
+    meet, outcomes = threading.Barrier(len(desks)), Counter[str]()
+
+    def save(course: Course, score: float) -> None:
+        saving = Saving(course, ASSIGNMENT, ASSIGNMENT, AuditLog(course.graded, ASSIGNMENT))
+        decision = Decision(scores={"interpretation": score}, comments={"interpretation": f"{score:g}"})
+        meet.wait()
+        try:
+            saving.save("bert", decision, based_on=before.version, who=course.root.name)
+            outcomes["saved"] += 1
+        except ChangedMeanwhileError:
+            outcomes["shown"] += 1
+
+    tas = [threading.Thread(target=save, args=(course, 3.0 + i)) for i, course in enumerate(desks)]
+    for ta in tas:
+        ta.start()
+    for ta in tas:
+        ta.join()
+
+    assert outcomes == {"saved": 1, "shown": 1}
+    with open_gradebook(desks[0]) as gradebook:
+        after = read_marks(gradebook, ASSIGNMENT, ASSIGNMENT, "bert")["bert"]
+    assert after.marks["interpretation"].manual in (3.0, 4.0)
+    assert after.comments["interpretation"] == f"{after.marks['interpretation'].manual:g}"
