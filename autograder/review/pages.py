@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,8 @@ _AHEAD = {
         }
     ]
 }
+# So long does what is made for later stand back after each picture, for whoever waits now.
+_POLITE_SECONDS = 0.01
 _PICTURE_CACHE = "private, max-age=3600"
 
 
@@ -249,6 +252,7 @@ class Pages:
         everyone = self.listing.now()
         for one in everyone:
             self.thumbnails.picture(one.folder, "small")
+            time.sleep(_POLITE_SECONDS)
         self.submissions.unusual(everyone)
 
     def _one(self, key: str) -> Submission | None:

@@ -308,6 +308,7 @@ def test_the_desk_shows_training_code_answer_and_notebook(server: Server, enter:
     expect(page.get_by_text("held-out digits, measured again")).to_be_visible()
     expect(page.get_by_role("region", name="ascent")).to_contain_text("GradientTape")
     expect(page.get_by_role("region", name="the student's answer").locator("strong")).to_have_text("edges")
+    page.get_by_text("Show it").click()
     page.locator("iframe").scroll_into_view_if_needed()
     expect(page.frame_locator("iframe").get_by_text("20 of 20 points").first).to_be_visible()
 
@@ -326,6 +327,7 @@ def test_nothing_that_a_student_has_written_runs_or_asks_anybody(server: Server,
     page.goto(server.root)
     expect(page.locator(".one .name", has_text=MALLORY)).to_be_visible()
     page.goto(server.desk(MALLORY))
+    page.get_by_text("Show it").click()
     page.locator("iframe").scroll_into_view_if_needed()
     expect(page.frame_locator("iframe").get_by_text("ValueError").first).to_be_visible()
     page.get_by_label(re.compile("^Comment")).fill(f"</textarea>{MALLORY}")
