@@ -86,6 +86,15 @@ def _read_score(typed: str, mark: Mark, reading: Reading) -> bool:
     return True
 
 
+def only_touched(form: Mapping[str, str]) -> dict[str, str]:
+    """Return a form without the fields that still say what they said when the page was made."""
+    return {
+        name: typed
+        for name, typed in form.items()
+        if _text(typed) != _text(form.get(f"was.{name}", f"not {typed}"))
+    }
+
+
 def _text(typed: str) -> str:
     return typed.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -25,7 +25,13 @@ from autograder.review.audit_log import AuditLog
 from autograder.review.cards import WORDS
 from autograder.review.cells import read_sheet
 from autograder.review.desk import make_desk, notebook_of
-from autograder.review.forms import LONGEST_COMMENT, LONGEST_REASON, local_address, read_decision
+from autograder.review.forms import (
+    LONGEST_COMMENT,
+    LONGEST_REASON,
+    local_address,
+    only_touched,
+    read_decision,
+)
 from autograder.review.listing import Listing
 from autograder.review.marks import Marks
 from autograder.review.overview import make_overview
@@ -195,7 +201,8 @@ class Pages:
                 one.student, reading.decision, based_on=form.get("base", ""), who=visit.session.name
             )
         except ChangedMeanwhileError as error:
-            return self._desk(visit, self._now(one, error.marks), conflict=True)
+            mine = replace(visit, form=only_touched(form))
+            return self._desk(mine, self._now(one, error.marks), conflict=True)
         self.listing.put(self._now(one, after))
         if keep := form.get("keep"):
             self.snippets.keep(form.get(f"comment.{keep}", ""))

@@ -73,7 +73,12 @@ def serve(
         if browser:
             threading.Timer(0.5, webbrowser.open, (address,)).start()
         config = uvicorn.Config(
-            application, log_level="error", access_log=False, server_header=False, proxy_headers=False
+            application,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=3,
         )
         try:
             uvicorn.Server(config).run(sockets=[listening])

@@ -406,3 +406,27 @@ def test_what_the_grader_could_not_tell_waits_until_a_person_has_looked(server: 
 
     expect(page.get_by_text("student24: saved")).to_be_visible()
     assert grade_of(server.course, "student24", "check_plot") == (automatic, False)
+
+
+def test_what_two_tas_change_in_different_places_is_kept_from_both(server: Server, enter: Enter) -> None:
+    bea, carl = enter("Bea"), enter("Carl")
+    for page in (bea, carl):
+        page.goto(server.desk("student25"))
+    row = bea.locator("article.row", has_text="plot")
+    row.get_by_text("Change the score").click()
+    row.get_by_label("Points").fill("4")
+    row.get_by_label(re.compile("Reason")).fill("The titles are there.")
+    bea.get_by_role("button", name="Save s").click()
+    expect(bea.get_by_text("student25: saved")).to_be_visible()
+
+    carl.get_by_label("Points").first.fill("11")
+    carl.keyboard.press("Enter")
+    expect(carl.get_by_text("Points are a number from 0 to 10.")).to_be_visible()
+    carl.get_by_label("Points").first.fill("9")
+    carl.keyboard.press("Enter")
+    expect(carl.get_by_role("heading", name="Bea has saved meanwhile")).to_be_visible()
+    carl.get_by_role("button", name="Save mine over it").click()
+
+    expect(carl.get_by_text("student25: saved")).to_be_visible()
+    assert grade_of(server.course, "student25") == (9, False)
+    assert grade_of(server.course, "student25", "check_plot") == (4, False)

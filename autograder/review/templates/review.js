@@ -208,6 +208,7 @@ if (desk && body.dataset.version) {
     } catch { /* the server has been stopped; saving will tell */ }
   };
   setTimeout(ask, 300);  // this page may have been fetched a while ago
+  setTimeout(ask, 300); // the page may have been made before it was asked for
   setInterval(ask, 4000);
   document.addEventListener("visibilitychange", ask);
 }
