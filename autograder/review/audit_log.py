@@ -99,7 +99,7 @@ class AuditLog:
         text = "".join(
             json.dumps(line.model_dump(mode="json", exclude_defaults=True)) + "\n" for line in lines
         )
-        descriptor = os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.file, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o660)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if _ends_in_the_middle(descriptor):  # the process that wrote it was killed
