@@ -104,13 +104,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the page shows; `scores` is None as long as nobody has one."""
+    """All that the page shows.
+
+    `scores` is None as long as nobody has one; `unnamed` counts submissions with a loss whose cause no report names.
+    """
 
     submissions: int
     waiting: int
     scores: Scores | None
     criteria: tuple[CriterionBar, ...]
     mistakes: tuple[Mistake, ...]
+    unnamed: int
     runs: tuple[RunBar, ...]
     usual_seconds: float
     failures: tuple[Failure, ...]
@@ -128,6 +132,10 @@ def make_overview(submissions: Sequence[Submission]) -> Overview:
         scores=_scores(submissions),
         criteria=tuple(_criteria(submissions)),
         mistakes=tuple(_mistakes(submissions)[:MOST_MISTAKES]),
+        unnamed=sum(
+            any(result.status != "pass" and not result.cause for _, result in _results(one))
+            for one in submissions
+        ),
         runs=tuple(runs[:MOST_RUNS]),
         usual_seconds=median(run.seconds for run in runs) if runs else 0.0,
         failures=tuple(_failures(submissions)),

@@ -146,6 +146,17 @@ def test_one_mistake_that_costs_points_in_two_criteria_counts_once() -> None:
     assert overview.mistakes[0].count.query == {"cause": "gradient_descent"}
 
 
+def test_a_loss_that_no_report_explains_is_counted() -> None:
+    overview = make_overview(
+        [
+            submission("ada", cnn="fail", causes={"cnn": "no_model"}),
+            submission("bert", cnn="fail", ascent="fail"),
+        ]
+    )
+
+    assert (len(overview.mistakes), overview.unnamed) == (1, 1)
+
+
 def test_the_slowest_runs_come_first_and_say_where_the_time_went() -> None:
     slow = {"start": 3.0, "run": 60.5, "cells": 60.0, "cell train": 40.0, "cell ascent": 15.0, "verify": 2.0}
     overview = make_overview(
