@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy.exc import SAWarning
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.record.files import REPORT, read_report
 from autograder.review.submissions import key_of
+
+# a machine that grades beside the tests is slow, not wrong
+expect.set_options(timeout=20_000)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ANSWER = "The first layers want **edges**; the last ones want textures.\n\nFilter 2 likes stripes."

@@ -16,9 +16,10 @@ from starlette.types import ASGIApp
 
 from autograder.errors import GradeascentError
 from autograder.review.forms import local_address
-from autograder.review.pages import Pages, Visit, assets
+from autograder.review.pages import Pages, Visit
 from autograder.review.safety import Safety
 from autograder.review.sessions import Session, Sessions
+from autograder.review.templating import assets
 
 # A form with a long comment has a few thousand bytes.
 MOST_FORM_BYTES = 256 * 1024

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from autograder import web_page
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
 from autograder.errors import SubmissionError
 from autograder.record.feedback import curves as frame
 from autograder.record.feedback.cells import show_cells
-from autograder.record.feedback.words import lines
 from autograder.review.audit_log import AuditLog
-from autograder.review.cards import WORDS
 from autograder.review.cells import read_sheet
 from autograder.review.desk import make_desk, notebook_of
 from autograder.review.forms import (
@@ -39,6 +33,7 @@ from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, 
 from autograder.review.sessions import Presence, Session, grader_name
 from autograder.review.snippets import Snippets
 from autograder.review.submissions import Submission, Submissions
+from autograder.review.templating import AHEAD, make_environment
 from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
 from autograder.web_page import style_hash
@@ -49,16 +44,6 @@ NO_IMAGES = (
     '<text x="119" y="124" fill="#fff" font-family="sans-serif" font-size="16" text-anchor="middle">'
     "no images handed in</text></svg>"
 )
-# Browsers that know these rules have the next submission before a person asks for it.
-AHEAD = "ahead.json"
-_AHEAD = {
-    "prefetch": [
-        {
-            "where": {"selector_matches": "a[data-key=j], a[data-key=n]"},
-            "eagerness": "immediate",
-        }
-    ]
-}
 # So long does what is made for later stand back after each picture, for whoever waits now.
 _POLITE_SECONDS = 0.01
 _PICTURE_CACHE = "private, max-age=3600"
@@ -360,48 +345,3 @@ def _go(address: str) -> Response:
     # what a browser has fetched ahead knows nothing of this change
     fresh = {"Clear-Site-Data": '"prefetchCache"'}
     return RedirectResponse(local_address(address), status_code=303, headers=fresh)
-
-
-def make_environment() -> Environment:
-    """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
-    environment = web_page.make_environment("autograder.review")
-    environment.loader.loaders.append(PackageLoader("autograder.record.feedback"))  # type: ignore[union-attr]
-    environment.filters.update(points=_points, typed=_typed, span=_span)
-    environment.globals.update(words=WORDS, assets_version=assets_version())
-    return environment
-
-
-def assets() -> dict[str, tuple[str, str]]:
-    """Return the files that pages refer to: type and content by name."""
-    environment = web_page.make_environment("autograder.review")
-    return {
-        "review.css": ("text/css", environment.get_template("review.css").render()),
-        AHEAD: ("application/speculationrules+json", json.dumps(_AHEAD)),
-        "review.js": ("text/javascript", _source(environment, "review.js")),
-    }
-
-
-def _source(environment: Environment, name: str) -> str:
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
-
-
-def assets_version() -> str:
-    """Return what changes with these files, so that browsers may keep them."""
-    return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
-
-
-def _points(value: float) -> str:
-    return f"{round(value, 2):g}"
-
-
-def _typed(text: str) -> Markup:
-    """Return text of several lines for a field in which it goes on being written."""
-    return escape(lines(text, at_most=LONGEST_COMMENT))
-
-
-def _span(seconds: float) -> str:
-    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {word}"
-    return "1 min"

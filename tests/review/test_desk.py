@@ -138,7 +138,7 @@ def test_a_comment_can_be_kept_as_a_snippet_for_all(server: Server, enter: Enter
     page.get_by_text("Snippets").click()
     page.get_by_label("keep this comment").check()
     page.get_by_role("button", name="Save s").click()
-    expect(page.get_by_text("saved")).to_be_visible()
+    expect(page.locator(".notice", has_text=": saved")).to_be_visible()
 
     other = enter("Carl")
     other.goto(server.desk("student14"))
@@ -332,7 +332,7 @@ def test_nothing_that_a_student_has_written_runs_or_asks_anybody(server: Server,
     expect(page.frame_locator("iframe").get_by_text("ValueError").first).to_be_visible()
     page.get_by_label(re.compile("^Comment")).fill(f"</textarea>{MALLORY}")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("saved")).to_be_visible()
+    expect(page.locator(".notice", has_text=": saved")).to_be_visible()
     page.goto(server.desk(MALLORY))
 
     expect(page.get_by_label(re.compile("^Comment"))).to_have_value(f"</textarea>{MALLORY}")

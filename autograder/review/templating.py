@@ -1,0 +1,70 @@
+"""The templates of the review pages, and the files that these refer to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from autograder import web_page
+from autograder.record.feedback.words import lines
+from autograder.review.cards import WORDS
+from autograder.review.forms import LONGEST_COMMENT
+
+# Browsers that know these rules have the next submission before a person asks for it.
+AHEAD = "ahead.json"
+_AHEAD = {
+    "prefetch": [
+        {
+            "where": {"selector_matches": "a[data-key=j], a[data-key=n]"},
+            "eagerness": "immediate",
+        }
+    ]
+}
+
+
+def make_environment() -> Environment:
+    """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
+    environment = web_page.make_environment("autograder.review")
+    environment.loader.loaders.append(PackageLoader("autograder.record.feedback"))  # type: ignore[union-attr]
+    environment.filters.update(points=_points, typed=_typed, span=_span)
+    environment.globals.update(words=WORDS, assets_version=assets_version())
+    return environment
+
+
+def assets() -> dict[str, tuple[str, str]]:
+    """Return the files that pages refer to: type and content by name."""
+    environment = web_page.make_environment("autograder.review")
+    return {
+        "review.css": ("text/css", environment.get_template("review.css").render()),
+        AHEAD: ("application/speculationrules+json", json.dumps(_AHEAD)),
+        "review.js": ("text/javascript", _source(environment, "review.js")),
+    }
+
+
+def _source(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def assets_version() -> str:
+    """Return what changes with these files, so that browsers may keep them."""
+    return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
+
+
+def _points(value: float) -> str:
+    return f"{round(value, 2):g}"
+
+
+def _typed(text: str) -> Markup:
+    """Return text of several lines for a field in which it goes on being written."""
+    return escape(lines(text, at_most=LONGEST_COMMENT))
+
+
+def _span(seconds: float) -> str:
+    for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {word}"
+    return "1 min"
