@@ -192,7 +192,7 @@ def test_only_nbgrader_s_validation_is_stopped_by_what_is_missing(
     run({})
 
     monkeypatch.setenv("NBGRADER_VALIDATING", "1")
-    with pytest.raises(AssertionError, match="."):
+    with pytest.raises(AssertionError, match=r"."):
         run({})
 
 
