@@ -75,11 +75,11 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """
     directory = course_directory(course)
     try:
-        with _alembic_found():
-            with one_at_a_time(directory.db_url, "open"):  # a new gradebook gets its tables there
-                gradebook = _gradebook(directory)
-            with gradebook:
-                yield gradebook
+        os.environ["PATH"] = search_path()  # for good, since other threads may be here as well
+        with one_at_a_time(directory.db_url, "open"):  # a new gradebook gets its tables there
+            gradebook = _gradebook(directory)
+        with gradebook:
+            yield gradebook
     except SQLAlchemyError as error:
         raise CourseError(gradebook_problem(directory.db_url, error)) from error
 
@@ -119,20 +119,8 @@ def one_at_a_time(db_url: str, what: str) -> Iterator[None]:
 
 def search_path() -> str:
     """Return a PATH on which nbgrader finds `alembic`, which it starts by name for a new gradebook."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-
-
-@contextmanager
-def _alembic_found() -> Iterator[None]:
-    before = os.environ.get("PATH")
-    os.environ["PATH"] = search_path()
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PATH"]
-        else:
-            os.environ["PATH"] = before
+    folder, path = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
+    return path if folder in path.split(os.pathsep) else os.pathsep.join([folder, path])
 
 
 def gradebook_problem(db_url: str, error: SQLAlchemyError | ImportError) -> str:
