@@ -34,6 +34,9 @@ class _NbGraderSettings(NbGrader):  # type: ignore[misc] # nbgrader has no types
     load_cwd_config = False
     raise_config_file_errors = True
 
+    def _configure_logging(self) -> None:
+        """Leave alone the logging of a process that others live in, too: to configure it closes all handlers."""
+
 
 def nbgrader_config(course: Course) -> Config:
     """Return nbgrader's settings for this course folder: those of the user's Jupyter, then those of the folder.

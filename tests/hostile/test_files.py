@@ -6,63 +6,42 @@ names and odd contents, and an honest neighbour. All of it is graded in one call
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ctypes
 import json
 import os
-import socket
 import subprocess
-import tempfile
-import threading
-import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from nbformat import v4
+from odd_files import (
+    GOOD,
+    IN_JULIA,
+    IN_R,
+    MEGABYTE,
+    NAME,
+    ONE,
+    VERSION_2,
+    Make,
+    code,
+    make_deep,
+    make_socket,
+    make_sparse,
+    notebook,
+    replace_folder,
+    write,
+)
 
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.notebooks import write_notebook
-from autograder.errors import SubmissionError, SubmissionTooLargeError
-from autograder.evidence import Evidence, Record, digest, read_evidence, write_evidence
-from autograder.execute import collector
-from autograder.execute.collector import Collector
 from autograder.grade import Progress, grade_course, submissions_of
 from autograder.grader import Grader
 from autograder.plain_files import Entry, list_folder
 from autograder.record.files import read_report
 from autograder.report import Report
-from autograder.settings import Limits
-from autograder.submission import Submission
-
-MEGABYTE = 1024 * 1024
-SECRET = "the-secret-of-somebody-else"
-NAME = f"{ASSIGNMENT}.ipynb"
 
 Tell = Callable[[str, str], None]
-Make = Callable[[Path], object]
-
-
-def notebook(*cells: Any, **changes: Any) -> dict[str, Any]:
-    """A notebook as JSON; what is given as `changes` replaces its parts, `...` removes one."""
-    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells), **changes}
-    return {key: value for key, value in content.items() if value is not ...}
-
-
-def code(source: Any, **changes: Any) -> dict[str, Any]:
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None}
-    return {key: value for key, value in {**cell, "source": source, **changes}.items() if value is not ...}
-
-
-ONE = code("1")
-GOOD = json.dumps(notebook(code("x = 1")))
-VERSION_2 = {"nbformat": 2, "worksheets": [{"cells": [{"cell_type": "code", "input": "1", "outputs": []}]}]}
-IN_R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}, "language_info": {"name": "R"}}
-IN_JULIA = {"kernelspec": {"name": "julia-1.10", "display_name": "Julia 1.10", "language": "julia"}}
 
 # What the notebook's file holds, and what the report has to say about it.
 CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
@@ -145,41 +124,6 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
         "what stands in cell 1 is no text",
     ),
 }
-
-
-def write(content: bytes | str | dict[str, Any] | list[Any]) -> Make:
-    """Return what writes this into the notebook's file."""
-    text = json.dumps(content) if isinstance(content, (dict, list)) else content
-    data = text.encode() if isinstance(text, str) else text
-    return lambda folder: (folder / NAME).write_bytes(data)
-
-
-def make_socket(file: Path) -> None:
-    descriptor = os.open(file.parent, os.O_PATH)
-    with socket.socket(socket.AF_UNIX) as server:  # by a path that is short enough for one
-        server.bind(f"/proc/self/fd/{descriptor}/{file.name}")
-    os.close(descriptor)
-
-
-def make_sparse(file: Path, size: int) -> None:
-    file.touch()
-    os.truncate(file, size)
-
-
-def make_deep(folder: Path, levels: int) -> None:
-    """Make folders in each other, deeper than a path can say."""
-    descriptor = os.open(folder, os.O_PATH)
-    for _ in range(levels):
-        os.mkdir("deeper", dir_fd=descriptor)
-        inner = os.open("deeper", os.O_PATH, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = inner
-    os.close(descriptor)
-
-
-def replace_folder(folder: Path, make: Make) -> None:
-    folder.rmdir()
-    make(folder)
 
 
 # What lies in the folder instead of a notebook's file, and what the report has to say about it.
@@ -507,389 +451,6 @@ def said_by_cells(graded: Graded) -> Callable[[str], list[str]]:
     return words
 
 
-@pytest.fixture
-def submission(tmp_path: Path) -> Submission:
-    folder = tmp_path / "ada" / ASSIGNMENT
-    folder.mkdir(parents=True)
-    return Submission("ada", ASSIGNMENT, folder)
-
-
-VERSION_3 = {
-    "nbformat": 3,
-    "metadata": {"name": "old"},
-    "worksheets": [
-        {
-            "cells": [
-                {"cell_type": "heading", "level": 10**10, "source": "Title"},
-                {"cell_type": "code", "input": ["1 +\n", " 1"], "language": "python"},
-            ]
-        }
-    ],
-}
-OUTPUTS = [
-    {"output_type": "stream"},
-    {"output_type": "execute_result", "data": 7},
-    5,
-    None,
-    {"text": "\ud800"},
-]
-
-# What is odd, or not quite valid, and can still be run. The source of the last cell, and how many there are.
-READABLE: dict[str, tuple[bytes | str | dict[str, Any], list[str]]] = {
-    "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), ["x = 1"]),
-    "format 3, and a heading of level ten thousand million": (VERSION_3, ["# Title", "1 +\n 1"]),
-    "format 4 from the future": (notebook(code("1", soul="blue"), nbformat_minor=99, mood=7), ["1"]),
-    "format 4.4 with ids, as some editors write": (notebook(ONE, nbformat_minor=4), ["1"]),
-    "a minor format below zero": (notebook(ONE, nbformat_minor=-1), ["1"]),
-    "no minor format": (notebook(ONE, nbformat_minor=...), ["1"]),
-    "source in lines": (notebook(code(["1 +\n", "1"])), ["1 +\n1"]),
-    "the same id everywhere": (notebook(ONE, code("2"), code("3")), ["1", "2", "3"]),
-    "no ids": (notebook(code("1", id=...), code("2", id=...)), ["1", "2"]),
-    "ids that are none": (
-        notebook(code("1", id=7), code("2", id="../x"), code("3", id=None)),
-        ["1", "2", "3"],
-    ),
-    "ids like those that are put in": (notebook(code("1", id="cell-2"), code("2", id=...)), ["1", "2"]),
-    "no metadata": (notebook(code("1", metadata=...), metadata=...), ["1"]),
-    "no outputs and no count": (notebook(code("1", outputs=..., execution_count=...)), ["1"]),
-    "outputs that are none": (notebook(code("1", outputs=OUTPUTS, execution_count="x")), ["1"]),
-    "20 MB of outputs": (notebook(code("1", outputs=[{"text": "x" * 19 * MEGABYTE}])), ["1"]),
-    "NaN and infinity": (notebook(ONE, metadata={"x": [float("nan"), float("inf"), 1e308 * 10]}), ["1"]),
-    "half characters": (notebook(code("'\ud800'", metadata={"\udfff": "\udbff"})), ["'?'"]),
-    "null and control characters in the source": (notebook(code("'\0\x1b[5m'")), ["'\0\x1b[5m'"]),
-    "Python said in another way": (notebook(ONE, metadata={"language_info": {"name": "ipython3"}}), ["1"]),
-    "a kernel whose language is not said": (
-        notebook(ONE, metadata={"kernelspec": {"name": "x", "display_name": "x", "language": 5}}),
-        ["1"],
-    ),
-    "code turned into text, with what is left of the code": (
-        notebook({"cell_type": "markdown", "source": "Stripes.", "outputs": [], "execution_count": None}),
-        ["Stripes."],
-    ),
-    "keys like the methods of a dictionary": (
-        notebook(ONE, metadata={"keys": 1, "items": 2, "get": 3, "__class__": 4, "_allownew": False}),
-        ["1"],
-    ),
-    "5,000 cells": (notebook(*[code("1", id=...)] * 5000), ["1"] * 5000),
-    "100,000 lines": (notebook(code(["x = 1\n"] * 100_000)), ["x = 1\n" * 100_000]),
-}
-
-
-@pytest.mark.parametrize("what", READABLE)
-def test_what_is_odd_but_can_be_run_is_read(what: str, submission: Submission, tell: Tell) -> None:
-    content, sources = READABLE[what]
-    write(content)(submission.folder)
-
-    first, again = (submission.read(size_limit=20 * MEGABYTE) for _ in range(2))
-
-    assert repr(again) == repr(first)  # new ids are always the same
-    assert [cell.source for cell in first.cells] == sources
-    assert len({cell.id for cell in first.cells}) == len(sources)
-    write_notebook(first, submission.folder / NAME)
-    assert v4.writes(submission.read(size_limit=20 * MEGABYTE)) == v4.writes(first)
-    tell(f"a notebook with {what}", "is read")
-
-
-WRONG = {"cell_type": "markdown", "metadata": {}, "source": ""}
-# Small or large files that take up many times their size, or did so in nbformat's search for what is wrong.
-EXPENSIVE: dict[str, str] = {
-    "100,000 attachments of the wrong form": json.dumps(
-        notebook({**WRONG, "attachments": {str(number): {"a": 5} for number in range(100_000)}})
-    ),
-    "200,000 tags that are numbers": json.dumps(notebook({**WRONG, "metadata": {"tags": [0] * 200_000}})),
-    "three million empty lists": '{"nbformat": 4, "cells": [' + "[]," * 3_000_000 + "[]]}",
-    "three million numbers": '{"nbformat": 4, "metadata": {"x": [' + "7," * 3_000_000 + "7]}}",
-}
-
-
-@pytest.mark.parametrize("what", EXPENSIVE)
-def test_reading_takes_a_bounded_part_of_memory(what: str, submission: Submission, tell: Tell) -> None:
-    write(EXPENSIVE[what])(submission.folder)
-
-    tracemalloc.start()
-    with contextlib.suppress(SubmissionError):
-        submission.read(size_limit=20 * MEGABYTE)
-    peak = tracemalloc.get_traced_memory()[1] / MEGABYTE
-    tracemalloc.stop()
-
-    assert peak < 400
-    tell(
-        f"a notebook of {len(EXPENSIVE[what]) / MEGABYTE:.0f} MB with {what}",
-        f"{peak:.0f} MB of memory are used",
-    )
-
-
-@pytest.mark.parametrize(
-    ("what", "names"),
-    [
-        ("an upper case name", ["WORK.IPYNB"]),
-        ("another name, with spaces", ["my work (1).ipynb"]),
-        ("what macOS puts beside a file", ["work.ipynb", f"._{NAME}", "._work.ipynb"]),
-        ("an older copy", [NAME, "old.ipynb"]),
-        ("its checkpoints", [NAME, f".ipynb_checkpoints/{NAME}"]),
-        ("a name of bytes that are no UTF-8", [os.fsdecode(b"\xff.ipynb")]),
-    ],
-)
-def test_it_is_clear_which_notebook_is_meant(
-    what: str, names: list[str], submission: Submission, tell: Tell
-) -> None:
-    for name in names:
-        file = submission.folder / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(GOOD if name == names[0] else "something else")
-
-    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
-    tell(f"a notebook with {what}", "is found")
-
-
-def test_a_folder_called_like_a_notebook_does_not_hide_the_notebook(
-    submission: Submission, tell: Tell
-) -> None:
-    (submission.folder / "a.ipynb").mkdir()
-    (submission.folder / "b.ipynb").write_text(GOOD)
-
-    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
-    tell("a folder a.ipynb beside the notebook", "the notebook is found")
-
-
-@pytest.mark.parametrize("name", ["\x1b[2J\n.ipynb", "\u202e.ipynb", os.fsdecode(b"\xff.ipynb"), "<b>.ipynb"])
-def test_an_error_is_one_line_whatever_the_file_is_called(
-    name: str, submission: Submission, tell: Tell
-) -> None:
-    (submission.folder / name).write_text("{")
-
-    with pytest.raises(SubmissionError) as refusal:
-        submission.read(size_limit=MEGABYTE)
-
-    assert str(refusal.value).isprintable()
-    tell(f"a broken file called {name!a}", str(refusal.value))
-
-
-@contextlib.contextmanager
-def as_nobody() -> Iterator[None]:
-    """Look at files like somebody without rights, in this thread; the tests may be run by root."""
-    library, nobody, me = ctypes.CDLL(None), 65534, os.geteuid()
-    library.setfsuid(nobody if me == 0 else me)
-    try:
-        yield
-    finally:
-        library.setfsuid(me)
-
-
-@pytest.mark.parametrize("locked", ["the notebook", "the submission", "the student's folder"])
-def test_what_may_not_be_read_gets_a_report_and_is_graded_when_it_may(locked: str, tell: Tell) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        course = Course(Path(name))
-        submission = Submission("ada", ASSIGNMENT, course.submission_folder("ada"))
-        submission.folder.mkdir(parents=True)
-        write(GOOD)(submission.folder)
-        course.root.chmod(0o755)
-        places = {
-            "the notebook": submission.folder / NAME,
-            "the submission": submission.folder,
-            "the student's folder": submission.folder.parent,
-        }
-        mode = places[locked].stat().st_mode
-        places[locked].chmod(0)
-
-        with as_nobody():
-            students, before = course.students(), submission.sha256()
-            with pytest.raises(SubmissionError, match=r"cannot be read \(Permission denied\)") as refusal:
-                submission.read(size_limit=MEGABYTE)
-        places[locked].chmod(mode)
-        with as_nobody():
-            after = submission.sha256()
-
-    assert students == ["ada"]
-    assert before != after
-    assert name not in str(refusal.value)
-    tell(f"no right to read {locked}", str(refusal.value))
-
-
-SWAPS: dict[str, Make] = {
-    "a link to a secret": lambda file: file.symlink_to(file.parent.parent / "secret.ipynb"),
-    "a pipe": os.mkfifo,
-    "another notebook": lambda file: file.write_text(GOOD.replace("x", "y")),
-    "nothing": lambda file: None,
-    "half a notebook": lambda file: file.write_text(GOOD[:50]),
-}
-
-
-@pytest.mark.parametrize("what", SWAPS)
-def test_a_file_that_changes_meanwhile_is_read_or_refused(
-    what: str, submission: Submission, tell: Tell
-) -> None:
-    file, spare = submission.folder / NAME, submission.folder / "spare"
-    (submission.folder.parent / "secret.ipynb").write_text(GOOD.replace("x = 1", SECRET))
-    over, said = threading.Event(), []
-
-    def swap() -> None:
-        while not over.is_set():
-            for make in (lambda new: new.write_text(GOOD), SWAPS[what]):
-                spare.unlink(missing_ok=True)
-                file.unlink(missing_ok=True)
-                make(spare)
-                if os.path.lexists(spare):
-                    spare.rename(file)
-
-    swapper = threading.Thread(target=swap)
-    swapper.start()
-    try:
-        for _ in range(2000):
-            submission.sha256()
-            try:
-                said.append(submission.read(size_limit=MEGABYTE).cells[0].source)
-            except SubmissionError as error:
-                said.append("refused" if str(submission.folder) not in str(error) else str(error))
-    finally:
-        over.set()
-        swapper.join()
-
-    assert set(said) <= {"x = 1", "y = 1", "refused"}
-    tell(f"a notebook that becomes {what} and back while it is read, 2,000 times", "read or refused")
-
-
-def test_a_file_that_becomes_a_link_after_it_was_looked_at_is_not_read(
-    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
-) -> None:
-    file = submission.folder / NAME
-    file.symlink_to("/etc/passwd")
-    really, plain = Path.lstat, Path(__file__).stat()
-    monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
-
-    with pytest.raises(SubmissionError, match="cannot be read"):
-        submission.read(size_limit=MEGABYTE)
-
-    tell("a file that becomes a link at the last moment", "is not opened")
-
-
-def test_a_file_that_becomes_a_pipe_after_it_was_looked_at_is_not_waited_for(
-    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
-) -> None:
-    file = submission.folder / NAME
-    os.mkfifo(file)
-    really, plain = Path.lstat, Path(__file__).stat()
-    monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
-
-    with pytest.raises(SubmissionError, match="a pipe, not a plain file"):
-        submission.read(size_limit=MEGABYTE)
-
-    tell("a file that becomes a pipe at the last moment", "is opened, seen to be a pipe, and not waited for")
-
-
-def changed(submission: Submission, make: Make, change: Make) -> bool:
-    """Tell whether a change to a submission changes what identifies it."""
-    make(submission.folder)
-    before = submission.sha256()
-    assert submission.sha256() == before
-    change(submission.folder)
-    return submission.sha256() != before
-
-
-def write_many(number: int) -> Make:
-    return lambda folder: [(folder / f"{index:05}.txt").write_text("x") for index in range(number)]
-
-
-def replace(name: str, make: Make) -> Make:
-    return lambda folder: ((folder / name).unlink(), make(folder / name))
-
-
-CHANGES: dict[str, tuple[Make, Make]] = {
-    "the last of 300 files": (write_many(300), lambda folder: (folder / "00299.txt").write_text("y")),
-    "one file more beside 300": (write_many(300), lambda folder: (folder / "z.txt").write_text("x")),
-    "a file split in two": (
-        lambda folder: (folder / "a").write_bytes(b"x\0b\0y"),
-        lambda folder: ((folder / "a").write_bytes(b"x"), (folder / "b").write_bytes(b"y")),
-    ),
-    "a file renamed": (
-        lambda folder: (folder / "a").write_text("x"),
-        lambda folder: (folder / "a").rename(folder / "b"),
-    ),
-    "a link in place of nothing": (lambda folder: None, lambda folder: (folder / NAME).symlink_to("x")),
-    "a link that leads elsewhere": (
-        lambda folder: (folder / NAME).symlink_to("x"),
-        replace(NAME, lambda file: file.symlink_to("y")),
-    ),
-    "a file in place of a link to it": (
-        lambda folder: ((folder / "x").write_text(GOOD), (folder / NAME).symlink_to("x")),
-        replace(NAME, lambda file: file.write_text(GOOD)),
-    ),
-    "a file in place of a pipe": (
-        lambda folder: os.mkfifo(folder / NAME),
-        replace(NAME, lambda file: file.touch()),
-    ),
-    "an empty folder": (lambda folder: None, lambda folder: (folder / NAME).mkdir()),
-    "a notebook beside 2 GB": (
-        lambda folder: (make_sparse(folder / "a.bin", 2048 * MEGABYTE), write(GOOD)(folder)),
-        write(GOOD.replace("x", "y")),
-    ),
-    "2 GB that became larger": (
-        lambda folder: make_sparse(folder / "a.bin", 2048 * MEGABYTE),
-        lambda folder: os.truncate(folder / "a.bin", 2049 * MEGABYTE),
-    ),
-    "2 GB in which a byte was written": (
-        lambda folder: make_sparse(folder / "a.bin", 2048 * MEGABYTE),
-        lambda folder: os.pwrite(os.open(folder / "a.bin", os.O_WRONLY), b"x", 1000),
-    ),
-}
-
-
-@pytest.mark.parametrize("what", CHANGES)
-def test_a_changed_submission_is_known_for_another_one(what: str, submission: Submission, tell: Tell) -> None:
-    assert changed(submission, *CHANGES[what])
-
-    tell(f"handed in again: {what}", "known for another submission, so it is graded again")
-
-
-def test_what_a_link_leads_to_is_not_looked_at(submission: Submission, tmp_path: Path, tell: Tell) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "x.txt").write_text("x")
-
-    assert not changed(
-        submission,
-        lambda folder: ((folder / "file").symlink_to(other / "x.txt"), (folder / "folder").symlink_to(other)),
-        lambda folder: ((other / "x.txt").write_text("y"), (other / "z.txt").write_text("z")),
-    )
-    tell("links to files and folders outside", "are not followed")
-
-
-def bytes_read() -> int:
-    """How many bytes this process has read from files so far, as the operating system counts."""
-    return int(Path("/proc/self/io").read_text().split()[1])
-
-
-def test_of_a_huge_submission_only_a_part_is_read(submission: Submission, tell: Tell) -> None:
-    write(GOOD)(submission.folder)
-    for name in "abcdefgh":
-        make_sparse(submission.folder / name, 100 * MEGABYTE)
-    make_sparse(submission.folder / "z", 2**40)
-    before = bytes_read()
-
-    submission.sha256()
-
-    read = (bytes_read() - before) / MEGABYTE
-    assert read < 300
-    tell(
-        "a terabyte and eight times 100 MB beside a notebook",
-        f"{read:.0f} MB are read to tell it from others",
-    )
-
-
-def test_more_files_than_any_exercise_has_are_refused(
-    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
-) -> None:
-    monkeypatch.setattr("autograder.submission.MOST_ENTRIES", 100)
-    write(GOOD)(submission.folder)
-    write_many(100)(submission.folder)
-
-    with pytest.raises(SubmissionTooLargeError, match="100 files or more were handed in") as refusal:
-        submission.read(size_limit=MEGABYTE)
-
-    assert submission.sha256()
-    tell("more files than are looked at", str(refusal.value))
-
-
 @pytest.mark.parametrize("what", ["a pipe", "a link to /etc/passwd", "nothing", "a notebook cut off"])
 def test_a_student_who_checks_such_a_file_is_told_in_one_line(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], tell: Tell
@@ -902,95 +463,3 @@ def test_a_student_who_checks_such_a_file_is_told_in_one_line(
     assert status == 2
     assert said.count("\n") == 1
     tell(f"gradeascent check on {what}", said.split(NAME)[-1])
-
-
-STORED = Evidence("graded", (), (Record("images", 0, {}, digest(b"one")),), {digest(b"one"): b"one"})
-
-
-SPOILT: dict[str, tuple[Make, str]] = {
-    "a payload that is gone": (Path.unlink, "No such file"),
-    "a payload that was changed": (lambda file: file.write_bytes(b"two"), "is not what was written there"),
-    "a pipe in place of a payload": (lambda file: (file.unlink(), os.mkfifo(file)), "a pipe"),
-    "a folder in place of a payload": (lambda file: (file.unlink(), file.mkdir()), "a folder"),
-    "a link in place of a payload": (
-        lambda file: (file.rename(file.parent.parent / "one"), file.symlink_to("../one")),
-        "a link",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", SPOILT)
-def test_stored_evidence_that_is_not_whole_is_refused(what: str, tmp_path: Path, tell: Tell) -> None:
-    spoil, words = SPOILT[what]
-    write_evidence(tmp_path / "evidence", STORED)
-    spoil(tmp_path / "evidence" / digest(b"one"))
-
-    with pytest.raises(ValueError, match=words):
-        read_evidence(tmp_path / "evidence")
-
-    tell(f"stored evidence with {what}", "refused, so the notebook is run again")
-
-
-def test_stored_evidence_cannot_name_a_file_elsewhere(tmp_path: Path, tell: Tell) -> None:
-    (tmp_path / "secret").write_text(SECRET)
-    folder = tmp_path / "evidence"
-    write_evidence(folder, Evidence("graded", (), (Record("images", 0, {}, "../secret"),)))
-
-    with pytest.raises(ValueError, match="is not what was written there"):
-        read_evidence(folder)
-
-    tell("stored evidence whose payload is called ../secret", "refused")
-
-
-ALLOWANCE = 32  # MB of evidence
-
-
-def flood(socket_file: Path, line: bytes, times: int, *, at_once: bool) -> int:
-    """Send a line again and again, over one connection or each over its own; return how often that went well."""
-    sent = 0
-    with contextlib.suppress(OSError):
-        while sent < times:
-            with socket.socket(socket.AF_UNIX) as client:
-                client.connect(str(socket_file))
-                for _ in range(times if at_once else 1):
-                    client.sendall(line)
-                    sent += 1
-                client.shutdown(socket.SHUT_WR)
-                client.recv(1)
-    return sent
-
-
-def collected(folder: Path, line: bytes, times: int, *, at_once: bool) -> Collector:
-    async def collect() -> Collector:
-        async with Collector.listening(folder / "socket", Limits(evidence_mb=ALLOWANCE)) as listening:
-            await asyncio.to_thread(flood, folder / "socket", line, times, at_once=at_once)
-            await listening.drained()
-        return listening
-
-    return asyncio.run(collect())
-
-
-def test_facts_that_take_much_memory_are_taken_in_within_the_allowance(tmp_path: Path, tell: Tell) -> None:
-    values = collector.MOST_FACTS - 100
-    line = b'{"kind": "x", "bytes": 0, "facts": [' + b"[]," * values + b"[]]}\n"
-
-    taken = collected(tmp_path, line, 100, at_once=True)
-
-    megabytes = len(taken.records) * values * 64 / MEGABYTE
-    assert taken.full
-    assert 0 < megabytes < ALLOWANCE
-    tell(
-        "15 MB of records full of empty lists, each 21 times as large in memory",
-        f"{megabytes:.0f} MB are kept where {ALLOWANCE} are allowed",
-    )
-
-
-def test_who_connects_again_and_again_with_what_is_no_record_is_not_listened_to(
-    tmp_path: Path, tell: Tell
-) -> None:
-    line = b'{"kind": "x", "bytes": 0}\n'
-
-    taken = collected(tmp_path, line, 1000, at_once=False)
-
-    assert len(taken.records) <= collector.MOST_CONNECTIONS
-    tell("1,000 connections to the evidence socket", f"{len(taken.records)} are listened to")

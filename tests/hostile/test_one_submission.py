@@ -1,0 +1,408 @@
+"""One submission at a time: what of its files is read, how much, and what is said of what is not."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import tempfile
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import v4
+from odd_files import GOOD, MEGABYTE, NAME, ONE, SECRET, Make, code, make_sparse, notebook, write
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.notebooks import write_notebook
+from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.submission import Submission
+
+Tell = Callable[[str, str], None]
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Submission:
+    folder = tmp_path / "ada" / ASSIGNMENT
+    folder.mkdir(parents=True)
+    return Submission("ada", ASSIGNMENT, folder)
+
+
+VERSION_3 = {
+    "nbformat": 3,
+    "metadata": {"name": "old"},
+    "worksheets": [
+        {
+            "cells": [
+                {"cell_type": "heading", "level": 10**10, "source": "Title"},
+                {"cell_type": "code", "input": ["1 +\n", " 1"], "language": "python"},
+            ]
+        }
+    ],
+}
+OUTPUTS = [
+    {"output_type": "stream"},
+    {"output_type": "execute_result", "data": 7},
+    5,
+    None,
+    {"text": "\ud800"},
+]
+
+# What is odd, or not quite valid, and can still be run. The source of the last cell, and how many there are.
+READABLE: dict[str, tuple[bytes | str | dict[str, Any], list[str]]] = {
+    "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), ["x = 1"]),
+    "format 3, and a heading of level ten thousand million": (VERSION_3, ["# Title", "1 +\n 1"]),
+    "format 4 from the future": (notebook(code("1", soul="blue"), nbformat_minor=99, mood=7), ["1"]),
+    "format 4.4 with ids, as some editors write": (notebook(ONE, nbformat_minor=4), ["1"]),
+    "a minor format below zero": (notebook(ONE, nbformat_minor=-1), ["1"]),
+    "no minor format": (notebook(ONE, nbformat_minor=...), ["1"]),
+    "source in lines": (notebook(code(["1 +\n", "1"])), ["1 +\n1"]),
+    "the same id everywhere": (notebook(ONE, code("2"), code("3")), ["1", "2", "3"]),
+    "no ids": (notebook(code("1", id=...), code("2", id=...)), ["1", "2"]),
+    "ids that are none": (
+        notebook(code("1", id=7), code("2", id="../x"), code("3", id=None)),
+        ["1", "2", "3"],
+    ),
+    "ids like those that are put in": (notebook(code("1", id="cell-2"), code("2", id=...)), ["1", "2"]),
+    "no metadata": (notebook(code("1", metadata=...), metadata=...), ["1"]),
+    "no outputs and no count": (notebook(code("1", outputs=..., execution_count=...)), ["1"]),
+    "outputs that are none": (notebook(code("1", outputs=OUTPUTS, execution_count="x")), ["1"]),
+    "20 MB of outputs": (notebook(code("1", outputs=[{"text": "x" * 19 * MEGABYTE}])), ["1"]),
+    "NaN and infinity": (notebook(ONE, metadata={"x": [float("nan"), float("inf"), 1e308 * 10]}), ["1"]),
+    "half characters": (notebook(code("'\ud800'", metadata={"\udfff": "\udbff"})), ["'?'"]),
+    "null and control characters in the source": (notebook(code("'\0\x1b[5m'")), ["'\0\x1b[5m'"]),
+    "Python said in another way": (notebook(ONE, metadata={"language_info": {"name": "ipython3"}}), ["1"]),
+    "a kernel whose language is not said": (
+        notebook(ONE, metadata={"kernelspec": {"name": "x", "display_name": "x", "language": 5}}),
+        ["1"],
+    ),
+    "code turned into text, with what is left of the code": (
+        notebook({"cell_type": "markdown", "source": "Stripes.", "outputs": [], "execution_count": None}),
+        ["Stripes."],
+    ),
+    "keys like the methods of a dictionary": (
+        notebook(ONE, metadata={"keys": 1, "items": 2, "get": 3, "__class__": 4, "_allownew": False}),
+        ["1"],
+    ),
+    "5,000 cells": (notebook(*[code("1", id=...)] * 5000), ["1"] * 5000),
+    "100,000 lines": (notebook(code(["x = 1\n"] * 100_000)), ["x = 1\n" * 100_000]),
+}
+
+
+@pytest.mark.parametrize("what", READABLE)
+def test_what_is_odd_but_can_be_run_is_read(what: str, submission: Submission, tell: Tell) -> None:
+    content, sources = READABLE[what]
+    write(content)(submission.folder)
+
+    first, again = (submission.read(size_limit=20 * MEGABYTE) for _ in range(2))
+
+    assert repr(again) == repr(first)  # new ids are always the same
+    assert [cell.source for cell in first.cells] == sources
+    assert len({cell.id for cell in first.cells}) == len(sources)
+    write_notebook(first, submission.folder / NAME)
+    assert v4.writes(submission.read(size_limit=20 * MEGABYTE)) == v4.writes(first)
+    tell(f"a notebook with {what}", "is read")
+
+
+WRONG = {"cell_type": "markdown", "metadata": {}, "source": ""}
+# Small or large files that take up many times their size, or did so in nbformat's search for what is wrong.
+EXPENSIVE: dict[str, str] = {
+    "100,000 attachments of the wrong form": json.dumps(
+        notebook({**WRONG, "attachments": {str(number): {"a": 5} for number in range(100_000)}})
+    ),
+    "200,000 tags that are numbers": json.dumps(notebook({**WRONG, "metadata": {"tags": [0] * 200_000}})),
+    "three million empty lists": '{"nbformat": 4, "cells": [' + "[]," * 3_000_000 + "[]]}",
+    "three million numbers": '{"nbformat": 4, "metadata": {"x": [' + "7," * 3_000_000 + "7]}}",
+}
+
+
+@pytest.mark.parametrize("what", EXPENSIVE)
+def test_reading_takes_a_bounded_part_of_memory(what: str, submission: Submission, tell: Tell) -> None:
+    write(EXPENSIVE[what])(submission.folder)
+
+    tracemalloc.start()
+    with contextlib.suppress(SubmissionError):
+        submission.read(size_limit=20 * MEGABYTE)
+    peak = tracemalloc.get_traced_memory()[1] / MEGABYTE
+    tracemalloc.stop()
+
+    assert peak < 400
+    tell(
+        f"a notebook of {len(EXPENSIVE[what]) / MEGABYTE:.0f} MB with {what}",
+        f"{peak:.0f} MB of memory are used",
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("an upper case name", ["WORK.IPYNB"]),
+        ("another name, with spaces", ["my work (1).ipynb"]),
+        ("what macOS puts beside a file", ["work.ipynb", f"._{NAME}", "._work.ipynb"]),
+        ("an older copy", [NAME, "old.ipynb"]),
+        ("its checkpoints", [NAME, f".ipynb_checkpoints/{NAME}"]),
+        ("a name of bytes that are no UTF-8", [os.fsdecode(b"\xff.ipynb")]),
+    ],
+)
+def test_it_is_clear_which_notebook_is_meant(
+    what: str, names: list[str], submission: Submission, tell: Tell
+) -> None:
+    for name in names:
+        file = submission.folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(GOOD if name == names[0] else "something else")
+
+    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
+    tell(f"a notebook with {what}", "is found")
+
+
+def test_a_folder_called_like_a_notebook_does_not_hide_the_notebook(
+    submission: Submission, tell: Tell
+) -> None:
+    (submission.folder / "a.ipynb").mkdir()
+    (submission.folder / "b.ipynb").write_text(GOOD)
+
+    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
+    tell("a folder a.ipynb beside the notebook", "the notebook is found")
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\n.ipynb", "\u202e.ipynb", os.fsdecode(b"\xff.ipynb"), "<b>.ipynb"])
+def test_an_error_is_one_line_whatever_the_file_is_called(
+    name: str, submission: Submission, tell: Tell
+) -> None:
+    (submission.folder / name).write_text("{")
+
+    with pytest.raises(SubmissionError) as refusal:
+        submission.read(size_limit=MEGABYTE)
+
+    assert str(refusal.value).isprintable()
+    tell(f"a broken file called {name!a}", str(refusal.value))
+
+
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Look at files like somebody without rights, in this thread; the tests may be run by root."""
+    library, nobody, me = ctypes.CDLL(None), 65534, os.geteuid()
+    library.setfsuid(nobody if me == 0 else me)
+    try:
+        yield
+    finally:
+        library.setfsuid(me)
+
+
+@pytest.mark.parametrize("locked", ["the notebook", "the submission", "the student's folder"])
+def test_what_may_not_be_read_gets_a_report_and_is_graded_when_it_may(locked: str, tell: Tell) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        course = Course(Path(name))
+        submission = Submission("ada", ASSIGNMENT, course.submission_folder("ada"))
+        submission.folder.mkdir(parents=True)
+        write(GOOD)(submission.folder)
+        course.root.chmod(0o755)
+        places = {
+            "the notebook": submission.folder / NAME,
+            "the submission": submission.folder,
+            "the student's folder": submission.folder.parent,
+        }
+        mode = places[locked].stat().st_mode
+        places[locked].chmod(0)
+
+        with as_nobody():
+            students, before = course.students(), submission.sha256()
+            with pytest.raises(SubmissionError, match=r"cannot be read \(Permission denied\)") as refusal:
+                submission.read(size_limit=MEGABYTE)
+        places[locked].chmod(mode)
+        with as_nobody():
+            after = submission.sha256()
+
+    assert students == ["ada"]
+    assert before != after
+    assert name not in str(refusal.value)
+    tell(f"no right to read {locked}", str(refusal.value))
+
+
+SWAPS: dict[str, Make] = {
+    "a link to a secret": lambda file: file.symlink_to(file.parent.parent / "secret.ipynb"),
+    "a pipe": os.mkfifo,
+    "another notebook": lambda file: file.write_text(GOOD.replace("x", "y")),
+    "nothing": lambda file: None,
+    "half a notebook": lambda file: file.write_text(GOOD[:50]),
+}
+
+
+@pytest.mark.parametrize("what", SWAPS)
+def test_a_file_that_changes_meanwhile_is_read_or_refused(
+    what: str, submission: Submission, tell: Tell
+) -> None:
+    file, spare = submission.folder / NAME, submission.folder / "spare"
+    (submission.folder.parent / "secret.ipynb").write_text(GOOD.replace("x = 1", SECRET))
+    over, said = threading.Event(), []
+
+    def swap() -> None:
+        while not over.is_set():
+            for make in (lambda new: new.write_text(GOOD), SWAPS[what]):
+                spare.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
+                make(spare)
+                if os.path.lexists(spare):
+                    spare.rename(file)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        for _ in range(2000):
+            submission.sha256()
+            try:
+                said.append(submission.read(size_limit=MEGABYTE).cells[0].source)
+            except SubmissionError as error:
+                said.append("refused" if str(submission.folder) not in str(error) else str(error))
+    finally:
+        over.set()
+        swapper.join()
+
+    assert set(said) <= {"x = 1", "y = 1", "refused"}
+    tell(f"a notebook that becomes {what} and back while it is read, 2,000 times", "read or refused")
+
+
+def test_a_file_that_becomes_a_link_after_it_was_looked_at_is_not_read(
+    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
+) -> None:
+    file = submission.folder / NAME
+    file.symlink_to("/etc/passwd")
+    really, plain = Path.lstat, Path(__file__).stat()
+    monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
+
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        submission.read(size_limit=MEGABYTE)
+
+    tell("a file that becomes a link at the last moment", "is not opened")
+
+
+def test_a_file_that_becomes_a_pipe_after_it_was_looked_at_is_not_waited_for(
+    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
+) -> None:
+    file = submission.folder / NAME
+    os.mkfifo(file)
+    really, plain = Path.lstat, Path(__file__).stat()
+    monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
+
+    with pytest.raises(SubmissionError, match="a pipe, not a plain file"):
+        submission.read(size_limit=MEGABYTE)
+
+    tell("a file that becomes a pipe at the last moment", "is opened, seen to be a pipe, and not waited for")
+
+
+def changed(submission: Submission, make: Make, change: Make) -> bool:
+    """Tell whether a change to a submission changes what identifies it."""
+    make(submission.folder)
+    before = submission.sha256()
+    assert submission.sha256() == before
+    change(submission.folder)
+    return submission.sha256() != before
+
+
+def write_many(number: int) -> Make:
+    return lambda folder: [(folder / f"{index:05}.txt").write_text("x") for index in range(number)]
+
+
+def replace(name: str, make: Make) -> Make:
+    return lambda folder: ((folder / name).unlink(), make(folder / name))
+
+
+CHANGES: dict[str, tuple[Make, Make]] = {
+    "the last of 300 files": (write_many(300), lambda folder: (folder / "00299.txt").write_text("y")),
+    "one file more beside 300": (write_many(300), lambda folder: (folder / "z.txt").write_text("x")),
+    "a file split in two": (
+        lambda folder: (folder / "a").write_bytes(b"x\0b\0y"),
+        lambda folder: ((folder / "a").write_bytes(b"x"), (folder / "b").write_bytes(b"y")),
+    ),
+    "a file renamed": (
+        lambda folder: (folder / "a").write_text("x"),
+        lambda folder: (folder / "a").rename(folder / "b"),
+    ),
+    "a link in place of nothing": (lambda folder: None, lambda folder: (folder / NAME).symlink_to("x")),
+    "a link that leads elsewhere": (
+        lambda folder: (folder / NAME).symlink_to("x"),
+        replace(NAME, lambda file: file.symlink_to("y")),
+    ),
+    "a file in place of a link to it": (
+        lambda folder: ((folder / "x").write_text(GOOD), (folder / NAME).symlink_to("x")),
+        replace(NAME, lambda file: file.write_text(GOOD)),
+    ),
+    "a file in place of a pipe": (
+        lambda folder: os.mkfifo(folder / NAME),
+        replace(NAME, lambda file: file.touch()),
+    ),
+    "an empty folder": (lambda folder: None, lambda folder: (folder / NAME).mkdir()),
+    "a notebook beside 2 GB": (
+        lambda folder: (make_sparse(folder / "a.bin", 2048 * MEGABYTE), write(GOOD)(folder)),
+        write(GOOD.replace("x", "y")),
+    ),
+    "2 GB that became larger": (
+        lambda folder: make_sparse(folder / "a.bin", 2048 * MEGABYTE),
+        lambda folder: os.truncate(folder / "a.bin", 2049 * MEGABYTE),
+    ),
+    "2 GB in which a byte was written": (
+        lambda folder: make_sparse(folder / "a.bin", 2048 * MEGABYTE),
+        lambda folder: os.pwrite(os.open(folder / "a.bin", os.O_WRONLY), b"x", 1000),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_changed_submission_is_known_for_another_one(what: str, submission: Submission, tell: Tell) -> None:
+    assert changed(submission, *CHANGES[what])
+
+    tell(f"handed in again: {what}", "known for another submission, so it is graded again")
+
+
+def test_what_a_link_leads_to_is_not_looked_at(submission: Submission, tmp_path: Path, tell: Tell) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x.txt").write_text("x")
+
+    assert not changed(
+        submission,
+        lambda folder: ((folder / "file").symlink_to(other / "x.txt"), (folder / "folder").symlink_to(other)),
+        lambda folder: ((other / "x.txt").write_text("y"), (other / "z.txt").write_text("z")),
+    )
+    tell("links to files and folders outside", "are not followed")
+
+
+def bytes_read() -> int:
+    """How many bytes this process has read from files so far, as the operating system counts."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def test_of_a_huge_submission_only_a_part_is_read(submission: Submission, tell: Tell) -> None:
+    write(GOOD)(submission.folder)
+    for name in "abcdefgh":
+        make_sparse(submission.folder / name, 100 * MEGABYTE)
+    make_sparse(submission.folder / "z", 2**40)
+    before = bytes_read()
+
+    submission.sha256()
+
+    read = (bytes_read() - before) / MEGABYTE
+    assert read < 300
+    tell(
+        "a terabyte and eight times 100 MB beside a notebook",
+        f"{read:.0f} MB are read to tell it from others",
+    )
+
+
+def test_more_files_than_any_exercise_has_are_refused(
+    submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
+) -> None:
+    monkeypatch.setattr("autograder.submission.MOST_ENTRIES", 100)
+    write(GOOD)(submission.folder)
+    write_many(100)(submission.folder)
+
+    with pytest.raises(SubmissionTooLargeError, match="100 files or more were handed in") as refusal:
+        submission.read(size_limit=MEGABYTE)
+
+    assert submission.sha256()
+    tell("more files than are looked at", str(refusal.value))
