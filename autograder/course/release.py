@@ -130,8 +130,7 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path 
     if database is None:
         with open_gradebook(course):  # says what is wrong with it in one line, and nbgrader does not
             pass
-    settings = scratch / "jupyter"
-    write_whole(settings / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
+        write_whole(scratch / "jupyter" / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
     command = [
         *(sys.executable, "-c", _NBGRADER, "generate_assignment", assignment, "--force", "--create"),
         f"--CourseDirectory.root={course.root}",
