@@ -25,7 +25,6 @@ from autograder.plain_text import plain_text
 from autograder.report import Report
 from autograder.time_left import TimeLeft
 
-# A longer name would push the bar itself off the screen.
 LONGEST_NAME = 40
 
 
@@ -82,22 +81,26 @@ class Lines:
         print(plain_text(text), file=self._stream, flush=True)
 
 
-class Bars:
-    """A bar for all submissions with the time left, and one for each that is running."""
+class _OnTerminal:
+    """A bar for all that is to be done, at the foot of a terminal; lines are written above it, and elsewhere alone."""
 
-    def __init__(self, total: int, stream: TextIO) -> None:
-        self._left = TimeLeft(total)
+    def __init__(self, what: str, total: int, stream: TextIO, time_left: ProgressColumn) -> None:
+        is_terminal = stream.isatty()
+        # A longer name would push the bar itself off the screen.
+        names = Column(no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
         self._bars = RichProgress(
-            TextColumn("{task.description}", markup=False, table_column=_name_column()),
+            TextColumn("{task.description}", markup=False, table_column=names),
             BarColumn(),
             MofNCompleteColumn(),
-            _TimeLeftColumn(self._left),
-            console=Console(file=stream, markup=False, emoji=False, highlight=False),
+            time_left,
+            console=Console(
+                file=stream, markup=False, emoji=False, highlight=False, soft_wrap=not is_terminal
+            ),
+            disable=not is_terminal,
         )
-        self._all = self._bars.add_task("submissions", total=total)
-        self._running: dict[str, TaskID] = {}
+        self._all = self._bars.add_task(what, total=total)
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -106,6 +109,18 @@ class Bars:
     ) -> None:
         """Leave the terminal as it was."""
         self._bars.stop()
+
+    def _say(self, text: str) -> None:
+        self._bars.console.print(plain_text(text))
+
+
+class Bars(_OnTerminal):
+    """A bar for all submissions with the time left, and one for each that is running."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self._left = TimeLeft(total)
+        super().__init__("submissions", total, stream, _TimeLeftColumn(self._left))
+        self._running: dict[str, TaskID] = {}
 
     def started(self, student: str) -> None:
         """Show a bar for a submission."""
@@ -127,9 +142,6 @@ class Bars:
         self._say(f"{student}: not graded: {error}")
         self._end(student)
 
-    def _say(self, text: str) -> None:
-        self._bars.console.print(plain_text(text))
-
     def _end(self, student: str) -> None:
         self._left.ended(student)
         if student in self._running:
@@ -149,39 +161,17 @@ class _TimeLeftColumn(ProgressColumn):
         return Text(self._left.words() if task.id == 0 else "")
 
 
-def _name_column() -> Column:
-    return Column(no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
-
-
 def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:
     """Return what fits where the text goes to: standard error, if no other stream is named."""
     stream = stream or sys.stderr
     return Bars(total, stream) if stream.isatty() else Lines(total, stream)
 
 
-class Counting:
+class Counting(_OnTerminal):
     """A bar for what is done quickly, on a terminal only."""
 
     def __init__(self, what: str, total: int, stream: TextIO) -> None:
-        self._bars = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True),
-            disable=not stream.isatty(),
-        )
-        self._all = self._bars.add_task(what, total=total)
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._bars.stop()
+        super().__init__(what, total, stream, TimeRemainingColumn())
 
     def one_more(self) -> None:
         """Move the bar."""
@@ -197,8 +187,26 @@ class Recording(Counting):
 
     def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
         """Write why a report was not recorded."""
-        self._bars.console.print(plain_text(f"{student}: not recorded: {error}"))
+        self._say(f"{student}: not recorded: {error}")
         self.one_more()
+
+
+class MakingPages(Counting):
+    """The same for feedback pages."""
+
+    def made(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
+        """Move the bar."""
+        self.one_more()
+
+    def not_made(self, student: str, error: GradeascentError | OSError) -> None:
+        """Write why there is no page."""
+        self._say(f"{student}: no page: {error}")
+        self.one_more()
+
+
+def show_counting(what: str, total: int, stream: TextIO | None = None) -> Counting:
+    """Return what shows how many of so many are done on a stream: standard error, if no other one is named."""
+    return Counting(what, total, stream or sys.stderr)
 
 
 def show_recording(total: int, stream: TextIO | None = None) -> Recording:
@@ -206,6 +214,6 @@ def show_recording(total: int, stream: TextIO | None = None) -> Recording:
     return Recording("recorded", total, stream or sys.stderr)
 
 
-def show_counting(what: str, total: int, stream: TextIO | None = None) -> Counting:
-    """Return what shows how many of so many are done on a stream: standard error, if no other one is named."""
-    return Counting(what, total, stream or sys.stderr)
+def show_pages(total: int, stream: TextIO | None = None) -> MakingPages:
+    """Return what shows the making of feedback pages on a stream: standard error, if no other one is named."""
+    return MakingPages("pages", total, stream or sys.stderr)

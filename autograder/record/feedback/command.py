@@ -7,10 +7,10 @@ from pathlib import Path
 
 from autograder.course.folder import Course
 from autograder.course.lock import only_writer
+from autograder.progress import show_pages
 from autograder.record.feedback.bundle import MOODLE, Lms, write_bundle
 from autograder.record.feedback.make import make_pages, students_of
 from autograder.record.feedback.pdf import find_browser
-from autograder.record.feedback.progress import show_pages
 
 
 def give_feedback(

@@ -37,7 +37,7 @@ _HEAD_BYTES = 4096  # in which that stands
 
 
 class PageProgress(Protocol):
-    """Is told how the work goes on; see `autograder.record.feedback.progress`."""
+    """Is told how the work goes on; see `autograder.progress`."""
 
     def made(self, student: str) -> None:
         """A student's page is there."""
