@@ -1,5 +1,7 @@
 """Every wrong use of a command gives one clear line on standard error and exit status 2."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +119,14 @@ def test_check_tells_a_fresh_notebook_what_is_missing(capsys: pytest.CaptureFixt
 def test_doctor_finds_a_working_sandbox(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--course", str(course)]) == 0
     assert "sandbox: bubblewrap works" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_what_only_commands_need() -> None:
+    heavy = {"nbformat", "nbgrader", "numpy", "starlette", "tensorflow"}
+    script = (
+        "import sys; from autograder.cli import run; run(['grade', '--help']); "
+        f"sys.exit(' '.join({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert "--profile" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")

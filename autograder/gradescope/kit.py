@@ -16,6 +16,7 @@ LEFT_OUT = (
     "autograder/audit",
     "autograder/check.py",
     "autograder/cli.py",
+    "autograder/commands",
     "autograder/course/assignments",
     "autograder/course/initialise.py",
     "autograder/demo",

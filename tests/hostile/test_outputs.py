@@ -22,10 +22,12 @@ import matplotlib.image
 import nbformat
 import numpy as np
 import pytest
+from made_reports import make_report
 from nbformat import NotebookNode
 from nbgrader.api import Base, Gradebook
 from nbgrader.utils import determine_grade
-from onlookers import Canary, Page, listening_canary, shown, terminal, visit
+from onlookers import Canary, listening_canary, shown, terminal, visit
+from read_page import Page, read_page
 from rich.console import Console
 
 from autograder.audit.audit import Audit
@@ -33,7 +35,8 @@ from autograder.audit.comparison import compare
 from autograder.audit.labelled import parse_labelled
 from autograder.audit.margins import Margin
 from autograder.audit.table import print_audit
-from autograder.cli import run, say
+from autograder.cli import run
+from autograder.commands.options import say
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook
@@ -47,7 +50,7 @@ from autograder.pictures import Pictures
 from autograder.progress import show_progress
 from autograder.record.files import Run, read_report, write_run
 from autograder.record.grid import draw_grid
-from autograder.report import Provenance, Report, Result
+from autograder.report import Report, Result
 from autograder.review import gallery as review
 from autograder.review.gallery import write_gallery
 from autograder.settings import Settings
@@ -158,12 +161,7 @@ def graded(
 
 @pytest.fixture
 def report() -> Report:
-    conditions = {"profile": "full", "seed": 7, "dataset": "digits", "sandbox": "bwrap", "versions": {}}
-    return Report(
-        student="ada", assignment=ASSIGNMENT, submission_sha256="", outcome="graded", score=0, max_score=20,
-        needs_review=True, criteria={"cnn": Result(status="review", score=0, max_score=20, feedback="?")},
-        provenance=Provenance(**conditions, verifier_sha256="", rubric_sha256=""),
-    )  # fmt: skip
+    return make_report("ada", {"cnn": Result(status="review", score=0, max_score=20, feedback="?")})
 
 
 def test_whatever_students_are_called_all_are_graded(graded: Graded, tell: Tell) -> None:
@@ -314,7 +312,7 @@ def test_no_script_runs_in_the_gallery(gallery: Path, canary: Canary, tell: Tell
 
 
 def test_the_gallery_asks_for_its_own_pictures_only(gallery: Path, tell: Tell) -> None:
-    page = Page(gallery.read_text(encoding="utf-8"))
+    page = read_page(gallery)
 
     for address in page.values("src", "href"):
         assert re.fullmatch(r"#student-[\w-]+|pictures/[\w.-]+\.png", address)
@@ -324,7 +322,7 @@ def test_the_gallery_asks_for_its_own_pictures_only(gallery: Path, tell: Tell) -
 
 @EACH_NAME
 def test_the_gallery_shows_a_name_as_it_is(what: str, gallery: Path, tell: Tell) -> None:
-    page = Page(gallery.read_text(encoding="utf-8"))
+    page = read_page(gallery)
 
     visible = "".join(
         " " if character.isspace() else character if character.isprintable() else ascii(character)[1:-1]

@@ -1,0 +1,203 @@
+"""From what was handed in to reports, here or elsewhere, and whether the rubric can be trusted with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from autograder.commands.options import (
+    CourseFolder,
+    Data,
+    Jobs,
+    Profile,
+    Record,
+    SandboxName,
+    open_course,
+    say,
+    settings_of,
+)
+from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES
+
+
+def grade_command(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
+    course: CourseFolder = Path(),
+    jobs: Jobs = None,
+    profile: Profile = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+    record: Record = True,  # noqa: FBT002
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Grade on the workers of a Dask scheduler.", show_default="this machine"
+        ),
+    ] = None,
+) -> None:
+    """Run, measure and score submissions, then record them; what is up to date already is skipped."""
+    from autograder.course.lock import only_writer
+    from autograder.grade import grade_course, submissions_of
+    from autograder.grader import ready_to_grade
+    from autograder.progress import show_progress, show_recording
+
+    if cluster and jobs is not None:
+        raise typer.BadParameter("--jobs is for this machine; on a cluster, the threads of its workers count")
+    opened = open_course(course)
+    settings = settings_of(opened.root, jobs=jobs, profile=profile, data=data, sandbox=sandbox)
+    chosen = submissions_of(opened, students or [])
+    if cluster:
+        from autograder.cluster.coordinate import grade_on_cluster
+
+        with show_progress(len(chosen)) as progress:
+            reports = grade_on_cluster(opened, chosen, settings, cluster, progress, announce=say, force=force)
+    else:
+        with (
+            ready_to_grade(opened, settings, announce=say) as grader,
+            show_progress(len(chosen)) as progress,
+        ):
+            reports = grade_course(opened, chosen, grader, progress, force=force)
+    review = sum(report.needs_review for report in reports.values())
+    say(
+        f"{len(reports)} of {len(chosen)} graded, {review} for a person to look at; "
+        f"the reports are in {opened.graded}."
+    )
+    if record:
+        from autograder.record.recording import record_reports
+
+        with only_writer(opened), show_recording(len(reports)) as recording:
+            recorded = record_reports(opened, sorted(reports), recording, force=force)
+        say(f"{len(recorded)} of {len(reports)} recorded in the gradebook.")
+    if len(reports) < len(chosen) or (record and len(recorded) < len(reports)):
+        raise typer.Exit(1)
+
+
+def grade_one_command(
+    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION_DIR", help="With the notebook in it.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="Made, or with earlier results.")],
+    course: Annotated[
+        Path | None,
+        typer.Option(help="A course with rubric, points and settings.", show_default="the kit's own"),
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option(help="Whose it is.", show_default="the submission's folder")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Calls like this at the same time on this machine.")] = 1,
+    profile: Profile = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+) -> None:
+    """Grade one submission into one folder, without course or gradebook: for job arrays and GNU parallel."""
+    from autograder.grade_one import grade_one, submission_in
+    from autograder.progress import show_progress
+
+    opened = open_course(course) if course else None
+    settings = settings_of(
+        opened.root if opened else None, jobs=jobs, profile=profile, data=data, sandbox=sandbox
+    )
+    report = grade_one(
+        submission_in(submission, student),
+        results,
+        opened,
+        settings,
+        announce=say,
+        progress=show_progress(1),
+        force=force,
+    )
+    if report is None:
+        raise typer.Exit(1)
+
+
+def rescore_command(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
+    course: CourseFolder = Path(),
+    apply: Annotated[  # noqa: FBT002
+        bool, typer.Option("--apply", help="Write the new reports; without it, only show what changes.")
+    ] = False,
+    jobs: Jobs = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+    record: Record = True,  # noqa: FBT002
+) -> None:
+    """Score what is stored again, with other thresholds, points or checks; no notebook is run."""
+    from autograder.grade import submissions_of
+    from autograder.rescore.command import rescore_course
+
+    opened = open_course(course)
+    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    chosen = submissions_of(opened, students or [])
+    if not rescore_course(opened, chosen, settings, say, apply=apply, record=record):
+        raise typer.Exit(1)
+
+
+def audit_command(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Labelled submissions.", show_default="the kit's own"),
+    ] = None,
+    course: CourseFolder = Path(),
+    jobs: Jobs = None,
+    profile: Annotated[
+        Literal["full", "quick", "both"], typer.Option(help="In which profile the submissions are graded.")
+    ] = "both",
+    data: Data = None,
+    sandbox: SandboxName = None,
+    force: Annotated[bool, typer.Option("--force", help="Also run what was run before.")] = False,  # noqa: FBT002
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Where the result is written.", show_default="audit/audit.json"
+        ),
+    ] = None,
+) -> None:
+    """Test the rubric on labelled submissions: what was expected, what was given, where they disagree."""
+    from autograder.audit.audit import audit, labelled_submissions
+    from autograder.audit.table import print_audit
+    from autograder.progress import show_progress
+
+    opened = open_course(course)
+    settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
+    labelled = labelled_submissions(directory)
+    profiles = ("quick", "full") if profile == "both" else (profile,)
+    result, file = audit(
+        opened,
+        labelled,
+        settings,
+        profiles,
+        announce=say,
+        make_progress=show_progress,
+        force=force,
+        into=into,
+    )
+    print_audit(result, Console(file=sys.stdout, highlight=False, emoji=False))
+    say(f"The same as JSON: {file}")
+    if not result.agrees:
+        raise typer.Exit(1)
+
+
+def gradescope_bundle_command(
+    course: CourseFolder = Path(),
+    to: Annotated[Path, typer.Option(metavar="FILE.zip", help="The archive.")] = Path("autograder.zip"),
+    minutes: Annotated[
+        int, typer.Option(min=LEAST_MINUTES, max=MOST_MINUTES, help="The time that Gradescope allows.")
+    ] = 20,
+    profile: Profile = None,
+    data: Data = None,
+    sandbox: SandboxName = None,
+) -> None:
+    """Make the autograder.zip with which Gradescope grades every submission as it comes."""
+    from autograder.gradescope.bundle import how_to_use, write_bundle
+
+    opened = open_course(course)
+    settings = settings_of(opened.root, profile=profile, data=data, sandbox=sandbox)
+    write_bundle(opened, settings, to, minutes=minutes, announce=say)
+    say(how_to_use(opened, settings, to, minutes=minutes))

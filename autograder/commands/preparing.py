@@ -1,0 +1,65 @@
+"""What comes before grading: the course folder, the students' notebook, what they have handed in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from autograder.commands.options import CourseFolder, Data, SandboxName, open_course, say, settings_of
+
+
+def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Make a new course folder with the assignment in it."""
+    from autograder.course.initialise import initialise
+
+    course = initialise(directory)
+    say(f"The course is in {course.root}.")
+    say(f"'gradeascent release --course {directory}' makes the students' version.")
+
+
+def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:
+    """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
+    from autograder.course.folder import ASSIGNMENT
+    from autograder.course.release import generate_release
+    from autograder.grader import ready_to_grade
+    from autograder.release_check import check_instructor_version
+
+    opened = open_course(course)
+    settings = settings_of(opened.root, data=data, sandbox=sandbox, jobs=1)
+    say("Running the instructor's version; it must earn full marks ...")
+    with ready_to_grade(opened, settings, announce=say) as grader:
+        report = check_instructor_version(opened, grader)
+    folder = generate_release(opened, ASSIGNMENT, hidden_thresholds=settings.thresholds.model_dump())
+    say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks nothing.")
+
+
+def collect_command(
+    download: Annotated[Path, typer.Argument(metavar="ARCHIVE_OR_DIR", help="As it came from the LMS.")],
+    lms: Annotated[
+        Literal["moodle", "canvas", "gradescope", "plain"],
+        typer.Option(help="Where it comes from; 'plain' is a folder of <student>/<notebook>."),
+    ],
+    course: CourseFolder = Path(),
+    roster: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Student ids by name or LMS id.", show_default="names are ids"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,  # noqa: FBT002
+) -> None:
+    """Put what students handed in to an LMS into the course folder."""
+    from autograder.course.collect.collect import collect
+    from autograder.course.collect.roster import read_roster
+    from autograder.course.collect.table import print_collection
+
+    opened = open_course(course)
+    known = read_roster(roster) if roster else None
+    collection = collect(opened, download, lms, known, dry_run=dry_run)
+    print_collection(
+        collection, Console(file=sys.stdout, highlight=False, markup=False, emoji=False), dry_run=dry_run
+    )
+    if not collection.is_whole:
+        raise typer.Exit(1)

@@ -1,0 +1,122 @@
+"""What comes of the reports: files for an LMS, pages for students, and pages for those who grade by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from autograder.commands.options import CourseFolder, open_course, say
+
+
+def export_command(
+    form: Annotated[
+        Literal["canvas", "moodle", "gradescope", "csv"],
+        typer.Argument(metavar="canvas|moodle|gradescope|csv", help="What the file is for."),
+    ],
+    course: CourseFolder = Path(),
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="What the LMS has exported, to be filled; it is only read."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Where to write.", show_default="course/grades_<format>.csv"),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The heading of the column to fill.", show_default="found by itself")
+    ] = None,
+    partial: Annotated[  # noqa: FBT002
+        bool, typer.Option("--partial", help="Also scores to which a person may still add.")
+    ] = False,
+) -> None:
+    """Write the gradebook's scores into a file for an LMS."""
+    from autograder.course.gradebook import open_gradebook
+    from autograder.record.export.export import default_file, export, remarks, summary
+
+    opened = open_course(course)
+    to = to or default_file(opened, form)
+    with open_gradebook(opened) as gradebook:
+        exported = export(gradebook, opened, form, to, into=into, column=column, partial=partial)
+    for line in (*remarks(exported), summary(exported, to)):
+        say(line)
+    if exported.left_out:
+        raise typer.Exit(1)
+
+
+def duplicates_command(
+    course: CourseFolder = Path(),
+    into: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the whole result there.")
+    ] = None,
+) -> None:
+    """List submissions that share weights, images or code: hints for you, never shown, never a deduction."""
+    from autograder.files import write_whole
+    from autograder.record.duplicates.find import find_duplicates
+    from autograder.record.duplicates.findings import duplicates_to_json
+    from autograder.record.duplicates.table import print_duplicates
+
+    found = find_duplicates(open_course(course))
+    print_duplicates(found, say)
+    if into:
+        write_whole(into, duplicates_to_json(found))
+    if found.left_out:
+        raise typer.Exit(1)
+
+
+def feedback_command(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+    ] = None,
+    course: CourseFolder = Path(),
+    pdf: Annotated[bool, typer.Option("--pdf", help="Each page as PDF, too.")] = False,  # noqa: FBT002
+    into_zip: Annotated[
+        Path | None, typer.Option("--zip", metavar="FILE.zip", help="All pages in one file, for an LMS.")
+    ] = None,
+    lms: Annotated[
+        Literal["moodle", "plain"],
+        typer.Option(help="How the folders in it are named; 'plain' by student id."),
+    ] = "plain",
+    download: Annotated[
+        Path | None,
+        typer.Option(
+            "--into", metavar="DOWNLOAD", help="Moodle's download of submissions, for the names there."
+        ),
+    ] = None,
+) -> None:
+    """Make a feedback page for each student; what is up to date already is left alone."""
+    from autograder.record.feedback.command import give_feedback
+
+    if (lms == "moodle" or download) and not into_zip:
+        raise typer.BadParameter("--lms and --into say how a zip is made: name it with --zip FILE.zip")
+    if download and lms != "moodle":
+        raise typer.BadParameter("--into is for --lms moodle")
+    opened = open_course(course)
+    if not give_feedback(opened, students or [], say, pdf=pdf, into_zip=into_zip, lms=lms, download=download):
+        raise typer.Exit(1)
+
+
+def review_command(
+    course: CourseFolder = Path(),
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port.", show_default="one that is free")
+    ] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Hide names from everyone.")] = False,  # noqa: FBT002
+    browser: Annotated[bool, typer.Option(help="Open the first page.")] = True,  # noqa: FBT002
+    static: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Only write a gallery to look at, as files.")
+    ] = None,
+) -> None:
+    """Serve the TAs' pages, in which feature grids are looked at and answers are graded."""
+    opened = open_course(course)
+    if static is not None:
+        from autograder.course.folder import ASSIGNMENT
+        from autograder.review.gallery import write_gallery
+
+        say(f"The gallery is {write_gallery(opened, ASSIGNMENT, static.expanduser().resolve())}")
+        return
+    from autograder.review.serve import serve
+
+    serve(opened, say, host=host, port=port, blind=blind, browser=browser)

@@ -1,0 +1,40 @@
+"""For whoever wants to look first: the whole cycle as a demo, a notebook before it is handed in, this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.commands.options import CourseFolder, Data, say, settings_of
+
+
+def demo_command(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("gradeascent-demo"),
+) -> None:
+    """Show the whole cycle on built-in data and six sample submissions, offline."""
+    from autograder.demo.demonstrate import demonstrate
+    from autograder.progress import show_progress
+
+    demonstrate(directory, say, show_progress)
+
+
+def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")], data: Data = None) -> None:
+    """Run the public self-checks on a notebook, before it is handed in."""
+    from autograder.check import self_check
+
+    for line in self_check(notebook, settings_of(notebook.parent, data=data), announce=say):
+        say(line)
+
+
+def doctor_command(course: CourseFolder = Path(), data: Data = None) -> None:
+    """Say what is installed, which sandbox works and where the data is."""
+    from autograder.doctor import examine
+
+    healthy = True
+    for finding in examine(settings_of(course, data=data), course):
+        healthy = healthy and finding.state != "MISSING"
+        say(f"{finding.state:8}  {finding.what}: {finding.detail}")
+    if not healthy:
+        raise typer.Exit(1)
