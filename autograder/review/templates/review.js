@@ -207,7 +207,6 @@ if (desk && body.dataset.version) {
       if (!stale.hidden) stale.textContent = `${now.by || "Somebody"} has saved this submission meanwhile. Reload the page to see it; if you save, you will be shown both.`;
     } catch { /* the server has been stopped; saving will tell */ }
   };
-  setTimeout(ask, 300);  // this page may have been fetched a while ago
   setTimeout(ask, 300); // the page may have been made before it was asked for
   setInterval(ask, 4000);
   document.addEventListener("visibilitychange", ask);
