@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import queue
 import shutil
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+import psutil
+from browser import browser_program
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 from sqlalchemy.exc import SAWarning
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -22,8 +25,9 @@ from autograder.review.submissions import key_of
 
 # a machine that grades beside the tests is slow, not wrong
 expect.set_options(timeout=20_000)
+# So long may it take, beside other work, until a server has said where it is, and until a context is closed.
+STARTING_SECONDS, CLOSING_SECONDS = 120, 60
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ANSWER = "The first layers want **edges**; the last ones want textures.\n\nFilter 2 likes stripes."
 # Whatever runs would give itself away by one of these.
 ATTACK = (
@@ -88,24 +92,80 @@ def serving(course: Course, *options: str) -> Iterator[Server]:
     process = subprocess.Popen(
         [*command, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    assert process.stdout is not None
+    # read to the end, so that a server which says much never waits for someone to listen
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    reader = threading.Thread(target=_pass_on, args=(process, said), daemon=True)
+    reader.start()
     try:
-        lines = [process.stdout.readline(), process.stdout.readline()]
+        lines = [said.get(timeout=STARTING_SECONDS), said.get(timeout=STARTING_SECONDS)]
         assert "?token=" in lines[1], lines
         yield Server(course, lines[1].strip(), process)
     finally:
         process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
+        try:
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+            reader.join(timeout=30)
+
+
+def _pass_on(process: subprocess.Popen[str], said: queue.SimpleQueue[str]) -> None:
+    assert process.stdout is not None
+    with process.stdout as lines:
+        for line in lines:
+            said.put(line)
+    said.put("")  # for whoever still waits
+    said.put("")
+
+
+class Chromium:
+    """A browser that keeps nobody waiting: playwright has no limit for closing a context, nor for `evaluate`.
+
+    Chromium sometimes never answers that a context is closed. So it is ended then, and begun anew for the next test.
+    """
+
+    def __init__(self, playwright: Playwright, program: str) -> None:
+        self._playwright, self._program = playwright, program
+        self._browser = self._launch()
+
+    def new_context(self, **settings: object) -> BrowserContext:
+        if not self._browser.is_connected():
+            self._browser = self._launch()
+        return self._browser.new_context(**settings)  # type: ignore[arg-type]
+
+    def close_context(self, context: BrowserContext, *, within: float = CLOSING_SECONDS) -> None:
+        with self.at_most(within), contextlib.suppress(Error):
+            context.close()
+
+    def close(self) -> None:
+        with self.at_most(CLOSING_SECONDS), contextlib.suppress(Error):
+            self._browser.close()
+
+    @contextlib.contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """End Chromium if this takes longer; whatever waits for it then fails."""
+        timer = threading.Timer(seconds, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _launch(self) -> Browser:
+        return self._playwright.chromium.launch(executable_path=self._program, args=["--no-sandbox"])
+
+    def _end(self) -> None:
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "chrom" in process.name():
+                    process.kill()
 
 
 @contextlib.contextmanager
-def open_chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.fail("the tests of the pages need Chromium; on Debian and Ubuntu: apt install chromium")
+def open_chromium() -> Iterator[Chromium]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = Chromium(playwright, browser_program())
         yield browser
         browser.close()
 

@@ -175,7 +175,7 @@ def test_tas_see_the_real_grids_on_the_wall_and_at_the_desk(shown: Demonstration
     let_answer(course, "paul", "All of them look like stripes.")
 
     with serving(course) as server, open_chromium() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         come_in(page, "Bea", server)
         for name, address in (("review_wall", server.root), ("review_desk", server.desk("emmy"))):
             page.goto(address)

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from served_course import (
     ANSWER,
     ATTACK,
     COPIES,
     MALLORY,
+    Chromium,
     Enter,
     Server,
     come_in,
@@ -30,6 +31,9 @@ from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, write_notebook
 from autograder.course.release import enter_assignment
 from autograder.execute.sandbox import Sandbox
+
+# In seconds. With two other test runs beside it, the longest test took 16.
+LONGEST_TEST = 300
 
 
 @pytest.fixture(scope="session")
@@ -64,21 +68,31 @@ def server(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Chromium]:
     with open_chromium() as browser:
         yield browser
 
 
+@pytest.fixture(autouse=True)
+def bounded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the browser under a test that does not come to an end."""
+    if "chromium" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("chromium").at_most(LONGEST_TEST):
+        yield
+
+
 @pytest.fixture
-def enter(chromium: Browser, server: Server) -> Iterator[Enter]:
+def enter(chromium: Chromium, server: Server) -> Iterator[Enter]:
     """Come in as a TA, on the wall; every call is another browser."""
     contexts = []
 
     def enter_as(name: str, at: Server = server, **settings: object) -> Page:
-        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **settings)  # type: ignore[arg-type]
+        context = chromium.new_context(viewport={"width": 1440, "height": 900}, **settings)
         contexts.append(context)
         return come_in(context.new_page(), name, at)
 
     yield enter_as
     for context in contexts:
-        context.close()
+        chromium.close_context(context)

@@ -14,8 +14,8 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
-from served_course import Server, come_in, serving
+from playwright.sync_api import Page
+from served_course import Chromium, Server, come_in, serving
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
@@ -185,13 +185,13 @@ def addresses(course: Course, site: Server) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def look(chromium: Browser, site: Server, addresses: dict[str, str]) -> Iterator[Outlook]:
+def look(chromium: Chromium, site: Server, addresses: dict[str, str]) -> Iterator[Outlook]:
     """Open one of the pages in light or dark, in a window of some size, as a TA who has come in already."""
     pages: dict[str, Page] = {}
 
     def open_page(name: str, scheme: str, size: tuple[int, int]) -> Page:
         if scheme not in pages:
-            context = chromium.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+            context = chromium.new_context(color_scheme=scheme)
             pages[scheme] = come_in(context.new_page(), "Grace Example", site)
         page = pages[scheme]
         page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -200,7 +200,7 @@ def look(chromium: Browser, site: Server, addresses: dict[str, str]) -> Iterator
 
     yield open_page
     for page in pages.values():
-        page.context.close()
+        chromium.close_context(page.context)
 
 
 PAGES = (
