@@ -88,6 +88,15 @@ def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) 
     return Rubric(rubric_files(course.root), settings.thresholds, course.points(assignment))
 
 
+def digits_of(course: Course, settings: Settings, *, announce: Callable[[str], None]) -> RawDigits:
+    """Return the digits on which the course is graded; `announce` is told where they come from, if unexpected.
+
+    Raises:
+        DataError: the data file cannot be used.
+    """
+    return find_digits(course.root / settings.data if settings.data else None, announce=announce)
+
+
 @contextmanager
 def ready_to_grade(
     course: Course, settings: Settings, *, announce: Callable[[str], None], assignment: str = ASSIGNMENT
@@ -101,7 +110,7 @@ def ready_to_grade(
     """
     sandbox = make_sandbox(settings.sandbox)
     rubric = rubric_of(course, settings, assignment)
-    digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    digits = digits_of(course, settings, announce=announce)
     with make_grader(sandbox, rubric, digits, settings) as grader:
         yield grader
 

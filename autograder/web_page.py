@@ -15,21 +15,27 @@ from autograder.report import Status
 SIGNS: dict[Status, str] = {"pass": "✓", "partial": "◐", "fail": "✗", "review": "?"}
 
 
-def make_environment(package: str) -> Environment:
-    """Return the templates of a package, which may include those that all pages share.
+def make_environment(*packages: str) -> Environment:
+    """Return the templates of packages, which may include those that all pages share.
 
     Every value in them is made plain text and escaped, whatever the file's name.
     """
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package), PackageLoader("autograder")]),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "autograder")]),
         autoescape=True,
         finalize=_plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(points=_points)
     environment.globals.update(signs=SIGNS)
     return environment
+
+
+def _points(value: float) -> str:
+    """Return points with as many digits as anybody needs."""
+    return f"{round(value, 2):g}"
 
 
 def _plain(value: object) -> object:

@@ -24,7 +24,7 @@ from autograder.course.lock import only_writer
 from autograder.errors import ClusterError, GradeascentError, RubricError
 from autograder.evidence import Evidence
 from autograder.grade import Progress, is_current, note_fault
-from autograder.grader import Rubric, rubric_of
+from autograder.grader import Rubric, digits_of, rubric_of
 from autograder.plain_files import sha256_of
 from autograder.record.files import (
     REPORT,
@@ -42,7 +42,6 @@ from autograder.settings import MEGABYTE, Settings
 from autograder.stages import make_report, read_or_reject
 from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
-from solutions.data import find_digits
 
 try:
     from distributed import Client, Future, KilledWorker, as_completed
@@ -80,7 +79,7 @@ def grade_on_cluster(
     """
     with only_writer(course):
         rubric = rubric_of(course, settings, assignment)
-        digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+        digits = digits_of(course, settings, announce=announce)
         order = make_order(settings, assignment, rubric, digits)
         desk = _Desk(course, order, rubric, progress)
         waiting = [student for student in students if not desk.is_done_here(student, force=force)]

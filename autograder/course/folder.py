@@ -7,12 +7,17 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
+from autograder.course.notebooks import (
+    check_cell,
+    criterion_of,
+    grade_id,
+    is_grade,
+    is_solution,
+    read_notebook,
+)
 from autograder.errors import CourseError, SubmissionError
 
 ASSIGNMENT = "activation_maximization"
-
-_CHECK = "check_"  # the check cell of the criterion cnn is called check_cnn
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,13 @@ class Course:
             CourseError: the source notebook cannot be read or has no check cells.
         """
         points = {
-            name.removeprefix(_CHECK): float(cell.metadata.nbgrader.points)
+            criterion: float(cell.metadata.nbgrader.points)
             for name, cell in self._graded_cells(assignment).items()
-            if name.startswith(_CHECK) and not is_solution(cell)
+            if (criterion := criterion_of(name)) and not is_solution(cell)
         }
         if not points:
-            raise CourseError(f"{self.source_notebook(assignment)}: no cell is called {_CHECK}<criterion>")
+            called = check_cell("<criterion>")
+            raise CourseError(f"{self.source_notebook(assignment)}: no cell is called {called}")
         return points
 
     def manual_points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:

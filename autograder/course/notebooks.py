@@ -22,6 +22,7 @@ from autograder.files import write_whole
 from autograder.plain_files import NotPlainError, open_plain
 from autograder.plain_text import plain_text
 
+_CHECK = "check_"
 _CELL_HEADER = re.compile(r"# %%[ \t]+(?P<name>[\w\-]+)[ \t]*")
 
 
@@ -81,6 +82,16 @@ def grade_id(cell: NotebookNode) -> str | None:
 def cell_name(cell: NotebookNode) -> str:
     """Return the grade_id of a cell, or the cell's own id where nbgrader does not know it."""
     return grade_id(cell) or str(cell.get("id", ""))
+
+
+def check_cell(criterion: str) -> str:
+    """Return the grade_id of the cell that has a criterion's points, as in `check_cnn`."""
+    return f"{_CHECK}{criterion}"
+
+
+def criterion_of(name: str) -> str | None:
+    """Return the criterion of which a check cell has the points; None for the grade_id of any other cell."""
+    return name.removeprefix(_CHECK) if name.startswith(_CHECK) else None
 
 
 def is_solution(cell: NotebookNode) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
+from autograder.course.lock import only_writer
 from autograder.course.notebooks import compose, read_answers, read_notebook, write_notebook
 from autograder.course.release import generate_release
 from autograder.errors import CourseError
@@ -147,7 +148,7 @@ def give_back(course: Course, students: list[str], say: Say) -> None:
     Raises:
         CourseError: a report could not be recorded; the message says why.
     """
-    with show_recording(len(students)) as recording:
+    with only_writer(course), show_recording(len(students)) as recording:
         recorded = record_reports(course, students, recording)
     if len(recorded) < len(students):
         raise CourseError("not all reports could be recorded in the gradebook; the lines above say why")

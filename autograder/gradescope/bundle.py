@@ -19,13 +19,14 @@ from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import LeakError
 from autograder.files import write_whole
+from autograder.grader import digits_of
 from autograder.gradescope.kit import constraints, kit_files
 from autograder.gradescope.results import not_graded
 from autograder.gradescope.time_limits import deadline, within
 from autograder.rubric.score import BUILT_IN, rubric_files
 from autograder.scratch import temporary_folder
 from autograder.settings import SETTINGS_FILE, Settings
-from solutions.data import find_digits, write_npz
+from solutions.data import write_npz
 
 SCRIPTS = Path(__file__).with_name("scripts")
 DIGITS = "mnist.npz"
@@ -105,7 +106,7 @@ def _lay_out_course(
     for path in rubric_files(course.root):
         if path != BUILT_IN:
             write_whole(folder / "rubric" / path.name, path.read_bytes())
-    digits = find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    digits = digits_of(course, settings, announce=announce)
     write_npz(digits, folder / DIGITS)
     there = settings.model_copy(
         update={"jobs": 1, "python": "", "data": DIGITS, "limits": within(settings.limits, minutes)}

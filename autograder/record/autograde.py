@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -20,8 +19,9 @@ from traitlets import Bool
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.matching import restore_cells
+from autograder.course.notebooks import parse_notebook
 from autograder.course.release import released_notebook
-from autograder.errors import CourseError, GradeascentError
+from autograder.errors import CourseError, GradeascentError, SubmissionError
 from autograder.record.files import read_report
 from autograder.record.final import final_notebook
 from autograder.record.recorded import note_recorded, read_recorded
@@ -39,11 +39,11 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert h
         self, file_stream: Any, resources: Resources | None = None, **options: Any
     ) -> tuple[str, Resources]:
         """Return a notebook's text after all preprocessors."""
+        if resources is None or not is_ours(resources):
+            return super().from_file(file_stream, resources=resources, **options)  # type: ignore[no-any-return]
         try:
-            notebook = nbformat.read(file_stream, as_version=4)
-        except Exception:
-            if resources is None or not is_ours(resources):
-                raise
+            notebook = parse_notebook(file_stream.read())
+        except (SubmissionError, UnicodeDecodeError):
             notebook = _released(self)
         return self.from_notebook_node(notebook, resources=resources, **options)  # type: ignore[no-any-return]
 

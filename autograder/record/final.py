@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from autograder.course.folder import Course
 from autograder.course.matching import restore_cells
-from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
+from autograder.course.notebooks import check_cell, grade_id, is_grade, is_solution, read_notebook
 from autograder.errors import CourseError
 from autograder.record.files import read_report
 from autograder.record.notebook import with_results
@@ -52,7 +52,7 @@ def _unsure(report: Report) -> set[str]:
     """Return the check cells whose score may be too low."""
     anything = any(flag.needs_review for flag in report.flags)
     return {
-        f"check_{name}"
+        check_cell(name)
         for name, result in report.criteria.items()
         if result.status == "review" or (anything and result.status != "pass")
     }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import grade_id
+from autograder.course.notebooks import criterion_of, grade_id
 from autograder.report import Result
 
 # What fits beside the cell numbers in Jupyter and in the feedback.
@@ -25,8 +25,8 @@ def with_results(notebook: NotebookNode, results: Mapping[str, Result]) -> Noteb
     """Return a copy of the notebook in which every check cell shows its criterion's result."""
     graded = copy.deepcopy(notebook)
     for cell in graded.cells:
-        criterion = (grade_id(cell) or "").removeprefix("check_")
-        if cell.cell_type == "code" and criterion in results and grade_id(cell) != criterion:
+        criterion = criterion_of(grade_id(cell) or "")
+        if cell.cell_type == "code" and criterion is not None and criterion in results:
             cell.outputs = _outputs(criterion, results[criterion])
             cell.execution_count = None
     return graded

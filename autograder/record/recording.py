@@ -6,6 +6,7 @@ whatever plugins a course has. What stands there already is left alone; what was
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import re
@@ -25,14 +26,13 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import (
-    course_directory,
     gradebook_problem,
     nbgrader_config,
     one_at_a_time,
     open_gradebook,
 )
 from autograder.course.initialise import packaged_nbgrader_config
-from autograder.course.notebooks import write_notebook
+from autograder.course.notebooks import check_cell, write_notebook
 from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
 from autograder.files import write_whole
@@ -93,7 +93,7 @@ def record_reports(
             for student in students
             if not force and is_recorded(course, gradebook, student, assignment)
         }
-    released = _known_assignment(course, assignment) if old != set(students) else None
+    released = _known_assignment(course, config, assignment) if old != set(students) else None
     done = []
     for student in students:
         try:
@@ -120,12 +120,16 @@ def _with_verified_results(config: Config) -> Config:
     return config
 
 
-def _known_assignment(course: Course, assignment: str) -> NotebookNode:
+def _db_url(config: Config) -> str:
+    return str(CourseDirectory(config=config).db_url)
+
+
+def _known_assignment(course: Course, config: Config, assignment: str) -> NotebookNode:
     """Return the released notebook; enter the assignment in the gradebook if its cells or points are not there."""
-    points = {f"check_{name}": value for name, value in course.points(assignment).items()}
+    points = {check_cell(name): value for name, value in course.points(assignment).items()}
     points |= course.manual_points(assignment)
     name = course.source_notebook(assignment).stem
-    with one_at_a_time(course_directory(course).db_url, ENTER):
+    with one_at_a_time(_db_url(config), ENTER):
         with open_gradebook(course) as gradebook:
             try:
                 cells = gradebook.find_notebook(name, assignment).grade_cells
@@ -143,12 +147,12 @@ def _record(course: Course, config: Config, student: str, assignment: str, relea
             f"nbgrader takes the characters * ? [ ] {{ }} in '{student}' for a pattern; rename the folder in submitted/"
         )
     final = final_notebook(course, student, assignment, released)
-    db_url = course_directory(course).db_url
-    with temporary_folder() as scratch, one_at_a_time(db_url, f"record {assignment} of {student}"):
+    only_this = one_at_a_time(_db_url(config), f"record {assignment} of {student}")
+    with temporary_folder() as scratch, only_this:
         folder = Path(scratch) / student / assignment
         write_notebook(final.notebook, folder / course.source_notebook(assignment).name)
         _bring_timestamp(course.submission_folder(student, assignment), folder)
-        _autograde(course, config, student, assignment, Path(scratch))
+        _autograde(config, student, assignment, Path(scratch))
     if not autograded_notebook(course, student, assignment).is_file():
         raise CourseError("nbgrader wrote no notebook")
 
@@ -172,13 +176,13 @@ def _bring_timestamp(submission: Path, folder: Path) -> None:
     write_whole(folder / TIMESTAMP, text + "\n")
 
 
-def _autograde(course: Course, config: Config, student: str, assignment: str, submitted: Path) -> None:
+def _autograde(config: Config, student: str, assignment: str, submitted: Path) -> None:
     """Let nbgrader grade what was made ready for it; again, if another program came between.
 
     Raises:
         CourseError: it could not; with its reason.
     """
-    mine = Config(config)
+    mine = copy.deepcopy(config)  # not by Config(config), whose sections stay those of the other
     mine.CourseDirectory.submitted_directory = str(submitted)
     mine.CourseDirectory.student_id = student
     mine.CourseDirectory.assignment_id = assignment
@@ -194,7 +198,7 @@ def _autograde(course: Course, config: Config, student: str, assignment: str, su
                 return
             except SQLAlchemyError as error:
                 if not (tries_left and _RACE.search(str(error))):
-                    raise CourseError(gradebook_problem(course_directory(course).db_url, error)) from error
+                    raise CourseError(gradebook_problem(_db_url(config), error)) from error
             except Exception as error:  # nbgrader, and the plugins that a course may have, raise anything
                 if not (tries_left and _RACE.search(said.getvalue())):
                     raise CourseError(

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.folder import Course
-from autograder.pictures import Pictures, pictures_from_npz
-from autograder.record.files import GRID, PICTURES, read_report
+from autograder.pictures import Pictures
+from autograder.record.files import GRID, read_report
 from autograder.report import Report, Result, Status
+from autograder.review.thumbnails import read_pictures
 
 # Not by colour alone: every verdict has a word, too.
 WORDS: dict[Status, str] = {"pass": "full", "partial": "partly", "fail": "none", "review": "to review"}
@@ -50,10 +51,7 @@ class Card:
 
     def pictures(self) -> Pictures:
         """Return the images behind the measurements; without entries if there are none."""
-        try:
-            return pictures_from_npz((self.folder / PICTURES).read_bytes())
-        except (OSError, ValueError, KeyError):
-            return Pictures()
+        return read_pictures(self.folder)
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,8 @@ class Listing:
         began = time.monotonic()
         found = {one.key: one for one in self._read_all()}
         with self._lock:
-            if (
-                self._changes == changes or self._known is None
-            ):  # else something was saved while this was read
+            was_saved_meanwhile = self._changes != changes
+            if self._known is None or not was_saved_meanwhile:
                 self._known, self._read_at = found, began
         return list(found.values())
 

@@ -27,7 +27,6 @@ from autograder.review.forms import (
     read_decision,
 )
 from autograder.review.listing import Listing
-from autograder.review.marks import Marks
 from autograder.review.overview import make_overview
 from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, Saving
 from autograder.review.sessions import Presence, Session, grader_name
@@ -187,8 +186,8 @@ class Pages:
             )
         except ChangedMeanwhileError as error:
             mine = replace(visit, form=only_touched(form))
-            return self._desk(mine, self._now(one, error.marks), conflict=True)
-        self.listing.put(self._now(one, after))
+            return self._desk(mine, replace(one, marks=error.marks), conflict=True)
+        self.listing.put(replace(one, marks=after))
         if keep := form.get("keep"):
             self.snippets.keep(form.get(f"comment.{keep}", ""))
         unchanged = after.version == one.marks.version
@@ -205,12 +204,12 @@ class Pages:
         if one is None:
             return self.nothing(visit)
         try:
-            self.saving.undo(one.student, visit.form.get("change", ""), who=visit.session.name)
+            after = self.saving.undo(one.student, visit.form.get("change", ""), who=visit.session.name)
         except NothingToUndoError as error:
             visit.session.notice = str(error)
         else:
+            self.listing.put(replace(one, marks=after))
             visit.session.notice = "Taken back; what stood there before stands there again."
-        self._one(one.key)
         return _go(self._here(visit))
 
     def here(self, visit: Visit) -> Response:
@@ -264,9 +263,6 @@ class Pages:
 
     def _unusual(self, selection: Selection, everyone: list[Submission]) -> dict[str, float]:
         return self.submissions.unusual(everyone) if selection.sort == "unusual" else {}
-
-    def _now(self, one: Submission, marks: Marks) -> Submission:
-        return Submission(one.key, one.student, one.folder, one.report, marks, one.version)
 
     def _here(self, visit: Visit) -> str:
         return f"/desk/{visit.parts['key']}{self._selection(visit.query).query}"

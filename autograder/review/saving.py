@@ -113,7 +113,8 @@ class Saving:
     ) -> Marks:
         with self._lock, open_gradebook(self._course) as gradebook:
             try:
-                marks = self._marks(gradebook, student, lock=True)
+                self._lock_out_others(gradebook, student)
+                marks = self._marks(gradebook, student)
                 if based_on is not None and based_on != marks.version:
                     raise ChangedMeanwhileError(marks)
                 old, new = values_of(marks), wanted(marks)
@@ -125,12 +126,13 @@ class Saving:
             finally:
                 gradebook.db.rollback()
 
-    def _marks(self, gradebook: Gradebook, student: str, *, lock: bool = False) -> Marks:
-        if lock:
-            if gradebook.db.get_bind().dialect.name == "sqlite":
-                gradebook.db.execute(text("BEGIN IMMEDIATE"))
-            else:
-                _lock_rows(gradebook, self._assignment, self._notebook, student)
+    def _lock_out_others(self, gradebook: Gradebook, student: str) -> None:
+        if gradebook.db.get_bind().dialect.name == "sqlite":
+            gradebook.db.execute(text("BEGIN IMMEDIATE"))
+        else:
+            _lock_rows(gradebook, self._assignment, self._notebook, student)
+
+    def _marks(self, gradebook: Gradebook, student: str) -> Marks:
         found = read_marks(gradebook, self._assignment, self._notebook, student).get(student)
         if found is None:
             raise CourseError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from autograder import web_page
@@ -27,9 +27,8 @@ _AHEAD = {
 
 def make_environment() -> Environment:
     """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
-    environment = web_page.make_environment("autograder.review")
-    environment.loader.loaders.append(PackageLoader("autograder.record.feedback"))  # type: ignore[union-attr]
-    environment.filters.update(points=_points, typed=_typed, span=_span)
+    environment = web_page.make_environment("autograder.review", "autograder.record.feedback")
+    environment.filters.update(typed=_typed, span=_span)
     environment.globals.update(words=WORDS, assets_version=assets_version())
     return environment
 
@@ -52,10 +51,6 @@ def _source(environment: Environment, name: str) -> str:
 def assets_version() -> str:
     """Return what changes with these files, so that browsers may keep them."""
     return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
-
-
-def _points(value: float) -> str:
-    return f"{round(value, 2):g}"
 
 
 def _typed(text: str) -> Markup:

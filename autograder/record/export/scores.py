@@ -11,10 +11,8 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.course.collect.place import Record, Shelf
 from autograder.course.folder import Course
-from autograder.course.notebooks import grade_id, read_notebook
+from autograder.course.notebooks import criterion_of, grade_id, read_notebook
 from autograder.errors import CourseError, ExportError, SubmissionError
-
-_CHECK = "check_"
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def _score(student: Any, submission: Any, max_score: float, order: Sequence[str]
 def _cells(submission: Any, order: Sequence[str]) -> dict[str, CellScore]:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     return {
-        _criterion(grade.cell.name): CellScore(
+        criterion_of(grade.cell.name) or grade.cell.name: CellScore(
             None if grade.needs_manual_grade else float(grade.score), float(grade.max_score)
         )
         for grade in sorted(grades, key=lambda grade: _place(grade.cell.name, order))
@@ -135,10 +133,6 @@ def _comments(submission: Any, order: Sequence[str]) -> tuple[Comment, ...]:
         if comment.manual_comment and comment.manual_comment.strip()
     ]
     return tuple(sorted(written, key=lambda comment: _place(comment.cell, order)))
-
-
-def _criterion(cell: str) -> str:
-    return cell.removeprefix(_CHECK)
 
 
 def _place(cell: str, order: Sequence[str]) -> tuple[int, str]:

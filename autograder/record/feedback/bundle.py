@@ -7,8 +7,6 @@ wants one more underscore at the end; later versions take both.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +19,7 @@ from autograder.course.collect.names import file_name, same
 from autograder.course.collect.place import Shelf
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import DownloadError
-from autograder.files import HALF
+from autograder.files import writing_whole
 from autograder.record.feedback.make import Pages
 from autograder.scratch import temporary_folder
 
@@ -57,19 +55,14 @@ def write_bundle(
         OSError: the file cannot be written.
     """
     folders, left_out = _plain(pages) if lms != MOODLE else _moodle(course, pages, download, assignment)
-    target = target.expanduser().resolve()
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=HALF)
-    try:
-        with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for student, folder in sorted(folders.items()):
-                archive.write(pages[student].html, f"{folder}/{NAME}.html")
-                if (pdf := pages[student].pdf) is not None:
-                    archive.write(pdf, f"{folder}/{NAME}.pdf")
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with (
+        writing_whole(target.expanduser().resolve()) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for student, folder in sorted(folders.items()):
+            archive.write(pages[student].html, f"{folder}/{NAME}.html")
+            if (pdf := pages[student].pdf) is not None:
+                archive.write(pdf, f"{folder}/{NAME}.pdf")
     return left_out
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from autograder.course.notebooks import check_cell, criterion_of
 from autograder.record.feedback.standing import Mark, Standing
 from autograder.report import Report, Result, Status
 
@@ -80,11 +81,12 @@ def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -
 
 
 def _row(mark: Mark, report: Report | None) -> Row:
-    name = mark.cell.removeprefix("check_")
-    result = report.criteria.get(name) if report is not None and mark.cell != name else None
+    criterion = criterion_of(mark.cell)
+    result = report.criteria.get(criterion) if report is not None and criterion is not None else None
     if result is not None and mark.automatic is not None and not _agree(result, mark.automatic):
         result = None
-    return Row(name, mark.cell, _status(mark, result), mark, result.feedback if result is not None else "")
+    message = result.feedback if result is not None else ""
+    return Row(criterion or mark.cell, mark.cell, _status(mark, result), mark, message)
 
 
 def _agree(result: Result, automatic: float) -> bool:
@@ -105,7 +107,7 @@ def _status(mark: Mark, result: Result | None) -> Shown:
 
 def _belongs_to(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -> str | None:
     """Return the graded cell that a comment is about: that cell itself, its check, or the next check below it."""
-    for candidate in (cell, f"check_{cell}"):
+    for candidate in (cell, check_cell(cell)):
         if candidate in rows:
             return candidate
     return next(iter(_below(cell, rows, places)), None)

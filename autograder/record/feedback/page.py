@@ -31,6 +31,7 @@ from autograder.record.feedback.words import markdown
 from autograder.record.files import GRID, PICTURES, REPORT, read_report
 from autograder.report import Flag, Report
 from autograder.web_page import make_environment, style_hash
+from solutions import deprocess
 
 DEAD = "crossed out: dead filters, which count for nobody"
 # By this name, the page says what it was made from.
@@ -82,7 +83,8 @@ def _kit_sha256() -> str:
         for file in sorted(place.rglob("*"))
         if file.suffix in (".py", ".html", ".css")
     ]
-    alone = [kit / name for name in ("web_page.py", "mosaic.py", "plain_text.py", "report.py")]
+    alone = [kit / f"{name}.py" for name in ("web_page", "mosaic", "pictures", "plain_text", "report")]
+    alone.append(Path(deprocess.__file__))
     return sha256_of(file.read_bytes() for file in (*files, *alone))
 
 
@@ -103,7 +105,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
     names = [grade_id(cell) or "" for cell in notebook.cells]
     rows = make_rows(standing, report, names)
     environment = make_environment("autograder.record.feedback")
-    environment.filters.update(markdown=markdown, points=_points, moment=_moment, span=_span)
+    environment.filters.update(markdown=markdown, moment=_moment, span=_span)
     style = environment.get_template("feedback.css").render()
     page = environment.get_template("feedback.html").render(
         material=material,
@@ -173,11 +175,6 @@ def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]
 
 def _comments_by_place(comments: dict[str, str], names: Sequence[str]) -> dict[int, str]:
     return {names.index(cell): text for cell, text in comments.items() if cell in names}
-
-
-def _points(value: float) -> str:
-    """Return points with as many digits as anybody needs."""
-    return f"{round(value, 2):g}"
 
 
 def _moment(moment: datetime) -> str:

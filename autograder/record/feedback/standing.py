@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.api import SubmittedNotebook as Entry
@@ -96,16 +97,16 @@ def read_standing(gradebook: Gradebook, student: str, assignment: str, notebook:
     )
 
 
-def _mark(grade: object) -> Mark:
-    automatic, manual = grade.auto_score, grade.manual_score  # type: ignore[attr-defined] # nbgrader has no types
+def _mark(grade: Any) -> Mark:
+    automatic, manual = grade.auto_score, grade.manual_score
     return Mark(
-        cell=grade.cell.name,  # type: ignore[attr-defined]
-        score=grade.score,  # type: ignore[attr-defined]
-        max_score=grade.max_score,  # type: ignore[attr-defined]
+        cell=grade.cell.name,
+        score=grade.score,
+        max_score=grade.max_score,
         automatic=automatic,
         is_manual=manual is not None,
-        extra_credit=grade.extra_credit or 0.0,  # type: ignore[attr-defined]
-        waits=bool(grade.needs_manual_grade),  # type: ignore[attr-defined]
+        extra_credit=grade.extra_credit or 0.0,
+        waits=bool(grade.needs_manual_grade),
     )
 
 
