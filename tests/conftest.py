@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import nbformat
 import pytest
+from made_reports import make_report
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -19,7 +20,7 @@ from autograder.course.release import released_notebook
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox, bubblewrap_problem, make_sandbox
-from autograder.report import Provenance, Report, Result
+from autograder.report import Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
 
@@ -131,25 +132,7 @@ def graded_by_hand() -> Callable[[Path, Mapping[str, float]], Course]:
             results["plot"] = Result(
                 status="partial", score=score, max_score=points["plot"], feedback="As measured."
             )
-            report = Report(
-                student=student,
-                assignment=ASSIGNMENT,
-                submission_sha256="0" * 64,
-                outcome="graded",
-                score=score,
-                max_score=sum(points.values()),
-                needs_review=False,
-                criteria=results,
-                provenance=Provenance(
-                    profile="quick",
-                    seed=7,
-                    dataset="digits",
-                    sandbox="bwrap",
-                    versions={},
-                    verifier_sha256="1" * 64,
-                    rubric_sha256="2" * 64,
-                ),
-            )
+            report = make_report(student, results)
             for folder in (course.submission_folder(student), course.result_folder(student)):
                 write_notebook(notebook, folder / f"{ASSIGNMENT}.ipynb")
             (course.result_folder(student) / "report.json").write_text(report.model_dump_json())

@@ -68,10 +68,13 @@ def test_nothing_is_written_where_something_else_is(
     submission = hand_in(tmp_path / "submission", make_notebook)
     (tmp_path / "others" / "evidence").mkdir(parents=True)
     (tmp_path / "others" / "thesis.tex").write_text("the only copy")
+    before = sorted(tmp_path.rglob("*"))
 
     assert run(["grade-one", str(submission), str(tmp_path / results)]) == 2
 
     assert words in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "others" / "thesis.tex").read_text() == "the only copy"
 
 
 def test_no_submission_is_an_error_and_not_a_grade(

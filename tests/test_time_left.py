@@ -25,13 +25,19 @@ def test_nobody_knows_before_the_first_one_has_ended() -> None:
     assert left.words() == ""
 
 
-def test_a_run_of_two_at_a_time_takes_half_as_long() -> None:
+def one_of_two_has_ended(total: int, seconds: float) -> TimeLeft:
+    """Two began together, and one of them is done after some seconds, which is now."""
     clock = Clock()
-    left = TimeLeft(300, clock)
+    left = TimeLeft(total, clock)
     left.started("ada")
     left.started("bert")
-    clock.now = 120
+    clock.now = seconds
     left.ended("ada")
+    return left
+
+
+def test_a_run_of_two_at_a_time_takes_half_as_long() -> None:
+    left = one_of_two_has_ended(300, 120)
     left.started("cleo")
 
     # 297 wait, of 120 seconds each; cleo needs 120, bert a little more
@@ -40,12 +46,7 @@ def test_a_run_of_two_at_a_time_takes_half_as_long() -> None:
 
 
 def test_the_last_one_is_waited_for() -> None:
-    clock = Clock()
-    left = TimeLeft(2, clock)
-    left.started("ada")
-    left.started("bert")
-    clock.now = 60
-    left.ended("ada")
+    left = one_of_two_has_ended(2, 60)
 
     assert left.words() == "about 10 s left"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from made_reports import make_report
 
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
-from autograder.report import Provenance, Report, Result, Status
+from autograder.report import Report, Result, Status
 
 
 def labelled(name: str, label: str = "") -> LabelledSubmission:
@@ -20,12 +19,7 @@ def report(name: str, feedback: str = "as it should be", **given: Status) -> Rep
         criterion: Result(status=status, score=0, max_score=10, feedback=feedback, measured={"steps": 7})
         for criterion, status in given.items()
     }
-    facts: dict[str, Any] = {"profile": "quick", "seed": 7, "dataset": "digits", "sandbox": "bwrap"}
-    return Report(
-        student=name, assignment="a", submission_sha256="", outcome="graded", score=0, max_score=20,
-        needs_review=False, criteria=criteria,
-        provenance=Provenance(**facts, versions={}, rubric_sha256="", verifier_sha256=""),
-    )  # fmt: skip
+    return make_report(name, criteria)
 
 
 def test_agreement_is_counted_on_the_diagonal() -> None:

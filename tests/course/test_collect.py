@@ -2,105 +2,39 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import shutil
-import signal
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lms_downloads import (
+    CANVAS,
+    EVENING,
+    MOODLE,
+    ROSTER,
+    gradescope,
+    handed_in,
+    notebook,
+    outcomes,
+    pack,
+    packed,
+    reasons,
+    submitted_at,
+)
 from nbgrader.api import Gradebook
-from nbgrader.coursedir import CourseDirectory
 
 from autograder.cli import run
-from autograder.course.collect import place
 from autograder.course.collect.collect import collect
 from autograder.course.collect.gradescope import METADATA
 from autograder.course.collect.outcome import (
-    KEPT,
-    LEFT_OUT,
     NEW,
-    REPLACES,
     SUPERSEDED,
-    UNCHANGED,
-    Collection,
 )
-from autograder.course.collect.roster import read_roster
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.lock import only_writer
-from autograder.errors import CourseError, DownloadError
-
-Content = str | bytes
-Time = tuple[int, int, int, int, int, int]
-NOON: Time = (2026, 11, 20, 12, 0, 0)
-EVENING: Time = (2026, 11, 20, 20, 0, 0)
-
-
-def notebook(words: str) -> str:
-    cell = {"cell_type": "code", "source": words, "metadata": {}, "outputs": [], "execution_count": None}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
-
-
-def pack(path: Path, files: Mapping[str, Content], times: Mapping[str, Time] | None = None) -> Path:
-    """Make a zip; a file without a time was packed at noon."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (times or {}).get(name, NOON)), content)
-    return path
-
-
-def packed(files: Mapping[str, Content]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return made.getvalue()
-
-
-def handed_in(course: Course, student: str) -> dict[str, str]:
-    """The files of a submission and what is in them, but for the time."""
-    folder = course.submission_folder(student)
-    return {
-        str(path.relative_to(folder)): path.read_text()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "timestamp.txt"
-    }
-
-
-def submitted_at(course: Course, student: str) -> datetime | None:
-    """When something was handed in, as nbgrader reads it."""
-    found: datetime | None = CourseDirectory().get_existing_timestamp(str(course.submission_folder(student)))
-    return found
-
-
-def outcomes(collection: Collection) -> dict[str, str]:
-    return {line.student: line.outcome for line in collection.lines if line.outcome != SUPERSEDED}
-
-
-def reasons(collection: Collection) -> dict[str, str]:
-    return {one.what: one.why for one in collection.left_out}
-
-
-@pytest.fixture
-def roster(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
-        (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
-        return tmp_path / "roster.csv"
-
-    return write
-
-
-MOODLE = {
-    "Ada Lovelace_1234567_assignsubmission_file/activation_maximization.ipynb": notebook("ada"),
-    "Bert Müller_1234568_assignsubmission_file_/Mein Notebook.ipynb": notebook("bert"),
-    "Bert Müller_1234568_assignsubmission_file_/data/digits.csv": "1,2",
-    "Cleo O Neill_1234569_assignsubmission_file_final_version.ipynb": notebook("cleo"),
-}
+from autograder.errors import DownloadError
 
 
 def test_moodles_folders_and_flat_files_are_collected(course: Course, tmp_path: Path) -> None:
@@ -172,17 +106,6 @@ def test_a_teams_submission_goes_to_the_team(course: Course, tmp_path: Path) -> 
     assert outcomes(found) == {"Team 7": NEW, "Default group": NEW}
 
 
-CANVAS = {
-    "lovelaceada_LATE_11_5001_activation_maximization-1.ipynb": notebook("ada"),
-    "mullerbert_12_5002_activation_maximization.ipynb": notebook("bert, first"),
-    "mullerbert_12_5007_activation_maximization-2.ipynb": notebook("bert, last"),
-    "mullerbert_12_5008_run-1.csv": "1",
-    "mullerbert_12_5009_run-2.csv": "2",
-    "oneillcleo_13_5003_my_notebook_2_7_.ipynb": notebook("cleo"),
-    "ekdora_14_text.html": "<p>none</p>",
-}
-
-
 def test_canvas_files_are_collected_and_the_last_of_each_notebook_counts(
     course: Course, tmp_path: Path
 ) -> None:
@@ -218,22 +141,6 @@ def test_anonymous_canvas_submissions_keep_their_code(course: Course, tmp_path: 
     found = collect(course, pack(tmp_path / "canvas.zip", files), "canvas")
 
     assert {line.student: line.late for line in found.lines} == {"anon_Xy12z": False, "anon_Ab34c": True}
-
-
-def gradescope(
-    entries: Iterable[tuple[int, str, str]], around: str = "assignment_1_export/"
-) -> dict[str, Content]:
-    """An export of `(number, submitters, time)`; each submitter is `name/sid`."""
-    text, files = "---\n", {}
-    for number, submitters, time in entries:
-        text += f"submission_{number}:\n  :submitters:\n"
-        for submitter in submitters.split(","):
-            name, sid = submitter.split("/")
-            text += f"  - :name: {name}\n    :sid: '{sid}'\n    :email: {sid}@uni.example\n"
-        text += f'  :created_at: {time}\n  :score: 0.0\n  :results:\n    tests: []\n    output: "a\\nb"\n'
-        text += f"  :history:\n  - :submitters: []\n    :created_at: {time}\n    :id: 1\n"
-        files[f"{around}submission_{number}/work.ipynb"] = notebook(str(number))
-    return {f"{around}{METADATA}": text, **files}
 
 
 def test_gradescopes_export_is_collected_with_its_times(course: Course, tmp_path: Path) -> None:
@@ -333,320 +240,6 @@ def test_several_notebooks_are_left_to_a_person_unless_one_is_called_like_the_as
     assert notes["cleo"] == ("no notebook was handed in",)
     assert set(handed_in(course, "ada")) == {"first.ipynb", "second.ipynb"}
     assert handed_in(course, "bert")[f"{ASSIGNMENT}.ipynb"] == notebook("2")
-
-
-ROSTER = "Student_ID;First Name;Last Name;E-Mail;LMS id\nal01;ADA;Lovelace;ada@uni.example;\nbm02;Bert;Mu\u0308ller;;\n"
-
-
-def test_a_roster_gives_the_student_ids(
-    course: Course, tmp_path: Path, roster: Callable[[str], Path]
-) -> None:
-    known = read_roster(roster(ROSTER))
-    found = collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle", known)
-
-    assert outcomes(found) == {"al01": NEW, "bm02": NEW}
-    assert reasons(found) == {"Cleo O Neill": "not in the roster"}
-    assert not found.is_whole
-    assert course.students() == ["al01", "bm02"]
-
-
-def test_canvas_names_and_numbers_are_found_in_canvas_own_export(
-    course: Course, tmp_path: Path, roster: Callable[[str], Path]
-) -> None:
-    text = (
-        "Student,ID,SIS User ID,SIS Login ID,Section,Exercise (77)\n"
-        "    Points Possible,,,,,100\n"
-        '"Lovelace, Ada",11,S1,al01,1,\n'
-        '"M\u00fcller, Berthold",12,S2,bm02,1,\n'
-        '"O\'Neill, Cleo",,S3,co03,1,\n'
-        '"Ek, Dora",14,S4,de04,1,\n'
-    )
-    found = collect(course, pack(tmp_path / "canvas.zip", CANVAS), "canvas", read_roster(roster(text)))
-
-    assert outcomes(found) == {"al01": NEW, "bm02": NEW, "co03": NEW}
-    assert found.missing == ("de04",)
-
-
-def test_moodles_grading_worksheet_is_a_roster_once_it_has_ids(
-    course: Course, tmp_path: Path, roster: Callable[[str], Path]
-) -> None:
-    text = (
-        "\ufeffIdentifier,Full name,Email address,ID number,Status,Grade\n"
-        "Participant 1234567,Augusta King,a@uni.example,al01,,\n"
-        "Teilnehmer/in1234568,,,bm02,,\n"
-        "Participant 1234569,Cleo O'Neill,c@uni.example,co03,,\n"
-    )
-    found = collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle", read_roster(roster(text)))
-
-    assert outcomes(found) == {"al01": NEW, "bm02": NEW, "co03": NEW}
-
-
-def test_moodles_numbers_are_not_taken_for_student_ids(
-    course: Course, tmp_path: Path, roster: Callable[[str], Path]
-) -> None:
-    known = read_roster(roster("id,name\n1234567,Bert Müller\n7654321,Ada Lovelace\n"))
-    found = collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle", known)
-
-    assert outcomes(found) == {"7654321": NEW, "1234567": NEW}
-    assert handed_in(course, "7654321") == {f"{ASSIGNMENT}.ipynb": notebook("ada")}
-
-
-def test_nobody_is_matched_by_guessing(course: Course, tmp_path: Path, roster: Callable[[str], Path]) -> None:
-    files = {
-        "Ada Lovelace_1_assignsubmission_file/a.ipynb": notebook("one Ada"),
-        "Ada Lovelace_2_assignsubmission_file/a.ipynb": notebook("another Ada"),
-        "Bert Ek_3_assignsubmission_file/a.ipynb": notebook("whose?"),
-        "Cleo Ek_4_assignsubmission_file/a.ipynb": notebook("number and name disagree"),
-    }
-    text = "id,name,lms id\nal01,Ada Lovelace,\nb1,Bert Ek,\nb2,bert  EK,\nc1,Cleo Ek,\nd1,Dora Ek,4\n"
-    found = collect(course, pack(tmp_path / "moodle.zip", files), "moodle", read_roster(roster(text)))
-
-    assert not found.lines
-    assert len(found.left_out) == 4
-    assert not course.students()
-
-
-def test_namesakes_with_numbers_in_the_roster_are_told_apart(
-    course: Course, tmp_path: Path, roster: Callable[[str], Path]
-) -> None:
-    files = {
-        "Ada Lovelace_1_assignsubmission_file/a.ipynb": notebook("one Ada"),
-        "Ada Lovelace_2_assignsubmission_file/a.ipynb": notebook("another Ada"),
-    }
-    text = "id,name,user id\nal01,Ada Lovelace,1\nal02,Ada Lovelace,2\n"
-    collect(course, pack(tmp_path / "moodle.zip", files), "moodle", read_roster(roster(text)))
-
-    assert handed_in(course, "al02") == {f"{ASSIGNMENT}.ipynb": notebook("another Ada")}
-
-
-def test_a_roster_in_an_old_encoding_is_read(course: Course, tmp_path: Path) -> None:
-    (tmp_path / "roster.csv").write_bytes("Username;Nachname;Name\nbm02;;Bert Müller\n".encode("cp1252"))
-    found = collect(course, pack(tmp_path / "m.zip", MOODLE), "moodle", read_roster(tmp_path / "roster.csv"))
-
-    assert outcomes(found) == {"bm02": NEW}
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "empty"),
-        ("name,email\nada,a@b\n", "no column holds the student ids"),
-        ("id,name\n,\n", "nobody"),
-        ("id,name\nada/1,A\nada?1,B\n", "would be one folder"),
-        ("id,name\n???,A\n", "no letter or digit"),
-        ('id,name\n"' + "x" * 200_000 + '",A\n', "no CSV file"),
-    ],
-)
-def test_a_roster_that_cannot_be_used_is_refused(
-    roster: Callable[[str], Path], text: str, words: str
-) -> None:
-    with pytest.raises(DownloadError, match=words):
-        read_roster(roster(text))
-
-
-def test_namesakes_get_folders_of_their_own_and_keep_them(course: Course, tmp_path: Path) -> None:
-    def ada(number: int) -> dict[str, Content]:
-        return {f"Ada Lovelace_{number}_assignsubmission_file/a.ipynb": notebook(str(number))}
-
-    collect(course, pack(tmp_path / "1.zip", ada(1)), "moodle")
-    collect(course, pack(tmp_path / "2.zip", ada(2)), "moodle")
-    both = collect(course, pack(tmp_path / "3.zip", ada(1) | ada(2)), "moodle")
-
-    assert outcomes(both) == {"Ada Lovelace": UNCHANGED, "Ada Lovelace_2": UNCHANGED}
-    assert handed_in(course, "Ada Lovelace") == {f"{ASSIGNMENT}.ipynb": notebook("1")}
-    assert handed_in(course, "Ada Lovelace_2") == {f"{ASSIGNMENT}.ipynb": notebook("2")}
-
-
-def test_namesakes_of_one_download_keep_their_folders_when_they_come_alone(
-    course: Course, tmp_path: Path
-) -> None:
-    files = {
-        f"ada {name}_{number}_assignsubmission_file/a.ipynb": notebook(str(number))
-        for name, number in (("B", 1), ("b", 2))
-    }
-    collect(course, pack(tmp_path / "1.zip", files), "moodle")
-    alone = collect(course, pack(tmp_path / "2.zip", dict(list(files.items())[:1])), "moodle")
-
-    assert course.students() == ["ada B_1", "ada b_2"]
-    assert outcomes(alone) == {"ada B_1": UNCHANGED}
-
-
-def test_the_same_download_again_changes_nothing(course: Course, tmp_path: Path) -> None:
-    download = pack(tmp_path / "moodle.zip", MOODLE)
-    collect(course, download, "moodle")
-    before = {path: path.lstat().st_mtime_ns for path in course.submitted.rglob("*") if path.is_file()}
-
-    assert set(outcomes(collect(course, download, "moodle")).values()) == {UNCHANGED}
-    assert {
-        path: path.lstat().st_mtime_ns for path in course.submitted.rglob("*") if path.is_file()
-    } == before
-    assert not (course.submitted / place.WORK).exists()
-
-
-@pytest.mark.parametrize("exchanges", [True, False])
-def test_a_later_submission_replaces_the_old_one_whole(
-    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
-) -> None:
-    if not exchanges:  # a file system that cannot exchange two folders
-        monkeypatch.setattr(place, "_exchange", lambda one, other: False)
-    collect(course, pack(tmp_path / "1.zip", {"ada/a.ipynb": notebook("1"), "ada/old.csv": "1"}), "plain")
-    found = collect(course, pack(tmp_path / "2.zip", {"ada/a.ipynb": notebook("2")}), "plain")
-
-    assert outcomes(found) == {"ada": REPLACES}
-    assert handed_in(course, "ada") == {f"{ASSIGNMENT}.ipynb": notebook("2")}
-    assert sorted(path.name for path in course.submitted.iterdir()) == ["ada"]
-
-
-def test_an_older_submission_does_not_replace_a_newer_one(course: Course, tmp_path: Path) -> None:
-    newer = gradescope([(2, "Ada Lovelace/0101", "2026-11-20 10:00:00 Z")])
-    older = gradescope([(1, "Ada Lovelace/0101", "2026-11-20 09:00:00 Z")])
-    collect(course, pack(tmp_path / "newer.zip", newer), "gradescope")
-    found = collect(course, pack(tmp_path / "older.zip", older), "gradescope")
-
-    assert outcomes(found) == {"0101": KEPT}
-    assert handed_in(course, "0101") == {f"{ASSIGNMENT}.ipynb": notebook("2")}
-
-
-def test_what_was_mended_by_hand_is_not_collected_over(course: Course, tmp_path: Path) -> None:
-    first = pack(tmp_path / "1.zip", {"ada/a.ipynb": notebook("broken")})
-    collect(course, first, "plain")
-    (course.submission_folder("ada") / f"{ASSIGNMENT}.ipynb").write_text(notebook("mended"))
-
-    assert outcomes(collect(course, first, "plain")) == {"ada": KEPT}
-    assert handed_in(course, "ada") == {f"{ASSIGNMENT}.ipynb": notebook("mended")}
-    again = collect(course, pack(tmp_path / "2.zip", {"ada/a.ipynb": notebook("handed in again")}), "plain")
-    assert outcomes(again) == {"ada": REPLACES}
-
-
-def test_a_damaged_submission_does_not_replace_a_whole_one(course: Course, tmp_path: Path) -> None:
-    collect(course, pack(tmp_path / "1.zip", {"ada/a.ipynb": notebook("whole")}), "plain")
-    damaged = pack(
-        tmp_path / "2.zip", {"ada/a.ipynb": notebook("new"), "ada/work.zip": b"PK\x03\x04 cut off"}
-    )
-    found = collect(course, damaged, "plain")
-
-    assert outcomes(found) == {"ada": KEPT}
-    assert not found.is_whole
-    assert handed_in(course, "ada") == {f"{ASSIGNMENT}.ipynb": notebook("whole")}
-
-
-def test_a_time_that_becomes_known_is_added(course: Course, tmp_path: Path) -> None:
-    collect(course, pack(tmp_path / "1.zip", MOODLE), "moodle")
-    known = pack(tmp_path / "2.zip", MOODLE, {next(iter(MOODLE)): EVENING})
-
-    assert set(outcomes(collect(course, known, "moodle")).values()) == {UNCHANGED}
-    assert submitted_at(course, "Ada Lovelace") is not None
-
-
-def test_a_dry_run_says_the_same_and_writes_nothing(course: Course, tmp_path: Path) -> None:
-    download = pack(tmp_path / "moodle.zip", MOODLE)
-    planned = collect(course, download, "moodle", dry_run=True)
-
-    assert not course.submitted.exists()
-    assert not course.graded.exists()
-    assert collect(course, download, "moodle") == planned
-
-
-def test_nothing_is_collected_while_another_command_writes(course: Course, tmp_path: Path) -> None:
-    with only_writer(course), pytest.raises(CourseError, match="another gradeascent"):
-        collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle")
-
-
-def test_one_submission_that_cannot_be_written_does_not_stop_the_others(
-    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put = place.Shelf.put
-
-    def full(self: place.Shelf, student: str, new: Path, record: place.Record) -> None:
-        if student == "Ada Lovelace":
-            raise OSError(28, "No space left on device")
-        put(self, student, new, record)
-
-    monkeypatch.setattr(place.Shelf, "put", full)
-    found = collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle")
-
-    assert outcomes(found) == {"Ada Lovelace": LEFT_OUT, "Bert Müller": NEW, "Cleo O Neill": NEW}
-    assert found.lines[0].why == "No space left on device"
-    monkeypatch.undo()
-    assert outcomes(collect(course, tmp_path / "moodle.zip", "moodle"))["Ada Lovelace"] == NEW
-
-
-def test_a_link_in_place_of_a_submission_is_left_alone(course: Course, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    course.submitted.mkdir()
-    (course.submitted / "Ada Lovelace").symlink_to(tmp_path / "elsewhere")
-    (course.submitted / "Bert Müller").mkdir()
-    course.submission_folder("Bert Müller").symlink_to(tmp_path / "elsewhere")
-    found = collect(course, pack(tmp_path / "moodle.zip", MOODLE), "moodle")
-
-    assert outcomes(found) == {"Ada Lovelace": LEFT_OUT, "Bert Müller": LEFT_OUT, "Cleo O Neill": NEW}
-    assert not list((tmp_path / "elsewhere").iterdir())
-
-
-def test_a_replacement_that_was_killed_half_way_is_undone_or_finished(course: Course, tmp_path: Path) -> None:
-    first = pack(tmp_path / "1.zip", {"ada/a.ipynb": notebook("1"), "bert/b.ipynb": notebook("1")})
-    collect(course, first, "plain")
-    work = course.submitted / place.WORK
-    (work / "new").mkdir(parents=True)
-    (work / "replaced").mkdir()
-    course.submission_folder("ada").rename(work / "replaced" / "ada")  # and then came the kill
-    shutil.copytree(course.submission_folder("bert"), work / "replaced" / "bert")  # just before it is removed
-
-    assert outcomes(collect(course, first, "plain")) == {"ada": UNCHANGED, "bert": UNCHANGED}
-    assert sorted(path.name for path in course.submitted.iterdir()) == ["ada", "bert"]
-
-
-def killed_at(step: int, action: Callable[[], object]) -> bool:
-    """Do something in another process that is killed at the given step that touches a file; tell whether it was."""
-    child = os.fork()
-    if not child:
-        left = step
-
-        def count(event: str, arguments: object) -> None:
-            nonlocal left
-            if event == "open" or event.startswith(("os.", "shutil.", "ctypes.")):
-                left -= 1
-                if not left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count)
-        try:
-            action()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("exchanges", [True, False])
-def test_a_kill_at_any_step_leaves_the_old_or_the_new_submission_whole(
-    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
-) -> None:
-    if not exchanges:
-        monkeypatch.setattr(place, "_exchange", lambda one, other: False)
-    files = {name: {f"ada/{file}.csv": name for file in "ab"} for name in ("old", "new")}
-    download = {name: pack(tmp_path / f"{name}.zip", some) for name, some in files.items()}
-    collect(course, download["old"], "plain")
-    shutil.copytree(course.submitted, tmp_path / "before")
-    found: list[set[str]] = []
-    step = 0
-    was_killed = True
-    while was_killed:
-        shutil.rmtree(course.submitted)
-        shutil.copytree(tmp_path / "before", course.submitted)
-        step += 1
-        was_killed = killed_at(step, lambda: collect(course, download["new"], "plain"))
-        if not exchanges and not course.submission_folder("ada").exists():
-            place.Shelf(course, ASSIGNMENT).clear()  # what the next command does first
-        found.append(set(handed_in(course, "ada").values()))
-        assert len(handed_in(course, "ada")) == 2
-        collect(course, download["new"], "plain")
-        assert set(handed_in(course, "ada").values()) == {"new"}
-        assert not (course.submitted / place.WORK).exists()
-
-    assert step > 30
-    assert found.index({"new"}) > 20
-    assert all(words in ({"old"}, {"new"}) for words in found)
 
 
 def test_a_download_of_another_lms_is_refused_with_a_guess(course: Course, tmp_path: Path) -> None:

@@ -6,43 +6,25 @@ import json
 from pathlib import Path
 
 import pytest
+from made_reports import make_report
 
 from autograder.gradescope.memory import beside_the_kit
 from autograder.gradescope.results import not_graded, results_of
 from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES, deadline, within
 from autograder.machine import container_mb
-from autograder.report import Flag, Provenance, Report, Result
+from autograder.report import Flag, Report, Result
 from autograder.settings import Limits
 
 
 @pytest.fixture
 def report() -> Report:
-    return Report(
-        student="submission 1",
-        assignment="activation_maximization",
-        submission_sha256="0" * 64,
-        outcome="graded",
-        score=27.5,
-        max_score=40,
-        needs_review=True,
-        criteria={
-            "cnn": Result(status="pass", score=20, max_score=20, feedback="Four convolutions."),
-            "training": Result(status="partial", score=7.5, max_score=15, feedback="An accuracy of 0.7."),
-            "plot": Result(
-                status="review", score=0, max_score=5, feedback="<script>alert(1)</script>\x1b[2J"
-            ),
-        },
-        flags=[Flag(code="cell_error", message="Cell 'plot': NameError")],
-        provenance=Provenance(
-            profile="full",
-            seed=7,
-            dataset="",
-            sandbox="bwrap",
-            versions={},
-            verifier_sha256="",
-            rubric_sha256="",
-        ),
-    )
+    criteria = {
+        "cnn": Result(status="pass", score=20, max_score=20, feedback="Four convolutions."),
+        "training": Result(status="partial", score=7.5, max_score=15, feedback="An accuracy of 0.7."),
+        "plot": Result(status="review", score=0, max_score=5, feedback="<script>alert(1)</script>\x1b[2J"),
+    }
+    flags = [Flag(code="cell_error", message="Cell 'plot': NameError")]
+    return make_report("submission 1", criteria, flags=flags)
 
 
 def test_every_criterion_is_a_test_with_its_score(report: Report) -> None:

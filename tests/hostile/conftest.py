@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from downloads import ADA, NEIGHBOUR, NOTEBOOK, Collect, Outcome, everything, zipped
 from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.table import Table
 
+from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
@@ -150,6 +155,57 @@ def said_in() -> Callable[[Course, str], dict[str, str]]:
         }
 
     return words
+
+
+@pytest.fixture
+def collect(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Collect:
+    """Collect a download and see to it that nothing is written elsewhere and nothing but text is printed."""
+    monkeypatch.setenv("COLUMNS", "250")
+    course = initialise(tmp_path / "there" / "course")
+    course.graded.mkdir()
+    (course.graded / ".lock").write_text("")
+    (tmp_path / "canary").write_text("untouched")
+
+    def run_command(download: bytes | Path, lms: str = "moodle", *options: str) -> Outcome:
+        source = download if isinstance(download, Path) else tmp_path / "download"
+        if isinstance(download, bytes):
+            source.write_bytes(download)
+        (course.graded / ".lock").write_text(str(os.getpid()))
+        before = everything(tmp_path, course.submitted)
+        status = run(["collect", str(source), "--lms", lms, "--course", str(course.root), *options])
+        printed = capsys.readouterr()
+        said = printed.out + printed.err
+        assert everything(tmp_path, course.submitted) == before
+        assert {sign for sign in said if not sign.isprintable()} <= {"\n"}
+        assert not any(path.is_symlink() or path.is_fifo() for path in course.submitted.rglob("*"))
+        assert len(printed.err.splitlines()) <= 1
+        return Outcome(status, said, course)
+
+    return run_command
+
+
+@pytest.fixture
+def hand_in(collect: Collect) -> Collect:
+    """Collect what a student handed in, from a Moodle download in which a neighbour is too."""
+
+    def collect_with_neighbour(*files: tuple[str | zipfile.ZipInfo, bytes | str]) -> Outcome:
+        got = collect(zipped((NEIGHBOUR, NOTEBOOK), *files))
+        assert got.files("Bert Ek") == {f"{ASSIGNMENT}.ipynb"}
+        return got
+
+    return collect_with_neighbour
+
+
+@pytest.fixture
+def hand_in_archive(hand_in: Collect) -> Collect:
+    """Collect an archive that a student handed in, beside a notebook."""
+
+    def collect_archive(content: bytes, name: str = "work.zip") -> Outcome:
+        got = hand_in((f"{ADA}/work.ipynb", NOTEBOOK), (f"{ADA}/{name}", content))
+        assert f"{ASSIGNMENT}.ipynb" in got.files()
+        return got
+
+    return collect_archive
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

@@ -6,21 +6,20 @@ import contextlib
 import os
 import pty
 import re
-import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TextIO
 
 import pytest
+from browser import browser_program
+from read_page import Page
 
 # What rich itself sends: colours, clearing a line, moving up, hiding the cursor; but it lets nothing blink.
 OF_RICH = re.compile(r"\x1b\[(?!5m)[0-9;?]*[mKAhl]")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass
@@ -65,37 +64,6 @@ def shown(output: bytes | str) -> list[str]:
     return text.replace("\r", "\n").split("\n")
 
 
-class Page(HTMLParser):
-    """Every element of a page with its attributes, and all of its text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    @property
-    def title(self) -> str:
-        return self.text.strip().splitlines()[0]
-
-    @property
-    def tags(self) -> set[str]:
-        return {tag for tag, _ in self.elements}
-
-    @property
-    def attributes(self) -> set[str]:
-        return {name for _, attributes in self.elements for name in attributes}
-
-    def values(self, *names: str) -> list[str]:
-        return [attributes[name] for _, attributes in self.elements for name in names if name in attributes]
-
-
 @dataclass(frozen=True)
 class Visit:
     """What a browser made of a page: its elements after loading, and what its console said."""
@@ -106,11 +74,8 @@ class Visit:
 
 def visit(file: Path) -> Visit:
     """Open a page from the disk in a real browser, with two seconds for its scripts."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:  # a green run must not mean that nothing was tried
-        pytest.fail("the tests need a browser: apt-get install chromium")
     command = [
-        program, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={file.parent / 'browser'}",
+        browser_program(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={file.parent / 'browser'}",
         "--dump-dom", "--virtual-time-budget=2000", "--enable-logging=stderr", "--v=0", file.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import re
 import struct
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,8 +18,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from onlookers import Canary, Page, Visit, listening_canary, visit
+from onlookers import Canary, Visit, listening_canary, visit
 from PIL import Image
+from read_page import Page
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
@@ -143,21 +142,18 @@ def course(tmp_path_factory: pytest.TempPathFactory, hostile: NotebookNode, cana
     course = initialise(tmp_path_factory.mktemp("feedback") / "course")
     write_notebook(hostile, course.root / "autograded" / "mallory" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
     words = " ".join(MARKUP.values()).format(canary=canary.address)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        # nbgrader starts `alembic` by name for a new gradebook
-        monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-        with open_gradebook(course) as gradebook:
-            gradebook.add_assignment(ASSIGNMENT)
-            gradebook.add_notebook(ASSIGNMENT, ASSIGNMENT)
-            for cell, points in POINTS.items():
-                gradebook.add_grade_cell(cell, ASSIGNMENT, ASSIGNMENT, max_score=points, cell_type="code")
-            gradebook.add_solution_cell("interpretation", ASSIGNMENT, ASSIGNMENT)
-            gradebook.add_student("mallory", first_name=MARKUP["a script"], last_name="\u202egnp\x1b[5m")
-            gradebook.add_submission(ASSIGNMENT, "mallory")
-            gradebook.find_grade("check_cnn", ASSIGNMENT, ASSIGNMENT, "mallory").auto_score = 5
-            comment = gradebook.find_comment("interpretation", ASSIGNMENT, ASSIGNMENT, "mallory")
-            comment.manual_comment = words
-            gradebook.db.commit()
+    with open_gradebook(course) as gradebook:
+        gradebook.add_assignment(ASSIGNMENT)
+        gradebook.add_notebook(ASSIGNMENT, ASSIGNMENT)
+        for cell, points in POINTS.items():
+            gradebook.add_grade_cell(cell, ASSIGNMENT, ASSIGNMENT, max_score=points, cell_type="code")
+        gradebook.add_solution_cell("interpretation", ASSIGNMENT, ASSIGNMENT)
+        gradebook.add_student("mallory", first_name=MARKUP["a script"], last_name="\u202egnp\x1b[5m")
+        gradebook.add_submission(ASSIGNMENT, "mallory")
+        gradebook.find_grade("check_cnn", ASSIGNMENT, ASSIGNMENT, "mallory").auto_score = 5
+        comment = gradebook.find_comment("interpretation", ASSIGNMENT, ASSIGNMENT, "mallory")
+        comment.manual_comment = words
+        gradebook.db.commit()
     return course
 
 
@@ -215,7 +211,7 @@ def test_students_can_take_no_name_or_class_of_the_page(seen: Visit, tell: Tell)
 
 
 def test_a_forged_cell_changes_no_score(page: Path, seen: Visit, tell: Tell) -> None:
-    words = " ".join(seen.page.text.split())
+    words = seen.page.words
 
     assert "5 of 30 points so far" in words
     assert "1e+09" not in words

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from diary import Diary
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy import create_engine, text
@@ -85,6 +86,12 @@ def program_folder() -> Path:
     pytest.fail("the tests need PostgreSQL's server: apt-get install postgresql")
 
 
+def free_port() -> int:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A server with a password, that ends with the tests."""
@@ -100,9 +107,7 @@ def server() -> Iterator[Server]:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data, secret, log = root / "data", root / "password", root / "log"
     secret.write_text(PASSWORD)
     for path in (root, secret):
@@ -121,18 +126,6 @@ def server() -> Iterator[Server]:
             call("pg_ctl", "stop", "--wait", "--mode=immediate", "--pgdata", data)
     finally:
         shutil.rmtree(root)
-
-
-class Diary:
-    """Writes down what could not be recorded."""
-
-    def __init__(self) -> None:
-        self.trouble: dict[str, str] = {}
-
-    def recorded(self, student: str) -> None: ...
-
-    def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
-        self.trouble[student] = str(error)
 
 
 def points_of(number: int) -> float:
@@ -315,6 +308,8 @@ def test_nbgrader_autograde_may_run_beside(
         for line in autograde.stdout:
             if "Creating/updating student" in line:
                 break
+        else:
+            pytest.fail("nbgrader ended before it wrote anything")
         assert record_reports(ours, STUDENTS, diary, force=True) == list(STUDENTS)
         said = autograde.stdout.read()
 
@@ -346,12 +341,6 @@ def test_a_row_that_another_program_wrote_first_is_no_trouble(
     assert diary.trouble == {}
     assert list(others) == []
     assert_all_is_right(course, ["bert"])
-
-
-def free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
 
 
 @pytest.mark.parametrize(

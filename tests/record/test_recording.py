@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from diary import Diary
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
@@ -30,18 +31,6 @@ from autograder.report import Report
 
 ANSWER = "The first layers want edges; the last ones want textures."
 STUDENTS = ("ada", "bert", "cleo", "dora", "emil", "fay")
-
-
-class Diary:
-    """Writes down what could not be recorded."""
-
-    def __init__(self) -> None:
-        self.trouble: dict[str, str] = {}
-
-    def recorded(self, student: str) -> None: ...
-
-    def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
-        self.trouble[student] = str(error)
 
 
 def handed_in(course: Course, student: str) -> Path:

@@ -38,7 +38,7 @@ def graded_course(
 ) -> Course:
     """One correct submission, and two that are no notebooks."""
     course = initialise(tmp_path_factory.mktemp("rescored") / "course")
-    write_notebook(make_notebook(correct_cells), handed_in(course, "ada"))
+    write_notebook(make_notebook(correct_cells | {"check_cnn": ""}), handed_in(course, "ada"))
     for student in BLANK:
         handed_in(course, student).parent.mkdir(parents=True)
         handed_in(course, student).write_text("")
@@ -101,7 +101,8 @@ def test_what_was_shown_is_written_and_recorded(course: Course, capsys: pytest.C
     assert report is not None
     assert report.criteria["cnn"].score == 16
     notebook = (course.result_folder("ada") / f"{ASSIGNMENT}.ipynb").read_text()
-    assert "cnn: " not in notebook or "16 of 20" in notebook
+    assert "16 of 20 points" in notebook
+    assert "20 of 20 points" not in notebook
     assert (course.result_folder("ada") / "grid.png").stat().st_mtime_ns == picture
     assert files_in(course.graded).items() >= runs.items()
     with open_gradebook(course) as gradebook:

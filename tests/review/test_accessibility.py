@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from made_reports import make_report
 from playwright.sync_api import Page
 from served_course import Chromium, Server, come_in, serving
 
@@ -34,7 +35,7 @@ from autograder.pictures import Pictures, pictures_to_npz
 from autograder.record.feedback.make import make_pages
 from autograder.record.files import MEASUREMENTS, PICTURES, REPORT
 from autograder.record.grid import draw_grid
-from autograder.report import Flag, Provenance, Report, Result, Status
+from autograder.report import Flag, Result, Status
 from autograder.review.gallery import write_gallery
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -87,20 +88,9 @@ def store(course: Course, student: str, criteria: dict[str, Result], outcome: Ou
     images = random.random((64, 28, 28), dtype=np.float32)
     curves = np.cumsum(random.random((64, 51), dtype=np.float32), axis=1)
     pictures = Pictures(images, images[::-1], np.arange(64) == 3, np.arange(64) == 3, curves, curves)
-    report = Report(
-        student=student,
-        assignment=ASSIGNMENT,
-        submission_sha256="0" * 64,
-        outcome=outcome,
-        score=sum(result.score for result in criteria.values()),
-        max_score=sum(POINTS.values()),
-        needs_review=any(result.status == "review" for result in criteria.values()),
-        criteria=criteria,
+    report = make_report(
+        student, criteria, outcome=outcome,
         flags=[Flag(code="other_name", message="The images were found elsewhere.", needs_review=True)],
-        provenance=Provenance(
-            profile="full", seed=7, dataset="some digits", sandbox="bwrap", versions={}, verifier_sha256="",
-            rubric_sha256="",
-        ),
         timings={"start": 3.0, "cells": 60.0, "cell train": 40.0, "cell ascent": 15.0, "verify": 2.0},
     )  # fmt: skip
     folder = course.result_folder(student)

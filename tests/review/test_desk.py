@@ -45,10 +45,6 @@ def names(page: Page) -> list[str]:
     return page.locator(".one .name").all_inner_texts()
 
 
-def points(page: Page) -> None:
-    expect(page.get_by_label("Points").first).to_be_visible()
-
-
 def test_the_wall_shows_every_submission_and_where_the_class_stands(server: Server, enter: Enter) -> None:
     page = enter("Bea")
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_reports import make_report
 from PIL import Image
+from read_page import read_page
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.files import write_whole
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.record.files import GRID, PICTURES, REPORT
-from autograder.report import Flag, Provenance, Report, Result, Status
+from autograder.report import Flag, Report, Result, Status
 from autograder.review.features import draw_features
 from autograder.review.gallery import style_hash, write_gallery
 
@@ -24,47 +25,10 @@ PIXEL = b"\x89PNG\r\n\x1a\n"  # the page copies the large picture without lookin
 HOSTILE = "<script>alert('x')</script>\" onload=\"y"
 
 
-class Page(HTMLParser):
-    """Every element of a page with its attributes, and all of its text."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(file.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-
 def report(student: str, *, status: Status = "pass", feedback: str = "Good.", **changes: object) -> Report:
     score = {"pass": 10.0, "partial": 5.0, "fail": 0.0, "review": 0.0}[status]
     result = Result(status=status, score=score, max_score=10, feedback=feedback)
-    return Report(
-        student=student,
-        assignment=ASSIGNMENT,
-        submission_sha256="0" * 64,
-        outcome="graded",
-        score=score * len(CRITERIA),
-        max_score=10.0 * len(CRITERIA),
-        needs_review=status == "review",
-        criteria=dict.fromkeys(CRITERIA, result),
-        provenance=Provenance(
-            profile="full",
-            seed=7,
-            dataset="some digits",
-            sandbox="bwrap",
-            versions={},
-            verifier_sha256="",
-            rubric_sha256="",
-        ),
-    ).model_copy(update=changes)
+    return make_report(student, dict.fromkeys(CRITERIA, result), **changes)
 
 
 @pytest.fixture
@@ -88,7 +52,7 @@ def test_every_student_has_a_card_with_name_and_score(course: Course) -> None:
     store(course, report("emmy"))
     store(course, report("isaac", status="partial"))
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     assert [card["id"] for card in page.all("article")] == ["student-emmy", "student-isaac"]
     assert [meter["value"] for meter in page.all("meter")] == ["70.0", "35.0"]
@@ -97,7 +61,7 @@ def test_every_student_has_a_card_with_name_and_score(course: Course) -> None:
 def test_every_criterion_stands_on_the_card_and_in_the_summary(course: Course) -> None:
     store(course, report("emmy", feedback="Look at the sign."))
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     # the summary's row, the badge and the feedback
     assert all(len(re.findall(rf"\b{name}\b", page.text)) == 3 for name in CRITERIA)
@@ -123,7 +87,7 @@ def test_hostile_words_stay_words(course: Course) -> None:
     flag = Flag(code="x", message=HOSTILE)
     store(course, report(HOSTILE, feedback=HOSTILE, flags=[flag]), folder="mallory")
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     assert not page.all("script")
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
@@ -133,7 +97,7 @@ def test_hostile_words_stay_words(course: Course) -> None:
 def test_a_hostile_name_leads_to_no_file_outside_the_gallery(course: Course) -> None:
     store(course, report("../../../../escaped"), folder="mallory")
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     addresses = [image["src"] for image in page.all("img")] + [link["href"] for link in page.all("a")]
     assert not any(".." in str(address) or ":" in str(address) for address in addresses)
@@ -144,7 +108,7 @@ def test_students_whose_names_differ_only_in_odd_characters_keep_their_own_pictu
     for name in ("a b", "a?b"):
         store(course, report(name))
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     assert len({image["src"] for image in page.all("img")}) == 2
 
@@ -156,7 +120,7 @@ def test_no_name_leads_to_the_pictures_of_another(course: Course, names: tuple[s
     for name in names:
         store(course, report(name))
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     pictures = [str(image["src"]) for image in page.all("img")]
     pictures += [str(link["href"]) for link in page.all("a") if str(link["href"]).endswith(".png")]
@@ -168,7 +132,7 @@ def test_the_page_forbids_everything_but_its_pictures_and_its_own_style(course: 
     file = gallery(course)
     html = file.read_text(encoding="utf-8")
 
-    policy = next(meta["content"] for meta in Page(file).all("meta") if "http-equiv" in meta)
+    policy = next(meta["content"] for meta in read_page(file).all("meta") if "http-equiv" in meta)
     style = html.partition("<style>")[2].partition("</style>")[0]
 
     assert policy is not None
@@ -183,7 +147,7 @@ def test_all_pictures_lie_in_the_folder_so_that_it_can_be_moved(course: Course, 
     store(course, report("emmy"))
     moved = gallery(course).parent.rename(tmp_path / "elsewhere")
 
-    page = Page(moved / "index.html")
+    page = read_page(moved / "index.html")
 
     (image,) = page.all("img")
     pictures = [link["href"] for link in page.all("a") if str(link["href"]).endswith(".png")]
@@ -195,7 +159,7 @@ def test_all_pictures_lie_in_the_folder_so_that_it_can_be_moved(course: Course, 
 def test_a_submission_without_images_says_so(course: Course) -> None:
     store(course, report("carl", status="fail"), images=0)
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     assert not page.all("img")
     assert "no images handed in" in page.text
@@ -204,18 +168,18 @@ def test_a_submission_without_images_says_so(course: Course) -> None:
 def test_a_result_folder_with_nothing_but_the_report_is_shown(course: Course) -> None:
     write_whole(course.result_folder("carl") / REPORT, report("carl").model_dump_json())
 
-    assert "no images handed in" in Page(gallery(course)).text
+    assert "no images handed in" in read_page(gallery(course)).text
 
 
 def test_a_course_without_reports_has_a_page_that_says_so(course: Course) -> None:
-    assert "No submission has been graded yet." in Page(gallery(course)).text
+    assert "No submission has been graded yet." in read_page(gallery(course)).text
 
 
 def test_who_handed_in_but_has_no_report_is_named(course: Course) -> None:
     store(course, report("emmy"))
     course.submission_folder("late").mkdir(parents=True)
 
-    assert "1 without a report: late" in Page(gallery(course)).text
+    assert "1 without a report: late" in read_page(gallery(course)).text
 
 
 def test_what_a_person_has_to_look_at_is_counted_and_marked(course: Course) -> None:
@@ -223,7 +187,7 @@ def test_what_a_person_has_to_look_at_is_counted_and_marked(course: Course) -> N
     store(course, report("isaac", status="review"))
     store(course, report("max", outcome="timeout", needs_review=True))
 
-    page = Page(gallery(course))
+    page = read_page(gallery(course))
 
     assert "2 for a person to look at" in page.text
     assert "timeout; for a person to look at" in page.text

@@ -6,25 +6,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from made_reports import make_report
 
 from autograder.course.folder import ASSIGNMENT
 from autograder.evidence import Outcome
-from autograder.report import Provenance, Report, Result, Status
+from autograder.report import Result, Status
 from autograder.review.marks import Mark, Marks
 from autograder.review.overview import Overview, bin_edges, make_overview
 from autograder.review.submissions import Submission, key_of
 
 POINTS = {"cnn": 20.0, "ascent": 20.0, "objective": 15.0}
 SHARE: dict[Status, float] = {"pass": 1.0, "partial": 0.5, "fail": 0.0, "review": 0.0}
-CONDITIONS = Provenance(
-    profile="full",
-    seed=7,
-    dataset="some digits",
-    sandbox="bwrap",
-    versions={},
-    verifier_sha256="",
-    rubric_sha256="",
-)
 
 
 def submission(
@@ -43,18 +35,7 @@ def submission(
         cause = (causes or {}).get(name, "")
         score = points * SHARE[status]
         criteria[name] = Result(status=status, score=score, max_score=points, feedback="…", cause=cause)
-    report = Report(
-        student=student,
-        assignment=ASSIGNMENT,
-        submission_sha256="0" * 64,
-        outcome=outcome,
-        score=sum(result.score for result in criteria.values()),
-        max_score=sum(POINTS.values()),
-        needs_review="review" in statuses.values(),
-        criteria=criteria,
-        provenance=CONDITIONS,
-        timings=timings or {},
-    )
+    report = make_report(student, criteria, outcome=outcome, timings=timings or {})
     return Submission(key_of(ASSIGNMENT, student), student, Path("nowhere"), report, marks)
 
 

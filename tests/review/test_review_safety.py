@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 
 import httpx
 import pytest
+from read_page import Page
 from served_course import MALLORY, Server
 
 from autograder.course.folder import ASSIGNMENT
@@ -17,18 +17,6 @@ from autograder.course.gradebook import open_gradebook
 from autograder.review.submissions import key_of
 
 pytestmark = pytest.mark.slow
-
-
-class Elements(HTMLParser):
-    """Every element of a page with the names of its attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, set[str]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name for name, _ in attrs}))
 
 
 @pytest.fixture
@@ -105,9 +93,9 @@ def test_a_page_may_do_only_what_it_needs(grader: httpx.Client, path: str) -> No
     assert "frame-ancestors 'none'" in policy
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    elements = Elements(answer.text).found
-    assert all("src" in attributes for tag, attributes in elements if tag == "script")
-    assert not any(name.startswith("on") or name == "style" for _, given in elements for name in given)
+    page = Page(answer.text)
+    assert all("src" in script for script in page.all("script"))
+    assert not any(name.startswith("on") or name == "style" for name in page.attributes)
 
 
 def test_the_notebook_s_frame_may_do_nothing(grader: httpx.Client) -> None:

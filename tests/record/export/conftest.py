@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +10,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.cli import run
+from autograder.course.folder import Course
+from autograder.course.gradebook import open_gradebook
 
 NAME = "activation_maximization"
 POINTS = {
@@ -32,11 +32,7 @@ def empty_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose assignment nbgrader knows, without students."""
     course = tmp_path_factory.mktemp("export") / "course"
     assert run(["init", str(course)]) == 0
-    with pytest.MonkeyPatch.context() as patch:
-        # nbgrader starts alembic by name when it makes a gradebook
-        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-        Gradebook(f"sqlite:///{course / 'gradebook.db'}").close()
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+    with open_gradebook(Course.open(course)) as gradebook:
         gradebook.add_assignment(NAME, duedate="2026-05-01 12:00:00 UTC")
         gradebook.add_notebook(NAME, NAME)
         for cell, points in POINTS.items():
