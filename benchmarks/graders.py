@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import psutil
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -26,11 +27,14 @@ from autograder.course.notebooks import write_notebook
 from autograder.course.release import generate_release
 from autograder.execute.runner import is_check
 from autograder.record.files import read_report
+from autograder.settings import MEGABYTE
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 # Longer than any submission takes.
 TIMEOUT_SECONDS = 3600
+# How often it is looked what the processes use.
+LOOK_SECONDS = 0.5
 
 # What a course that uses plain nbgrader for this exercise needs. nbgrader has no settings for speed.
 NBGRADER_CONFIG = f"""c = get_config()
@@ -69,8 +73,8 @@ class Measured:
 
     Attributes:
         seconds: on the clock.
-        processor_seconds: of the command and all that it has started.
-        peak_mb: memory of the largest of these processes.
+        processor_seconds: of the command and all that it has started, as far as it lived long enough to be seen.
+        peak_mb: memory of the largest of these processes, what it shares with others included.
         scores: points that no person gave, by submission.
         statuses: the verdict on every criterion, by submission; only the kit has more than points.
         kit_seconds: what the kit's own work on one submission took, by submission, as its report says.
@@ -264,18 +268,43 @@ def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str,
     log = folder / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         started = time.monotonic()
-        process = subprocess.Popen(
+        process = psutil.Popen(
             command, cwd=folder, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
         )
+        seen = Seen()
         try:
-            _, status, used = os.wait4(process.pid, 0)
+            while True:
+                seen.look_at(process)
+                try:
+                    status = process.wait(LOOK_SECONDS)
+                    break
+                except psutil.TimeoutExpired:
+                    continue
         except BaseException:
             process.terminate()
             process.wait()
             raise
         seconds = time.monotonic() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if status:
         end = log.read_text(encoding="utf-8", errors="replace")[-3000:]
-        sys.exit(f"{end}\n'{' '.join(command)}' ended with status {process.returncode}; its end stands above")
-    return Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        sys.exit(f"{end}\n'{' '.join(command)}' ended with status {status}; its end stands above")
+    return Measured(seconds, sum(seen.processor_seconds.values()), seen.peak / MEGABYTE)
+
+
+class Seen:
+    """What processes have used, looked at again and again: a sandbox does not pass it on when it ends."""
+
+    def __init__(self) -> None:
+        self.processor_seconds: dict[psutil.Process, float] = {}
+        self.peak = 0
+
+    def look_at(self, root: psutil.Process) -> None:
+        """Note what a process and all below it have used until now."""
+        for process in (root, *root.children(recursive=True)):
+            try:
+                with process.oneshot():
+                    times = process.cpu_times()
+                    self.processor_seconds[process] = times.user + times.system
+                    self.peak = max(self.peak, process.memory_info().rss)
+            except psutil.Error:  # it has ended meanwhile
+                continue

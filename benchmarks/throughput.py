@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -244,6 +245,7 @@ def main() -> int:
     if "otter" in peers and otter is None:
         parser.error(f"{given.otter} is no executable; benchmarks/README.md says how to install otter-grader")
 
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing is left behind
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         raw = embedded_digits() if given.small else find_digits(given.data, announce=print)
