@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +14,9 @@ import numpy as np
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import SandboxError
-from autograder.execute.kernel import KernelOptions, Shortcuts
-from autograder.execute.sandbox import Sandbox, make_sandbox
+from autograder.execute.kernel import KernelOptions, Shortcuts, kernel_environment, packed_recorder
+from autograder.execute.sandbox import Bubblewrap, Sandbox, make_sandbox
+from autograder.execute.warm import Template
 from autograder.held_out import held_out
 from autograder.machine import cores, fitting_jobs
 from autograder.record.files import Origin
@@ -128,19 +129,32 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
         digits_file = folder / "mnist.npz"
         _write_digits(digits, digits_file)
         quick = settings.profile == "quick"
+        threads = 1 if quick else max(1, cores() // jobs)
+        template = _template(sandbox, settings, threads)
         options = KernelOptions(
             sandbox=sandbox,
             digits=digits_file,
             limits=settings.limits,
             seed=settings.seed,
-            threads=1 if quick else max(1, cores() // jobs),
+            threads=threads,
             python=settings.python,
             shortcuts=_shortcuts(digits, settings, folder) if quick else None,
+            template=template,
         )
-        with Verifier(
-            sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores()
-        ) as verifier:
+        with (
+            Verifier(
+                sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores()
+            ) as verifier,
+            template or nullcontext(),
+        ):
             yield Grader(options, verifier, rubric, dataset_name(digits), jobs)
+
+
+def _template(sandbox: Sandbox, settings: Settings, threads: int) -> Template | None:
+    """Return what kernels are forked from, if the settings want it and there is a sandbox to put them in."""
+    if not settings.warm_start or sandbox.name != Bubblewrap.name:
+        return None
+    return Template(settings.python, kernel_environment(threads), packed_recorder())
 
 
 def dataset_name(digits: RawDigits) -> str:

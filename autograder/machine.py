@@ -11,8 +11,8 @@ from autograder.settings import MEGABYTE
 
 # Where Linux says how much a container may have, in bytes: control groups of version 2 and of version 1.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-# For the grader and the process that measures.
-KIT_MB = 1400
+# For the grader, the process that measures and the one that kernels are forked from.
+KIT_MB = 1900
 # For a kernel with TensorFlow and MNIST in it, while it trains.
 KERNEL_MB = 1200
 

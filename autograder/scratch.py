@@ -27,6 +27,11 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="", dir=_root().folder, ignore_cleanup_errors=True)
 
 
+def scratch_root() -> Path:
+    """Return the folder in which all temporary folders of this process are."""
+    return _root().folder
+
+
 @functools.cache
 def _root() -> _Root:
     """Make the folder that holds all others of this process."""

@@ -108,6 +108,9 @@ class Settings(_Section):
         "full",
         description="'full' runs notebooks exactly as written; 'quick' ends trainings that are good enough",
     )
+    warm_start: bool = Field(
+        default=True, description="fork kernels from a process that has imported TensorFlow, where bwrap can"
+    )
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
         "", description="an mnist.npz, relative to the course folder; empty: found as the README says"
@@ -169,4 +172,4 @@ def settings_template() -> str:
 
 
 def _toml(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,9 +17,10 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, write_notebook
 from autograder.course.release import released_notebook
-from autograder.execute.kernel import KernelOptions
+from autograder.execute.kernel import KernelOptions, kernel_environment, packed_recorder
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox, bubblewrap_problem, make_sandbox
+from autograder.execute.warm import Template
 from autograder.report import Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
@@ -92,11 +93,31 @@ RunCells = Callable[..., Execution]
 
 
 @pytest.fixture(scope="session")
+def template() -> Iterator[Template]:
+    """What most kernels of the tests are forked from, as when a course is graded."""
+    with Template("", kernel_environment(threads=1), packed_recorder()) as template:
+        assert template.problem() == ""
+        yield template
+
+
+@pytest.fixture(scope="session")
 def run_cells(
-    sandbox: Sandbox, digits_file: Path, make_notebook: Callable[[Mapping[str, str]], NotebookNode]
+    sandbox: Sandbox,
+    digits_file: Path,
+    make_notebook: Callable[[Mapping[str, str]], NotebookNode],
+    template: Template,
 ) -> RunCells:
-    def run(cells: Mapping[str, str], submission: Path | None = None, **limits: float) -> Execution:
-        options = KernelOptions(sandbox, digits_file, Limits.model_validate(limits), seed=7, threads=1)
+    def run(
+        cells: Mapping[str, str], submission: Path | None = None, *, forked: bool = True, **limits: float
+    ) -> Execution:
+        options = KernelOptions(
+            sandbox,
+            digits_file,
+            Limits.model_validate(limits),
+            seed=7,
+            threads=1,
+            template=template if forked else None,
+        )
         return execute(make_notebook(cells), submission, options)
 
     return run

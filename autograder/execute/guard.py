@@ -6,6 +6,7 @@ What the kernel's own code says does not matter here: the numbers come from the 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,18 +39,17 @@ class Excess:
     reason: str
 
 
-def measure_usage(pid: int, shared: Path) -> Usage:
-    """Return what a process uses with all its descendants; nothing if it has ended.
+def measure_usage(pids: Sequence[int], shared: Path) -> Usage:
+    """Return what processes use with all their descendants; nothing if the first has ended.
 
     Args:
-        pid: of the process that was started, the outermost of the sandbox.
+        pids: of the processes that were started, that of bubblewrap first.
         shared: the folder that both sides write to.
     """
-    try:
-        outermost = psutil.Process(pid)
-        family = [outermost, *outermost.children(recursive=True)]
-    except psutil.Error:
+    families = [_family(pid) for pid in pids]
+    if not families[0]:
         return Usage(0, 0, 0.0, 0, 0)
+    family = [process for some in families for process in some]
     memory, seconds = 0, 0.0
     for process in family:
         try:
@@ -61,6 +61,14 @@ def measure_usage(pid: int, shared: Path) -> Usage:
     # Of the sandbox's processes, the first is bubblewrap's own: student code cannot hide it.
     file_bytes, files = _sandbox_files(family[1].pid) if len(family) > 1 else (0, 0)
     return Usage(memory + file_bytes, len(family), seconds, files, _folder_size(shared))
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        outermost = psutil.Process(pid)
+        return [outermost, *outermost.children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
 def passed_limit(usage: Usage, limits: Limits) -> Excess | None:

@@ -25,7 +25,8 @@ from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.collector import Collector
 from autograder.execute.guard import measure_usage, passed_limit
-from autograder.execute.sandbox import Program, Sandbox, find_python
+from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
+from autograder.execute.warm import Start, Template, WarmProcess
 from autograder.scratch import temporary_folder
 from autograder.settings import Limits
 
@@ -35,6 +36,9 @@ SECONDS_BETWEEN_LOOKS = 0.1
 # What was killed, by somebody else than the kit, and the exit status that tells. The kernel may have done it itself.
 Killed = Literal["", "sandbox", "kernel"]
 KILLED: dict[int | None, Killed] = {-signal.SIGKILL: "sandbox", 128 + signal.SIGKILL: "kernel"}
+LOG = "kernel.log"
+# The ways to start a kernel, as Jupyter knows them: by its command, or by a fork (pyproject.toml names the class).
+COLD, WARM = "local-provisioner", "gradeascent-warm"
 # What a kernel may say at once, in bytes, and how many such messages may wait to be read.
 LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
@@ -58,6 +62,7 @@ class KernelOptions:
     threads: int
     python: str = ""
     shortcuts: Shortcuts | None = None
+    template: Template | None = None  # forks kernels, where that works; else each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
 
 
@@ -78,17 +83,29 @@ class RecorderConfig:
 
 
 class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
-    """Offers exactly one kernel: the one with the command line that it was made for."""
+    """Offers exactly one kernel: the one with the command line, or the provisioner, that it was made for."""
 
-    def __init__(self, argv: list[str]) -> None:
+    def __init__(self, argv: list[str], provisioner: str) -> None:
         super().__init__()
         self._argv = argv
+        self._provisioner = provisioner
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         # The process is the sandbox, so a signal would not reach the kernel: interrupt it by message.
         return KernelSpec(
-            argv=self._argv, display_name=kernel_name, language="python", interrupt_mode="message"
+            argv=self._argv,
+            display_name=kernel_name,
+            language="python",
+            interrupt_mode="message",
+            metadata={"kernel_provisioner": {"provisioner_name": self._provisioner}},
         )
+
+
+class _Manager(AsyncKernelManager):  # type: ignore[misc]
+    """Also knows how to fork a kernel; see `WarmProvisioner`."""
+
+    template: Template | None = None
+    start: Start | None = None
 
 
 class _BoundedClient(AsyncKernelClient):  # type: ignore[misc]
@@ -111,10 +128,19 @@ class Kernel:
         self.cancelled = cancelled
         self.collector = collector
         self.folder = folder
-        self.output = (folder / "kernel.log").open("wb")  # what the kernel's process itself prints
+        self.output = (folder / LOG).open("wb")  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
         self.reason = ""  # in one sentence, where there is one
         self.killed: Killed = ""
+
+    def processes(self) -> list[int]:
+        """Return the processes that were started for it, that of the sandbox first; none before it has started."""
+        process = getattr(self.manager.provisioner, "process", None)
+        return (
+            []
+            if process is None
+            else [process.pid, *([process.kernel] if isinstance(process, WarmProcess) else [])]
+        )
 
     async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
@@ -131,7 +157,7 @@ class Kernel:
 
     def log(self) -> str:
         """Return what the kernel's process printed, for when it does not start."""
-        return (self.folder / "kernel.log").read_text(errors="replace").strip()
+        return (self.folder / LOG).read_text(errors="replace").strip()
 
 
 @asynccontextmanager
@@ -202,39 +228,51 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
     config_file.write_text(json.dumps(asdict(config)))
     recorder.write_bytes(packed_recorder())
     python = find_python(options.python)
+    template = options.template if options.template and not options.template.problem() else None
     program = Program(
-        argv=(str(python.executable), str(recorder), str(config_file)),
+        argv=HOLDER if template else (str(python.executable), str(recorder), str(config_file)),
         python=python,
         shared=folder,
         readable=tuple(
             path for path in (options.digits, quick.held_out if quick else None, submission) if path
         ),
-        environment={
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "TF_NUM_INTRAOP_THREADS": str(options.threads),
-            "TF_NUM_INTEROP_THREADS": str(options.threads),
-            "OMP_NUM_THREADS": str(options.threads),
-        },
+        environment=kernel_environment(options.threads),
         scratch_mb=limits.scratch_mb,
         shared_memory_mb=limits.shared_memory_mb,
+        is_held=template is not None,
     )
-    return AsyncKernelManager(
-        kernel_spec_manager=_OneKernelSpec(options.sandbox.command(program)),
+    command = options.sandbox.command(program)
+    manager = _Manager(
+        kernel_spec_manager=_OneKernelSpec(command, WARM if template else COLD),
         transport="ipc",
         ip=str(folder / "kernel-ipc"),
         connection_file=config.connection,
         client_factory=_BoundedClient,
     )
+    if template:
+        manager.template = template
+        manager.start = Start(command, folder / FILTER_FILE, folder / LOG, config_file)
+    return manager
+
+
+def kernel_environment(threads: int) -> dict[str, str]:
+    """Return what every kernel finds in its environment."""
+    return {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+    }
 
 
 async def _watch(kernel: Kernel, limits: Limits) -> None:
     """Stop the kernel when it passes a limit, or when grading is cancelled."""
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        process = getattr(kernel.manager.provisioner, "pid", None)
-        if process is None or kernel.stopped_for:
+        processes = kernel.processes()
+        if not processes or kernel.stopped_for:
             continue
         if kernel.cancelled.is_set():
             await kernel.stop("kernel_died", "grading was stopped")
-        elif excess := passed_limit(measure_usage(process, kernel.folder), limits):
+        elif excess := passed_limit(measure_usage(processes, kernel.folder), limits):
             await kernel.stop(excess.outcome, excess.reason)

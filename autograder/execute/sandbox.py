@@ -30,6 +30,9 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 # bubblewrap reads the filter of system calls from this descriptor.
 FILTER_DESCRIPTOR = 9
+FILTER_FILE = "seccomp.bpf"
+# A program that holds a sandbox open until its standard input ends; an empty line on standard error says that it runs.
+HOLDER = ("/bin/sh", "-c", "echo >&2; read _")
 # On a merged-/usr system these are links, elsewhere folders.
 SYSTEM_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 
@@ -55,6 +58,22 @@ class Program:
     kit_visible: bool = False  # may it import `autograder` and `solutions`?
     scratch_mb: int = 64  # for each of the home folder and /tmp
     shared_memory_mb: int = 64  # for /dev/shm
+    is_held: bool = False  # bubblewrap then says on standard output which process is inside
+
+    def whole_environment(self, home: Path) -> dict[str, str]:
+        """Return all variables of the program; nothing of the grader's own is passed on."""
+        import_path = (str(path.parent) for path in kit_packages())
+        return {
+            **({"PYTHONPATH": os.pathsep.join(import_path)} if self.kit_visible else {}),
+            "HOME": str(home),
+            "USER": "student",
+            "LOGNAME": "student",
+            "PATH": f"{self.python.executable.parent}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            **self.environment,
+        }
 
 
 class Sandbox(Protocol):
@@ -82,6 +101,7 @@ class Bubblewrap:
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
             "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
             "--die-with-parent", "--new-session", "--clearenv", *_no_nested_namespaces(),
+            *(("--info-fd", "1") if program.is_held else ()),
         ]  # fmt: skip
         options += ["--proc", "/proc", "--dev", "/dev"]
         sizes = {**dict.fromkeys(SCRATCH, program.scratch_mb), SHARED_MEMORY: program.shared_memory_mb}
@@ -101,16 +121,31 @@ class Bubblewrap:
                 if (installed := program.python.site_packages / package).is_dir():
                     options += ["--size", "4096", "--tmpfs", str(installed), "--remount-ro", str(installed)]
         options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
-        for name, value in _environment(program, HOME).items():
+        for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
         # Whoever grades as root is root to /proc/sys in there, too; and / and /dev are memory without a bound.
         for read_only in ("/proc", "/dev", "/"):
             options += ["--remount-ro", read_only]
-        filter_file = program.shared / "seccomp.bpf"
+        filter_file = program.shared / FILTER_FILE
         filter_file.write_bytes(filter_program())
         options += ["--seccomp", str(FILTER_DESCRIPTOR)]
         with_filter = f'exec "$@" {FILTER_DESCRIPTOR}<"$0"'
         return ["/bin/sh", "-c", with_filter, str(filter_file), _bubblewrap(), *options, "--", *program.argv]
+
+    def around_sandboxes(self, program: Program) -> list[str]:
+        """Return the command line of a trusted program that makes sandboxes itself.
+
+        It may read this machine, so that it can show parts of it, and writes into the shared folder only.
+        """
+        options = [
+            "--unshare-user", "--unshare-net", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
+            "--die-with-parent", "--new-session", "--clearenv",
+            "--ro-bind", "/", "/", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
+            "--bind", str(program.shared), str(program.shared), "--chdir", str(program.shared),
+        ]  # fmt: skip
+        for name, value in program.whole_environment(HOME).items():
+            options += ["--setenv", name, value]
+        return [_bubblewrap(), *options, "--", *program.argv]
 
 
 class Unsandboxed:
@@ -122,7 +157,7 @@ class Unsandboxed:
         """Return a command that only swaps the environment and the working directory."""
         home = program.shared / "home"
         home.mkdir(exist_ok=True)
-        settings = [f"{name}={value}" for name, value in _environment(program, home).items()]
+        settings = [f"{name}={value}" for name, value in program.whole_environment(home).items()]
         return ["/usr/bin/env", "-i", "-C", str(home), *settings, *program.argv]
 
 
@@ -200,22 +235,6 @@ def kit_packages() -> tuple[Path, ...]:
     import solutions
 
     return Path(__file__).resolve().parents[1], Path(solutions.__file__).resolve().parent
-
-
-def _environment(program: Program, home: Path) -> dict[str, str]:
-    """The whole environment of the program; nothing of the grader's own is passed on."""
-    import_path = (str(path.parent) for path in kit_packages())
-    return {
-        **({"PYTHONPATH": os.pathsep.join(import_path)} if program.kit_visible else {}),
-        "HOME": str(home),
-        "USER": "student",
-        "LOGNAME": "student",
-        "PATH": f"{program.python.executable.parent}:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        **program.environment,
-    }
 
 
 def _bubblewrap() -> str:

@@ -1,21 +1,33 @@
 """The kernel's main program inside the sandbox: a plain ipykernel that also writes down what it sees.
 
 Run as `python recorder.pyz CONFIG`: this package packed into one file, and the path of the JSON text of an
-`autograder.execute.kernel.RecorderConfig`.
+`autograder.execute.kernel.RecorderConfig`. Or as `python recorder.pyz --template`, which becomes many kernels.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
 import shutil
+import socket
 import sys
 from typing import Any
 
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
+from .template import Template
 
+FORKING = "--template"
+# What takes time in every kernel: the last two when the first cell runs, and when the first picture is drawn.
+IMPORTS = (
+    "tensorflow",
+    "keras.src.datasets.mnist",
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "matplotlib.pyplot",
+)
 THREADS_PER_PROCESS = 16
 # So much of what was handed in is copied, and of the home folder, it may take this share.
 MOST_FILES, DEEPEST_FOLDER, SHARE_OF_SUBMISSION = 10_000, 32, 0.75
@@ -95,9 +107,25 @@ def copy_file(source: str, target: str) -> None:
 
 
 def main() -> None:
-    """Prepare TensorFlow and the recorder, then become the kernel."""
+    """Become a kernel, or the template of many."""
     sys.path[0] = ""  # as in any kernel, the working directory; this package has been found
-    with open(sys.argv[1], encoding="utf-8") as file:
+    if sys.argv[1] == FORKING:
+        import_all()
+        del os.environ["MPLCONFIGDIR"]  # of the template alone, which has no home folder
+        Template(socket.socket(fileno=0), become_kernel).serve()
+    else:
+        become_kernel(sys.argv[1])
+
+
+def import_all() -> None:
+    """Import what a kernel needs in any case; nothing here may run an operation of TensorFlow."""
+    for name in IMPORTS:
+        importlib.import_module(name)
+
+
+def become_kernel(config_file: str) -> None:
+    """Prepare TensorFlow and the recorder, and be the kernel until the grader shuts it down."""
+    with open(config_file, encoding="utf-8") as file:
         config = json.load(file)
     limit_resources(config)
     if config["submission"]:

@@ -1,0 +1,239 @@
+"""Warm start: kernels by forking a process that has TensorFlow imported already, each in a sandbox of its own.
+
+See `inside.template` for how a fork gets into its sandbox. The template itself runs trusted code only, the
+imports of the student environment; bubblewrap lets it read this machine and write nothing but temporary folders.
+Where any of this does not work, kernels start as they always did: `Template.works` says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+
+from autograder.errors import SandboxError
+from autograder.execute.sandbox import FILTER_FILE, HOLDER, Bubblewrap, Program, find_python
+from autograder.scratch import scratch_root, temporary_folder
+
+BOOT_SECONDS, START_SECONDS = 120, 30
+LONGEST_MESSAGE, MOST_DESCRIPTORS = 1 << 16, 2
+# A template that has ended was killed by somebody; whoever kills more than so many does it again.
+MOST_BOOTS = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a fork needs to become a kernel."""
+
+    command: list[str]  # of a sandbox that is held open
+    filter: Path
+    log: Path
+    config: Path | None  # of the recorder; without one, the fork ends at once
+
+
+class WarmProcess:
+    """A forked kernel in its sandbox; of `subprocess.Popen`, as much as Jupyter wants to see."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, sandbox: int, kernel: int, descriptors: list[int]) -> None:
+        self.pid = sandbox
+        self.kernel = kernel
+        self._descriptors = descriptors  # of both: numbers may be given to others, these are not
+        self._ended: Future[int] = Future()
+
+    def poll(self) -> int | None:
+        """Return how it has ended, -9 for a killed sandbox and 137 for a killed kernel; None if it has not."""
+        return self._ended.result() if self._ended.done() else None
+
+    def wait(self) -> int:
+        """Wait until it ends, and return how."""
+        return self._ended.result()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the sandbox and to the kernel."""
+        for descriptor in self._descriptors:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, number)
+
+    def kill(self) -> None:
+        """Kill both."""
+        self.send_signal(signal.SIGKILL)
+
+    terminate = kill
+
+    def note_end(self, status: int) -> None:
+        """Be told how it has ended."""
+        self._ended.set_result(status)
+
+    def __del__(self) -> None:
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+
+class Template:
+    """The grader's end of the template; safe to be used by several threads. Use it as a context manager."""
+
+    def __init__(self, python: str, environment: Mapping[str, str], recorder: bytes) -> None:
+        self._python = find_python(python)
+        self._environment = environment
+        self._recorder = recorder
+        self._names = itertools.count()
+        self._lock = threading.RLock()
+        self._boots = 0
+        self._works: Future[str] = Future()  # with the problem, if there is one
+        self._waiting: dict[str, Future[WarmProcess]] = {}
+        self._running: dict[str, WarmProcess] = {}
+
+    def __enter__(self) -> Template:
+        self._boot()  # at once, so that TensorFlow is imported while the first submissions are read
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._boots = MOST_BOOTS
+        self._end()
+
+    def problem(self) -> str:
+        """Return why kernels cannot be forked here; empty if they can. Waits until that is known."""
+        with self._lock:
+            if self._has_worked() and self._boots < MOST_BOOTS and self._process.poll() is not None:
+                self._end()
+                self._boot()
+            works = self._works
+        try:
+            return works.result(timeout=BOOT_SECONDS)
+        except FutureTimeoutError:
+            return "it does not answer"
+
+    def start(self, start: Start) -> WarmProcess:
+        """Fork a kernel.
+
+        Raises:
+            SandboxError: the template has ended or could not do it.
+        """
+        waiting: Future[WarmProcess] = Future()
+        name = str(next(self._names))
+        order = {
+            "name": name,
+            "command": start.command,
+            "filter": str(start.filter),
+            "log": str(start.log),
+            "config": str(start.config) if start.config else "",
+        }
+        with self._lock:
+            self._waiting[name] = waiting
+            try:
+                self._control.send(json.dumps(order).encode())
+            except OSError as error:
+                del self._waiting[name]
+                raise SandboxError(f"the template of kernels has ended: {error}") from error
+        try:
+            return waiting.result(timeout=START_SECONDS)
+        except FutureTimeoutError as error:
+            raise SandboxError("the template of kernels does not answer") from error
+
+    def _has_worked(self) -> bool:
+        return self._works.done() and not self._works.result()
+
+    def _boot(self) -> None:
+        self._boots += 1
+        self._works = Future()
+        self._scratch = temporary_folder()
+        folder = Path(self._scratch.name)
+        recorder = folder / "recorder.pyz"
+        recorder.write_bytes(self._recorder)
+        program = Program(
+            argv=(str(self._python.executable), str(recorder), "--template"),
+            python=self._python,
+            shared=scratch_root(),
+            # a home folder is what only the forks have
+            environment={**self._environment, "MPLCONFIGDIR": str(folder)},
+        )
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log = folder / "log"
+        with theirs, self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                Bubblewrap().around_sandboxes(program), stdin=theirs.fileno(), stdout=log, stderr=log
+            )
+        threading.Thread(target=self._listen, args=(self._control,), daemon=True).start()
+        threading.Thread(target=self._try, args=(folder, self._works), daemon=True).start()
+
+    def _try(self, folder: Path, works: Future[str]) -> None:
+        """Fork once into a sandbox, to know whether it works on this machine."""
+        shared = folder / "trial"
+        shared.mkdir()
+        log = shared / "log"
+        log.touch()
+        program = Program(HOLDER, self._python, shared, environment=self._environment, is_held=True)
+        command = Bubblewrap().command(program)
+        start = Start(command, shared / FILTER_FILE, log, None)
+        try:
+            status = self.start(start).wait()
+            problem = f"the fork ended with status {status}: {log.read_text()[-300:]}" if status else ""
+        except SandboxError as error:
+            problem = str(error)
+        if problem:
+            said = self._log.read_text(errors="replace").strip() if self._log.exists() else ""
+            problem = " ".join([problem, *said.splitlines()[-1:]])
+        works.set_result(problem)
+
+    def _listen(self, control: socket.socket) -> None:
+        """Hear what the template says until it has ended; then everything that it started has ended, too."""
+        while True:
+            try:
+                text, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, MOST_DESCRIPTORS)
+            except OSError:
+                text = b""
+            if not text:
+                break
+            self._hear(json.loads(text), descriptors)
+        with self._lock:
+            for waiting in self._waiting.values():
+                waiting.set_exception(SandboxError("the template of kernels has ended"))
+            for process in self._running.values():
+                process.note_end(-signal.SIGKILL)
+            self._waiting.clear()
+            self._running.clear()
+
+    def _hear(self, message: dict[str, Any], descriptors: list[int]) -> None:
+        name = message.get("name", "")
+        with self._lock:
+            if "kernel" in message:
+                process = WarmProcess(message["sandbox"], message["kernel"], descriptors)
+                self._running[name] = process
+                self._waiting.pop(name).set_result(process)
+            elif "ended" in message:
+                self._running.pop(name).note_end(message["ended"])
+            elif "failed" in message:
+                problem = f"no kernel could be forked: {message['failed']}"
+                self._waiting.pop(name).set_exception(SandboxError(problem))
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+        self._scratch.cleanup()
+
+
+class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
+    """Starts a kernel by a fork instead of a command; its manager has `template` and `start`."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
+        """Fork a kernel; a command and the options of a process are of no use here."""
+        self.process = self.parent.template.start(self.parent.start)
+        self.pid = self.process.pid
+        return self.connection_info
