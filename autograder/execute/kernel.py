@@ -226,9 +226,10 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
     )
     config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"
     config_file.write_text(json.dumps(asdict(config)))
-    recorder.write_bytes(packed_recorder())
     python = find_python(options.python)
     template = options.template if options.template and not options.template.problem() else None
+    if template is None:
+        recorder.write_bytes(packed_recorder())
     program = Program(
         argv=HOLDER if template else (str(python.executable), str(recorder), str(config_file)),
         python=python,

@@ -167,6 +167,7 @@ class Template:
             os.environ["PWD"] = os.getcwd()
             confine(instructions)
             if order["config"]:
+                sys.argv[1:] = [order["config"]]  # as if it had been started so
                 self.become_kernel(order["config"])
             status = 0
         except SystemExit as error:
