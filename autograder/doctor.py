@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.errors import SandboxError
+from autograder.execute.kernel import kernel_environment, packed_recorder
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.sandbox import find_python, make_sandbox
+from autograder.execute.warm import Template
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
 
@@ -46,6 +48,7 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
         yield Finding(package, "ok", version(package))
     yield _sandbox()
     yield _python(settings)
+    yield _warm_start(settings)
     try:
         digits = find_digits(
             course / settings.data if settings.data else None, download=False, announce=lambda _: None
@@ -69,6 +72,19 @@ def _sandbox() -> Finding:
     return Finding(
         "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
     )
+
+
+def _warm_start(settings: Settings) -> Finding:
+    """Fork a kernel into a sandbox of its own."""
+    try:
+        template = Template(settings.python, kernel_environment(threads=1), packed_recorder())
+        with template:
+            problem = template.problem()
+    except (SandboxError, OSError) as error:
+        problem = str(error)
+    if problem:
+        return Finding("warm start", "optional", f"kernels take seconds to start here: {problem}")
+    return Finding("warm start", "ok", "kernels are forked, each into a sandbox of its own")
 
 
 def _python(settings: Settings) -> Finding:

@@ -50,6 +50,7 @@ def grade_one(
         GradeascentError: as when a course is graded.
     """
     check_folders(submission.folder, folder, submission.assignment)
+    settings = settings.model_copy(update={"warm_start": False})  # worth its memory from the second kernel on
     with temporary_folder() as scratch:
         opened = course or initialise(Path(scratch) / "course")
         with (

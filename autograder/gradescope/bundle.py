@@ -109,7 +109,13 @@ def _lay_out_course(
     digits = digits_of(course, settings, announce=announce)
     write_npz(digits, folder / DIGITS)
     there = settings.model_copy(
-        update={"jobs": 1, "python": "", "data": DIGITS, "limits": within(settings.limits, minutes)}
+        update={
+            "jobs": 1,
+            "warm_start": False,
+            "python": "",
+            "data": DIGITS,
+            "limits": within(settings.limits, minutes),
+        }
     )
     write_whole(folder / SETTINGS_FILE, _toml(there))
 
@@ -127,7 +133,7 @@ def _toml(settings: Settings) -> str:
 
 
 def _value(value: str | float) -> str:
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+    return json.dumps(value)  # texts, numbers and truth values look the same in TOML
 
 
 def _refuse_leaks(course: Course, folder: Path, assignment: str) -> None:
