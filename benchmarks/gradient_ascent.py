@@ -80,9 +80,10 @@ def measure(methods: list[Method], noise: Images, repeats: int) -> tuple[list[Me
             start = time.perf_counter()
             result.images = method.ascend(noise)
             result.seconds.append(time.perf_counter() - start)
+            progress = f"{repeat + 1}/{repeats}: {result.seconds[-1]:.2f} s, {method.name}"
+            print(progress, file=sys.stderr, flush=True)  # at once: on a busy machine a round takes minutes
         peaks.append(sgemm_peak())
-        took = " ".join(f"{result.seconds[-1]:.2f}" for result in results)
-        print(f"{repeat + 1}/{repeats}: {took} s, {peaks[-1] / 1e9:.0f} GFLOP/s", file=sys.stderr, flush=True)
+        print(f"{repeat + 1}/{repeats}: {peaks[-1] / 1e9:.0f} GFLOP/s, sgemm", file=sys.stderr, flush=True)
     return results, max(peaks)
 
 
