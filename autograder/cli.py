@@ -68,7 +68,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         status = app(arguments, standalone_mode=False)
     except TyperException as error:
-        return _complain(f"{error.format_message()} See 'gradeascent --help'.")
+        return _complain(f"{_sentence(error.format_message())} See 'gradeascent --help'.")
     except OSError as error:
         return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -85,6 +85,12 @@ def _meant_for_people() -> tuple[type[Exception], ...]:
     from solutions.data import DataError
 
     return GradeascentError, DataError
+
+
+def _sentence(message: str) -> str:
+    """Return what typer says of a wrong use as a sentence, without the names of its own errors."""
+    plain = message.strip().replace("Value error, ", "")
+    return plain if plain.endswith((".", "?")) else f"{plain}."
 
 
 def _complain(message: str) -> int:

@@ -89,6 +89,15 @@ def test_a_mistyped_command_line_gives_one_line(
     assert_one_line(capsys, "--help")
 
 
+def test_a_missing_and_a_wrong_choice_are_said_in_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["collect", "download.zip"]) == run(["export", "excel"]) == 2
+
+    said = capsys.readouterr().err
+    assert "plain. See" in said
+    assert "'excel' is not one of" in said
+    assert "Value error" not in said
+
+
 def test_checking_something_that_is_no_notebook_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
