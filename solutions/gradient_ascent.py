@@ -22,8 +22,8 @@ import tensorflow as tf
 
 from solutions.data import SIDE, Float32Array
 
-# (n, 28, 28, 1) -> (n,): how much image i excites filter i
-Activations = Callable[[tf.Tensor], tf.Tensor]
+# (n, 28, 28, 1) -> (n,): how much image i excites filter i. It may take more arguments: see `gradient_ascent`.
+Activations = Callable[..., tf.Tensor]
 
 # Activations that treat every number for itself, so that one channel can be computed without the others.
 ELEMENTWISE = (
@@ -118,6 +118,7 @@ def gradient_ascent(
     steps: int = 50,
     step_size: float = 1.0,
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    weights: Sequence[tf.Tensor] = (),
 ) -> Ascent:
     """Climb from noise towards images of high activation, all images at once.
 
@@ -132,6 +133,8 @@ def gradient_ascent(
         steps: how often the images are moved.
         step_size: the root mean square, over an image's pixels, of one move.
         bounds: the values that a pixel may take; whatever lies outside after a step is cut off.
+        weights: further arguments of `activations`, if it takes any: then one compilation serves for all networks
+            that differ in nothing but these.
 
     Raises:
         ValueError: `noise` has another shape.
@@ -145,29 +148,35 @@ def gradient_ascent(
         tf.constant(steps),
         tf.constant(step_size, tf.float32),
         tf.constant(bounds, tf.float32),
+        *weights,
     )
     return Ascent(images=images.numpy(), activations=history.numpy())
 
 
-@lru_cache(maxsize=4)  # bounded, since a graph keeps its model alive
+def forget_ascents() -> None:
+    """Free the graphs that were compiled so far."""
+    _compiled.cache_clear()
+
+
+@lru_cache(maxsize=16)  # bounded, since a graph keeps its model alive
 def _compiled(
     activations: Activations,
-) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """The whole ascent as one graph, loop included: (images, steps, step size, bounds) -> (images, history)."""
+) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+    """The whole ascent as one graph: (images, steps, step size, bounds, weights) -> (images, history)."""
 
     def climb(
-        images: tf.Tensor, steps: tf.Tensor, step_size: tf.Tensor, bounds: tf.Tensor
+        images: tf.Tensor, steps: tf.Tensor, step_size: tf.Tensor, bounds: tf.Tensor, *weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         history = tf.TensorArray(tf.float32, size=steps + 1)
         for step in tf.range(steps):
             with tf.GradientTape() as tape:
                 tape.watch(images)
-                excitement = activations(images)  # (n,)
+                excitement = activations(images, *weights)  # (n,)
             history = history.write(step, excitement)
             # the tape sums over filters by itself: each image gets the gradient of its own filter
             images += step_size * normalize(tape.gradient(excitement, images))
             images = tf.clip_by_value(images, bounds[0], bounds[1])
-        history = history.write(steps, activations(images))
+        history = history.write(steps, activations(images, *weights))
         return images, history.stack()  # (n, 28, 28, 1), (steps + 1, n)
 
     return tf.function(climb)  # type: ignore[no-any-return]
@@ -228,33 +237,50 @@ def _is_plain_convolution(layer: keras.Layer) -> bool:
 
 
 def _own_feature_maps(model: keras.Model, layer: keras.layers.Conv2D, own_filters: tf.Tensor) -> Activations:
-    """Image i is convolved with kernel i only.
-
-    A depthwise convolution gives every channel a kernel of its own. Laid side by side as the channels of a
-    single image, the n batch entries get just that; summing over each entry's channels completes an ordinary
-    convolution.
-    """
+    """Image i is convolved with kernel i only."""
     incoming = keras.Model(model.inputs[0], layer.input)
 
     def activations(images: tf.Tensor) -> tf.Tensor:
-        features = incoming(images, training=False)
-        n, height, width, channels = features.shape
-        side_by_side = tf.transpose(features, (1, 2, 0, 3))  # (height, width, n, channels)
-        side_by_side = tf.reshape(side_by_side, (1, height, width, n * channels))
         kernels = tf.gather(layer.kernel, own_filters, axis=3)  # (rows, columns, channels, n)
-        kernels = tf.transpose(kernels, (0, 1, 3, 2))  # (rows, columns, n, channels)
-        kernels = tf.reshape(kernels, (*layer.kernel_size, n * channels, 1))
-        strides, padding = (1, *layer.strides, 1), layer.padding.upper()
-        products = tf.nn.depthwise_conv2d(
-            side_by_side, kernels, strides, padding, dilations=layer.dilation_rate
+        maps = own_maps(
+            incoming(images, training=False),
+            kernels,
+            layer.strides,
+            layer.padding.upper(),
+            layer.dilation_rate,
         )
-        products = tf.reshape(products, (*products.shape[1:3], n, channels))
-        maps = tf.reduce_sum(products, axis=3)  # (new height, new width, n)
         if layer.use_bias:
             maps += tf.gather(layer.bias, own_filters)
         return tf.reduce_mean(layer.activation(maps), axis=(0, 1))  # (n,)
 
     return activations
+
+
+def own_maps(
+    features: tf.Tensor,
+    kernels: tf.Tensor,
+    strides: Sequence[int],
+    padding: str,
+    dilations: Sequence[int],
+) -> tf.Tensor:
+    """Convolve features k, of (n, height, width, channels), with kernel k, of (rows, columns, channels, n), only.
+
+    A depthwise convolution gives every channel a kernel of its own. Laid side by side as the channels of a
+    single image, the n batch entries get just that; summing over each entry's channels completes an ordinary
+    convolution.
+
+    Returns the maps, (new height, new width, n).
+    """
+    n, height, width, channels = features.shape
+    side_by_side = tf.transpose(features, (1, 2, 0, 3))  # (height, width, n, channels)
+    side_by_side = tf.reshape(side_by_side, (1, height, width, n * channels))
+    kernels = tf.transpose(kernels, (0, 1, 3, 2))  # (rows, columns, n, channels)
+    kernels = tf.reshape(kernels, (*kernels.shape[:2], n * channels, 1))
+    products = tf.nn.depthwise_conv2d(
+        side_by_side, kernels, (1, *strides, 1), padding, dilations=list(dilations)
+    )
+    products = tf.reshape(products, (*products.shape[1:3], n, channels))
+    return tf.reduce_sum(products, axis=3)  # (new height, new width, n)
 
 
 def _all_feature_maps(model: keras.Model, layer: keras.Layer, own_filters: tf.Tensor) -> Activations:

@@ -88,7 +88,7 @@ def parse_graph(data: bytes) -> graph_pb2.GraphDef:
         raise RefusedGraphError("two of its operations have the same name")
     if [node.op for node in graph.node].count("Placeholder") != 1:
         raise RefusedGraphError("it has not exactly one input")
-    if sum(map(_constant_bytes, graph.node)) > MOST_CONSTANT_BYTES:
+    if sum(map(constant_bytes, graph.node)) > MOST_CONSTANT_BYTES:
         raise RefusedGraphError("its weights are too large")
     if sum(len(node.input) + _outputs(node) for node in graph.node) > MOST_EDGES:
         raise RefusedGraphError(f"its operations have more than {MOST_EDGES} inputs and outputs")
@@ -130,7 +130,7 @@ def _is_allowed(node: node_def_pb2.NodeDef, name: str, attribute: attr_value_pb2
     )
 
 
-def _constant_bytes(node: node_def_pb2.NodeDef) -> int:
+def constant_bytes(node: node_def_pb2.NodeDef) -> int:
     """Return the memory that a constant will take, whatever few bytes describe it."""
     if node.op != "Const":
         return 0

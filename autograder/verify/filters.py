@@ -20,16 +20,16 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from autograder.measurements import FilterMeasurement
+from autograder.verify.compiled import Function
 from autograder.verify.conditions import Conditions, Floats
-from autograder.verify.graph import FrozenModel, LayerOutput, call
-from solutions.gradient_ascent import Activations, Ascent, gradient_ascent
+from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
+from solutions.gradient_ascent import Ascent, gradient_ascent
 
 NOISE_IMAGES = 64
-# Filters beyond these are not looked at: the exercise shows an 8 x 8 grid.
-MOST_FILTERS = 128
+# Of the reference ascent, as asked for.
+STEPS = 50
 # Whether an ascent finds its way out of the zeros of a ReLU is decided within its first three steps, and
 # depends on the noise it starts from: so every filter is tried from this many more.
 TRIALS, TRIAL_STEPS = 16, 5
@@ -52,7 +52,7 @@ class Layer:
     filters: int
     conditions: Conditions
     mean_activations: Callable[[Floats], Floats]  # (n, 28, 28, 1) -> (n, filters)
-    own_activations: Activations  # the diagonal of these: of image i, that of filter i
+    own_activations: Function  # of image i, that of filter i; of more images than filters, they begin again
     ascent: Ascent
     common: tuple[float, float]  # mean and standard deviation for the pattern score
     noise: Floats
@@ -67,39 +67,29 @@ class Layer:
     def descent(self) -> Ascent:
         """Where the reference would get by going down instead of up."""
         noise = self.conditions.noise(self.filters, seed=0)
-        return gradient_ascent(self.own_activations, noise, step_size=-1.0, bounds=self.conditions.bounds)
+        return _climb(self.own_activations, self.conditions, noise, step_size=-1.0)
 
 
 def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions, *, seed: int) -> Layer:
     """Run the reference ascent for all filters of one layer of the student's model."""
-    feature_maps = model.function(layer.tensor)
-
-    def means(images: tf.Tensor) -> tf.Tensor:
-        maps = feature_maps(images)  # (n, height, width, filters)
-        return tf.reduce_mean(maps, axis=(1, 2))[:, :MOST_FILTERS]
-
-    # A function of its own also lets the tape of the reference ascent see through the imported graph.
-    compiled = tf.function(means, autograph=False)
+    means = model.function(layer.tensor, mean_of_all)
     noise_images = conditions.noise(NOISE_IMAGES, seed=seed)
-    noise = call(model, compiled, noise_images)
+    noise = call(model, means, noise_images)
     filters = noise.shape[1]
-
-    def own(images: tf.Tensor) -> tf.Tensor:
-        return tf.linalg.diag_part(compiled(images))
-
-    ascent = gradient_ascent(own, conditions.noise(filters, seed=seed), bounds=conditions.bounds)
-    reference = np.diagonal(call(model, compiled, ascent.images))
+    own = model.own_means(layer.tensor)
+    ascent = _climb(own, conditions, conditions.noise(filters, seed=seed))
+    reference = np.diagonal(call(model, means, ascent.images))
     rise = reference - noise.mean(axis=0)
     live = _is_live(rise)
     common = _usual_scale(ascent.images[live] if live.any() else ascent.images)
-    noise_common = call(model, compiled, to_scale(noise_images, *common))
-    excited_common = call(model, compiled, to_scale(ascent.images, *common))
+    noise_common = call(model, means, to_scale(noise_images, *common))
+    excited_common = call(model, means, to_scale(ascent.images, *common))
     reference_common = np.diagonal(excited_common)
     return Layer(
         name=layer.name,
         filters=filters,
         conditions=conditions,
-        mean_activations=lambda images: call(model, compiled, images),
+        mean_activations=lambda images: call(model, means, images),
         own_activations=own,
         ascent=ascent,
         common=common,
@@ -110,6 +100,20 @@ def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions
         fingerprints=_patterns(excited_common, noise_common.mean(axis=0), reference_common),
         live=live,
         clear=live & _is_clear(reference_common - noise_common.mean(axis=0), noise_common.std(axis=0), live),
+    )
+
+
+def _climb(
+    own: Function, conditions: Conditions, noise: Floats, *, steps: int = STEPS, step_size: float = 1.0
+) -> Ascent:
+    """Let images of noise climb, each for its own filter."""
+    return gradient_ascent(
+        own.computation,
+        noise,
+        steps=steps,
+        step_size=step_size,
+        bounds=conditions.bounds,
+        weights=own.weights,
     )
 
 
@@ -162,11 +166,11 @@ def only_sure_filters(layer: Layer, *, seed: int) -> Layer:
     The others are left out: a correct ascent of the student's may have failed where the reference did not.
     """
     trials = [
-        gradient_ascent(
+        _climb(
             layer.own_activations,
+            layer.conditions,
             layer.conditions.noise(layer.filters, seed=seed + 1 + trial),
             steps=TRIAL_STEPS,
-            bounds=layer.conditions.bounds,
         ).activations
         for trial in range(TRIALS)
     ]

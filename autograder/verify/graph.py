@@ -7,7 +7,6 @@ of bounded size, and whatever else is in a graph is refused before anything is r
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +16,17 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2
 
-from autograder.verify.allowed import ALLOWED_TYPES, RefusedGraphError, parse_graph
+from autograder.verify.allowed import RefusedGraphError, parse_graph
+from autograder.verify.compiled import Computation, Finish, Function, as_input
 from autograder.verify.importing import import_graph, node_of
 from autograder.verify.network import Network
+from autograder.verify.own_filters import only_own_filters
+from autograder.verify.structure import take_apart
 
-PIXELS = 28 * 28
 # Layers beyond these are not looked at.
 MOST_LAYERS = 400
+# Filters of a layer beyond these are not looked at: the exercise shows an 8 x 8 grid.
+MOST_FILTERS = 128
 # So many images are looked at at once, fewer where more numbers than these would have to be kept.
 BATCH, MOST_KEPT = 500, 1 << 29
 
@@ -48,18 +51,34 @@ class FrozenModel:
     shapes: dict[str, tuple[int | None, ...]]
     batch: int  # so many images can be looked at at once
 
-    def function(self, tensor: str) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Return the map from images, float32 (n, 28, 28, 1), to one tensor of the graph.
+    def function(self, tensor: str, finish: Finish = tf.identity) -> Function:
+        """Return the map from images, float32 (n, 28, 28, 1), to what is made of one tensor of the graph."""
+        structure, weights = take_apart(self.graph, tensor)
+        return Function(Computation(structure, finish), [self._weight(name) for name in weights])
 
-        It raises RefusedGraphError where the graph asks for too much with so many images.
+    def own_means(self, tensor: str) -> Function:
+        """Return the map from images to the mean of each image's own feature map, (n,); the tensor holds all maps.
+
+        Image k belongs to filter k modulo the number of filters, of which there are at most `MOST_FILTERS`.
         """
-        nodes = _above(self.graph, tensor)
+        whole = self.function(tensor, mean_of_own)
+        filters = self.shapes[tensor][-1] or 0
+        own = only_own_filters(whole.computation.structure) if filters <= MOST_FILTERS else None
+        return Function(Computation(own, mean_of_each), whole.weights) if own else whole
 
-        def run(images: tf.Tensor) -> tf.Tensor:
-            tensors, _ = import_graph(nodes, self.graph.versions, _as_input(self.graph, images))
-            return tf.cast(tensors[tensor], tf.float32)
+    def _weight(self, name: str) -> tf.Tensor:
+        if name not in self._weights:
+            tensor = self._constants[name].attr["value"].tensor
+            self._weights[name] = tf.io.parse_tensor(tensor.SerializeToString(), tf.float32)
+        return self._weights[name]
 
-        return run
+    @cached_property
+    def _weights(self) -> dict[str, tf.Tensor]:
+        return {}
+
+    @cached_property
+    def _constants(self) -> dict[str, node_def_pb2.NodeDef]:
+        return {node.name: node for node in self.graph.node if node.op == "Const"}
 
     @cached_property
     def fingerprint(self) -> int:
@@ -84,7 +103,7 @@ def read_graph(data: bytes, facts: dict[str, Any]) -> FrozenModel:
     if not set(ends) <= names or node_of(ends[0]) != _placeholder(graph).name:
         raise RefusedGraphError("its input or its output is not in the graph")
     with tf.Graph().as_default():
-        images = _as_input(graph, tf.compat.v1.placeholder(tf.float32, (BATCH, 28, 28, 1)))
+        images = as_input(graph.node, tf.compat.v1.placeholder(tf.float32, (BATCH, 28, 28, 1)))
         tensors, load = import_graph(graph.node, graph.versions, images)
     network = Network(graph)
     maps = {f"{network.before_activation(name)}:0" for name in network.convolution_nodes()}
@@ -104,26 +123,6 @@ def _placeholder(graph: graph_pb2.GraphDef) -> node_def_pb2.NodeDef:
     return next(node for node in graph.node if node.op == "Placeholder")
 
 
-def _as_input(graph: graph_pb2.GraphDef, images: tf.Tensor) -> tf.Tensor:
-    """Return images, float32 (n, 28, 28, 1), in the shape and type that the graph's placeholder declares."""
-    attributes = _placeholder(graph).attr
-    if attributes["dtype"].type not in ALLOWED_TYPES:
-        raise RefusedGraphError("its input is of no known type")
-    lengths = [dimension.size for dimension in attributes["shape"].shape.dim][1:]
-    if math.prod(lengths) != PIXELS or not all(length > 0 for length in lengths):
-        raise RefusedGraphError(f"its input has the shape {tuple(lengths[:8])}, not that of a 28 x 28 image")
-    return tf.cast(tf.reshape(images, [images.shape[0], *lengths]), attributes["dtype"].type)
-
-
-def _above(graph: graph_pb2.GraphDef, tensor: str) -> list[node_def_pb2.NodeDef]:
-    """Return the nodes that a tensor is computed from, in the order of the graph."""
-    needed = {node_of(tensor)}
-    for node in reversed(graph.node):
-        if node.name in needed:
-            needed.update(map(node_of, node.input))
-    return [node for node in graph.node if node.name in needed or node.op == "Placeholder"]
-
-
 def _shape(tensor: tf.Tensor) -> tuple[int | None, ...]:
     lengths = tuple(tensor.shape)
     return (None, *lengths[1:]) if lengths[:1] == (BATCH,) else ()
@@ -141,3 +140,20 @@ def call(model: FrozenModel, function: Callable[[tf.Tensor], tf.Tensor], images:
     ]
     results = np.concatenate(parts)
     return results[np.argsort(order)]
+
+
+def mean_of_all(maps: tf.Tensor) -> tf.Tensor:
+    """Return the mean of every feature map of every image: (n, height, width, filters) -> (n, filters)."""
+    return tf.reduce_mean(maps, axis=(1, 2))[:, :MOST_FILTERS]
+
+
+def mean_of_own(maps: tf.Tensor) -> tf.Tensor:
+    """Return the mean of each image's own feature map: (n, height, width, filters) -> (n,)."""
+    means = mean_of_all(maps)
+    filters = means.shape[1]
+    return tf.reshape(tf.linalg.diag_part(tf.reshape(means, (-1, filters, filters))), [-1])
+
+
+def mean_of_each(maps: tf.Tensor) -> tf.Tensor:
+    """Return the mean of every feature map, where there is one for each image: (times, ..., filters) -> (n,)."""
+    return tf.reshape(tf.reduce_mean(maps, axis=(1, 2)), [-1])

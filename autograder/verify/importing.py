@@ -8,8 +8,9 @@ lengths must be known beforehand; as they may depend on the number of images, th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
@@ -29,6 +30,9 @@ MOST_FIXED = 1 << 26
 MOST_FIXED_PER_IMAGE = 1 << 18
 
 LONGEST_REASON = 200
+
+# An operation and its inputs -> its one output
+Replacement = Callable[[node_def_pb2.NodeDef, list[tf.Tensor]], tf.Tensor]
 
 # Operations whose result is another view of what they are given.
 VIEWS = frozenset("Const ExpandDims Identity IdentityN NoOp Reshape Squeeze StopGradient".split())
@@ -83,14 +87,20 @@ class Load:
 
 
 def import_graph(
-    nodes: Sequence[node_def_pb2.NodeDef], versions: versions_pb2.VersionDef, images: tf.Tensor
+    nodes: Iterable[node_def_pb2.NodeDef],
+    versions: versions_pb2.VersionDef,
+    images: tf.Tensor,
+    weights: Mapping[str, tf.Tensor] = MappingProxyType({}),
+    replaced: Mapping[str, Replacement] = MappingProxyType({}),
 ) -> tuple[dict[str, tf.Tensor], Load]:
     """Import operations into the current graph.
 
     Args:
-        nodes: of an allowed graph, in its order.
+        nodes: of an allowed graph, each after those that it is computed from.
         versions: of the graph.
         images: what its placeholder stands for; the number of images is known.
+        weights: tensors of known shape in place of constants that are not among the nodes.
+        replaced: operations that are computed in another way, which asks for no more.
 
     Returns:
         All tensors by name, and what they ask for.
@@ -99,11 +109,17 @@ def import_graph(
         RefusedGraphError: TensorFlow does not accept the graph, or it asks for too much.
     """
     load = Load(images=images.shape[0])
-    tensors: dict[str, tf.Tensor] = {}
-    for piece in _pieces(nodes):
-        if piece[0].op == "Placeholder":
-            tensors[f"{piece[0].name}:0"] = images
-            load.varying.add(piece[0].name)
+    tensors = {f"{name}:0": tensor for name, tensor in weights.items()}
+    for piece in _pieces(nodes, replaced):
+        first = piece[0]
+        if first.op == "Placeholder":
+            tensors[f"{first.name}:0"] = images
+            load.varying.add(first.name)
+            continue
+        if first.name in replaced:
+            inputs = [tensors[name if ":" in name else f"{name}:0"] for name in first.input]
+            tensors[f"{first.name}:0"] = replaced[first.name](first, inputs)
+            load.varying.add(first.name)
             continue
         for node, operation in zip(piece, _import(piece, versions, tensors), strict=True):
             load.add(operation, node)
@@ -116,14 +132,20 @@ def node_of(tensor: str) -> str:
     return tensor.split(":")[0]
 
 
-def _pieces(nodes: Iterable[node_def_pb2.NodeDef]) -> Iterator[list[node_def_pb2.NodeDef]]:
-    """Yield operations together up to the next one whose shape may depend on values."""
+def _pieces(
+    nodes: Iterable[node_def_pb2.NodeDef], alone: Container[str]
+) -> Iterator[list[node_def_pb2.NodeDef]]:
+    """Yield operations together up to the next one whose shape may depend on values, or that stands alone."""
     piece: list[node_def_pb2.NodeDef] = []
     for node in nodes:
-        if piece and (node.op not in BLIND or piece[0].op == "Placeholder"):
+        stands_alone = node.op == "Placeholder" or node.name in alone
+        if piece and (stands_alone or node.op not in BLIND):
             yield piece
             piece = []
         piece.append(node)
+        if stands_alone:
+            yield piece
+            piece = []
     if piece:
         yield piece
 

@@ -11,11 +11,13 @@ from autograder.evidence import Evidence
 from autograder.held_out import HeldOut
 from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
 from autograder.pictures import Booleans, Pictures
+from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
 from autograder.verify.plot import measure_plot
 from autograder.verify.traces import ascent_seen, measure_steps
+from solutions.gradient_ascent import forget_ascents
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -92,7 +94,10 @@ def woken(images: ImagesMeasurement, filters: int) -> Booleans:
     return awake
 
 
-# The verifier is one process for many submissions; a graph in each would keep its models alive.
+# The verifier is one process for many submissions, and memory must not grow with them.
 def forget_models() -> None:
-    """Free what TensorFlow keeps of the last submission."""
-    tf.keras.backend.clear_session()
+    """Free what was compiled, as soon as it is much."""
+    if too_many_compiled():
+        forget_compiled()
+        forget_ascents()
+        tf.keras.backend.clear_session()

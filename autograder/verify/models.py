@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 from autograder.evidence import Evidence, Record
 from autograder.held_out import HeldOut
@@ -23,11 +25,20 @@ GOOD_ACCURACY = 0.9
 
 @dataclass(frozen=True, eq=False)
 class MeasuredModel:
-    """A model of the submission with its record, measured."""
+    """A model of the submission with its record, measured.
+
+    Its accuracy only when it is asked for, as most models are not: versions before the training, above all.
+    """
 
     record: Record
     frozen: FrozenModel
-    measurement: ModelMeasurement
+    without_accuracy: ModelMeasurement
+    read_accuracy: Callable[[], float]
+
+    @cached_property
+    def measurement(self) -> ModelMeasurement:
+        """All that there is to say of it."""
+        return replace(self.without_accuracy, accuracy=self.read_accuracy())
 
 
 def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel], str]:
@@ -41,7 +52,8 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
             continue
         if record.payload in known:  # the same computation under another name or at a later time
             twin = known[record.payload]
-            models.append(MeasuredModel(record, twin.frozen, _with_facts(twin.measurement, record)))
+            facts = _with_facts(twin.without_accuracy, record)
+            models.append(MeasuredModel(record, twin.frozen, facts, twin.read_accuracy))
             continue
         try:
             frozen = read_graph(evidence.payload(record), record.facts)
@@ -49,13 +61,13 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
             name = plain_text(str(record.facts.get("variable")), at_most=LONGEST_REASON)
             refused = f"the computation of '{name}' was refused: {error}"
             continue
-        models.append(MeasuredModel(record, frozen, measure_model(record, frozen, digits)))
+        models.append(measure_model(record, frozen, digits))
         known[record.payload] = models[-1]
     return models, refused
 
 
-def measure_model(record: Record, frozen: FrozenModel, digits: HeldOut) -> ModelMeasurement:
-    """Count the convolutions of one model and measure its accuracy."""
+def measure_model(record: Record, frozen: FrozenModel, digits: HeldOut) -> MeasuredModel:
+    """Count the convolutions of one model, and see to it that its accuracy can be measured."""
     network = Network(frozen.graph)
     used = network.convolutions_between(frozen.input, frozen.output)
     output = frozen.shapes[frozen.output]
@@ -70,10 +82,12 @@ def measure_model(record: Record, frozen: FrozenModel, digits: HeldOut) -> Model
         updates=0,
         loss="",
         learning_rate=0.0,
-        accuracy=accuracy(frozen, digits),
+        accuracy=0.0,
         digits=len(digits.labels),
     )
-    return _with_facts(measurement, record)
+    return MeasuredModel(
+        record, frozen, _with_facts(measurement, record), cache(lambda: accuracy(frozen, digits))
+    )
 
 
 def _with_facts(measurement: ModelMeasurement, record: Record) -> ModelMeasurement:
@@ -106,17 +120,24 @@ def classifiers(models: list[MeasuredModel]) -> list[list[MeasuredModel]]:
     name that leads to the network, then what would earn full marks, then the name of the exercise, then
     accuracy. More than one is returned only if the first would earn full marks and others would, too.
     """
-    names = list(dict.fromkeys(model.measurement.variable for model in models))
-    versions = [[model for model in models if model.measurement.variable == name] for name in names]
+    names = list(dict.fromkeys(model.without_accuracy.variable for model in models))
+    versions = [[model for model in models if model.without_accuracy.variable == name] for name in names]
+    versions = [some for some in versions if any(map(_has_ten_outputs, some))] or versions
+    if len(versions) < 2:
+        return versions
     ranked = sorted(versions, key=lambda one: max(map(_preference, one)), reverse=True)
     good = [one for one in ranked if any(earns_full_marks(model) for model in one)]
     return good[:MOST_CLASSIFIERS] if ranked and ranked[0] in good else ranked[:1]
 
 
+def _has_ten_outputs(model: MeasuredModel) -> bool:
+    return model.without_accuracy.outputs == 10
+
+
 def _preference(model: MeasuredModel) -> tuple[bool, bool, bool, bool, float]:
     measured = model.measurement
     return (
-        measured.outputs == 10,
+        _has_ten_outputs(model),
         measured.variable != "",
         earns_full_marks(model),
         measured.variable == "model",

@@ -1,0 +1,117 @@
+"""Compiled functions of networks, kept for the next network of the same structure.
+
+To compile takes longer than to compute. Nothing of a submission stays but the structure of its networks: weights
+are arguments, other constants belong to the structure, and there is no state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+from tensorflow.core.framework import node_def_pb2
+
+from autograder.verify.allowed import ALLOWED_TYPES, RefusedGraphError
+from autograder.verify.importing import import_graph
+from autograder.verify.own_filters import convolve_own
+from autograder.verify.structure import Structure
+
+PIXELS = 28 * 28
+# When more functions or more bytes than these are kept after a submission, all are freed.
+MOST_FUNCTIONS, MOST_BYTES = 100, 4 * 1024 * 1024
+
+Finish = Callable[[tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """A map from images, float32 (n, 28, 28, 1), and the weights of a network to some result.
+
+    Two of them are equal if they compute the same from the same weights.
+    """
+
+    structure: Structure
+    finish: Finish  # what is made of the structure's output, float32
+
+    def __call__(self, images: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
+        """Compute the result; the number of images is known.
+
+        Raises:
+            RefusedGraphError: the graph asks for too much with so many images.
+        """
+        return _compiled(self, images.shape[0])(images, *weights)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A computation with the weights of one network: a map from images, float32 (n, 28, 28, 1)."""
+
+    computation: Computation
+    weights: Sequence[tf.Tensor]
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Compute the result; raises what the computation raises."""
+        return self.computation(images, *self.weights)
+
+
+_kept: dict[tuple[Computation, int], Callable[..., tf.Tensor]] = {}
+
+
+def _compiled(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
+    key = (computation, images)
+    if key not in _kept:
+        with tf.init_scope():  # it does not belong to the graph that may be calling it
+            _kept[key] = _compile(computation, images)
+    return _kept[key]
+
+
+def _compile(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
+    structure = computation.structure
+
+    def run(images: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
+        names = (name for name, _ in structure.weights)
+        tensors, _ = import_graph(
+            structure.nodes,
+            structure.versions,
+            as_input(structure.nodes, images),
+            weights=dict(zip(names, weights, strict=True)),
+            replaced={structure.own_filters: convolve_own} if structure.own_filters else {},
+        )
+        return computation.finish(tf.cast(tensors[structure.output], tf.float32))
+
+    shapes = [(images, 28, 28, 1), *(shape for _, shape in structure.weights)]
+    function = tf.function(run, autograph=False)
+    return function.get_concrete_function(*(tf.TensorSpec(shape, tf.float32) for shape in shapes))  # type: ignore[no-any-return]
+
+
+def too_many_compiled() -> bool:
+    """Tell whether more is kept than memory should be spent on."""
+    size = sum(computation.structure.size for computation, _ in _kept)
+    return len(_kept) > MOST_FUNCTIONS or size > MOST_BYTES
+
+
+def forget_compiled() -> None:
+    """Free all that is kept."""
+    _kept.clear()
+
+
+def as_input(nodes: Sequence[node_def_pb2.NodeDef], images: tf.Tensor) -> tf.Tensor:
+    """Return images, float32 (n, 28, 28, 1), in the shape and type that a graph's placeholder declares.
+
+    They are left as they are if it has none.
+
+    Raises:
+        RefusedGraphError: it is not an image of 28 x 28 pixels.
+    """
+    placeholder = next((node for node in nodes if node.op == "Placeholder"), None)
+    if placeholder is None:
+        return images
+    attributes = placeholder.attr
+    if attributes["dtype"].type not in ALLOWED_TYPES:
+        raise RefusedGraphError("its input is of no known type")
+    lengths = [dimension.size for dimension in attributes["shape"].shape.dim][1:]
+    if math.prod(lengths) != PIXELS or not all(length > 0 for length in lengths):
+        raise RefusedGraphError(f"its input has the shape {tuple(lengths[:8])}, not that of a 28 x 28 image")
+    return tf.cast(tf.reshape(images, [images.shape[0], *lengths]), attributes["dtype"].type)
