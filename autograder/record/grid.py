@@ -24,6 +24,8 @@ from solutions.plots import draw_activations, draw_feature_grid
 
 PANELS = 64  # of an 8 x 8 grid
 DOTS_PER_INCH = 110
+# As shares of the picture; the gaps as shares of a part.
+MARGINS = {"left": 0.06, "right": 0.98, "bottom": 0.05, "top": 0.93, "wspace": 0.12, "hspace": 0.1}
 FAINT = "#8a8a8a"
 LONGEST_NAME, LONGEST_LAYER = 60, 40
 # Shown for signs that the font does not have.
@@ -32,8 +34,9 @@ BOX = "□"
 
 def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) -> bytes:
     """Return the picture as PNG: two grids, and below them the activation at every step."""
-    figure = Figure(figsize=(13.5, 12.0), layout="constrained", dpi=DOTS_PER_INCH)
-    grid = figure.add_gridspec(2, 2, height_ratios=[3.2, 1.0])
+    # Every part has its place beforehand: to find out how much room its text takes would mean to draw it twice.
+    figure = Figure(figsize=(13.5, 12.0), dpi=DOTS_PER_INCH)
+    grid = figure.add_gridspec(2, 2, height_ratios=[3.2, 1.0], **MARGINS)
     _draw_title(figure, report, measurements.images.layer if measurements.images else "")
     _draw_images(figure.add_subplot(grid[0, 0]), pictures.student, pictures.student_dead, "handed in")
     _draw_images(
