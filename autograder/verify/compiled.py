@@ -44,7 +44,7 @@ class Computation:
         return _compiled(self, images.shape[0])(images, *weights)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Function:
     """A computation with the weights of one network: a map from images, float32 (n, 28, 28, 1)."""
 

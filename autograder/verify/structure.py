@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2, versions_pb2
@@ -34,7 +34,8 @@ class Structure:
     Two structures are equal if nothing but the values of the weights can make a difference between them.
     """
 
-    nodes: tuple[node_def_pb2.NodeDef, ...]  # each after those that it is computed from, without the weights
+    # each after those that it is computed from, without the weights
+    nodes: tuple[node_def_pb2.NodeDef, ...] = field(repr=False)
     versions: versions_pb2.VersionDef
     weights: tuple[tuple[str, tuple[int, ...]], ...]  # name and shape of each
     output: str  # the tensor

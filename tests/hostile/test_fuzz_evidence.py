@@ -243,7 +243,7 @@ def reads_a_network_or_refuses(data: bytes, facts: dict[str, Any]) -> FrozenMode
 
 
 def runs_or_says_why(model: FrozenModel) -> None:
-    function = tf.function(model.function(model.output), autograph=False)
+    function = model.function(model.output)
     try:
         call(model, function, np.random.default_rng(0).random((3, 28, 28, 1), np.float32))
     except (tf.errors.OpError, RefusedGraphError, ValueError, IndexError):

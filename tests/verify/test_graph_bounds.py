@@ -122,7 +122,7 @@ def hidden_from_one_batch_size(images: tf.Tensor) -> tf.Tensor:
 
 def test_what_a_graph_asks_for_is_bounded_anew_for_every_number_of_images() -> None:
     frozen = read_graph(graph_of(hidden_from_one_batch_size).SerializeToString(), FACTS)
-    function = tf.function(frozen.function(frozen.output), autograph=False)
+    function = frozen.function(frozen.output)
 
     with pytest.raises(RefusedGraphError, match="constants take"):
         function(tf.zeros((24, 28, 28, 1)))
@@ -135,7 +135,7 @@ def test_a_graph_does_not_learn_the_place_of_an_image_among_the_others() -> None
         tf.add(places, 0 * one(images), name="output")
     frozen = read_graph(graph.as_graph_def().SerializeToString(), FACTS)
 
-    found = call(frozen, tf.function(frozen.function(frozen.output)), np.zeros((100, 28, 28, 1), np.float32))
+    found = call(frozen, frozen.function(frozen.output), np.zeros((100, 28, 28, 1), np.float32))
 
     assert sorted(found[:, 0]) == list(range(100))
     assert np.mean(found[:, 0] == np.arange(100)) < 0.2

@@ -226,7 +226,7 @@ def test_a_frozen_model_computes_what_the_model_computes(
     shaped = images.reshape(5, 784) if name == "flat input" else images
 
     frozen = freeze_model(model)
-    outputs = call(frozen, tf.function(frozen.function(frozen.output)), images)
+    outputs = call(frozen, frozen.function(frozen.output), images)
 
     np.testing.assert_allclose(outputs, model(shaped, training=False), rtol=1e-5, atol=1e-5)
 
@@ -237,7 +237,7 @@ def test_a_frozen_model_still_has_gradients(
 ) -> None:
     keras.utils.set_random_seed(1)
     frozen = freeze_model(MODELS[name]())
-    output = tf.function(frozen.function(frozen.output))  # only inside one can a tape see the imported graph
+    output = frozen.function(frozen.output)
 
     ascent = gradient_ascent(lambda images: output(images)[:, 0], uniform_noise(2, seed=0), steps=5)
 
