@@ -158,7 +158,7 @@ def forget_ascents() -> None:
     _compiled.cache_clear()
 
 
-@lru_cache(maxsize=16)  # bounded, since a graph keeps its model alive
+@lru_cache(maxsize=8)  # bounded, since a graph keeps its model alive
 def _compiled(
     activations: Activations,
 ) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import tensorflow as tf
@@ -67,14 +68,15 @@ class FrozenModel:
         return Function(Computation(own, mean_of_each), whole.weights) if own else whole
 
     def _weight(self, name: str) -> tf.Tensor:
-        if name not in self._weights:
+        found = self._weights.get(name)
+        if found is None:
             tensor = self._constants[name].attr["value"].tensor
-            self._weights[name] = tf.io.parse_tensor(tensor.SerializeToString(), tf.float32)
-        return self._weights[name]
+            found = self._weights[name] = tf.io.parse_tensor(tensor.SerializeToString(), tf.float32)
+        return found
 
     @cached_property
-    def _weights(self) -> dict[str, tf.Tensor]:
-        return {}
+    def _weights(self) -> WeakValueDictionary[str, tf.Tensor]:
+        return WeakValueDictionary()  # few bytes may describe large ones, so none stays without a function
 
     @cached_property
     def _constants(self) -> dict[str, node_def_pb2.NodeDef]:

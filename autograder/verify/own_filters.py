@@ -12,6 +12,7 @@ from dataclasses import replace
 import tensorflow as tf
 from tensorflow.core.framework import node_def_pb2
 
+from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.importing import node_of
 from autograder.verify.structure import Structure, varying_nodes
 from solutions.gradient_ascent import own_maps
@@ -59,6 +60,8 @@ def convolve_own(node: node_def_pb2.NodeDef, inputs: list[tf.Tensor]) -> tf.Tens
     features, kernels = inputs  # (n, height, width, channels), (rows, columns, channels, filters)
     filters = kernels.shape[3]
     times = features.shape[0] // filters
+    if features.shape[0] != times * filters:
+        raise RefusedGraphError("its number of filters depends on the number of images")
     padding = node.attr["padding"].s.decode()
     strides, dilations = _window(node, "strides")[1:3], _window(node, "dilations")[1:3]
     if features.shape[3] != kernels.shape[2]:  # a convolution in groups
