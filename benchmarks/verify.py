@@ -183,10 +183,10 @@ def main() -> None:
     small_ones = [small(number) for number in range(given.memory)]
     for number, one in enumerate(small_ones):
         if number == 0:
-            print(f"{memory()} MiB before the small submissions")
+            print(f"{memory()} MiB before the small submissions", flush=True)
         measure(one, few, seed=number)
         forget_models()
-        if number % 50 == 49:
+        if number % 20 == 19:
             print(f"{memory()} MiB after {number + 1} small submissions", flush=True)
 
 
