@@ -9,7 +9,7 @@ from autograder.machine import fitting_jobs, jobs_for
 
 
 @pytest.mark.parametrize(
-    ("cores", "megabytes", "jobs"), [(8, 64_000, 8), (8, 5000, 3), (2, 16_000, 2), (4, 500, 1)]
+    ("cores", "megabytes", "jobs"), [(8, 64_000, 8), (8, 5500, 3), (2, 16_000, 2), (4, 500, 1)]
 )
 def test_every_core_has_a_job_if_there_is_memory_for_it(cores: int, megabytes: float, jobs: int) -> None:
     assert jobs_for(cores, megabytes) == jobs
