@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+import psutil
 import tensorflow as tf
 
 from autograder.evidence import Evidence, evidence_from_files
 from autograder.held_out import held_out
 from autograder.measurements import Measurements, measurements_to_json
 from autograder.pictures import Pictures, pictures_to_npz
+from autograder.settings import MEGABYTE
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, read_frame, write_frame
@@ -43,8 +45,8 @@ def main() -> None:
             answer = _as_files(*measure(evidence, digits, seed=request["seed"]))
         except Exception as error:  # noqa: BLE001 (whatever was forged costs its own measurement only)
             answer = _as_files(_without_measurement(evidence, error), Pictures())
-        write_frame(answers, {}, answer)
         forget_models()
+        write_frame(answers, {"memory_mb": psutil.Process().memory_info().rss // MEGABYTE}, answer)
 
 
 def _as_files(measurements: Measurements, pictures: Pictures) -> Files:

@@ -117,3 +117,17 @@ def kill_verifier() -> Callable[[Verifier], None]:
         verifier._process.wait()
 
     return kill
+
+
+def test_a_verifier_that_has_grown_is_replaced_between_submissions(
+    verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, _ = verifier.measure(harmless)
+    process = verifier._process
+    monkeypatch.setattr("autograder.verify.verifier.MOST_MB", 1)
+    verifier.measure(harmless)
+
+    after, _ = verifier.measure(harmless)
+
+    assert verifier._process is not process
+    assert after == before
