@@ -14,6 +14,7 @@ from autograder.execute.kernel import kernel_environment, packed_recorder
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.sandbox import find_python, make_sandbox
 from autograder.execute.warm import Template
+from autograder.machine import gpu_devices
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
 
@@ -49,6 +50,7 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
     yield _sandbox()
     yield _python(settings)
     yield _warm_start(settings)
+    yield _gpu(settings)
     try:
         digits = find_digits(
             course / settings.data if settings.data else None, download=False, announce=lambda _: None
@@ -85,6 +87,15 @@ def _warm_start(settings: Settings) -> Finding:
     if problem:
         return Finding("warm start", "optional", f"kernels take seconds to start here: {problem}")
     return Finding("warm start", "ok", "kernels are forked, each into a sandbox of its own")
+
+
+def _gpu(settings: Settings) -> Finding:
+    if not (devices := gpu_devices()):
+        return Finding("gpu", "optional", "none: notebooks compute on the processor")
+    names = ", ".join(device.name for device in devices)
+    if not settings.gpu:
+        return Finding("gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'")
+    return Finding("gpu", "ok", f"shared by all notebooks, and open to student code: {names}")
 
 
 def _python(settings: Settings) -> Finding:

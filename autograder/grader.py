@@ -18,7 +18,7 @@ from autograder.execute.kernel import KernelOptions, Shortcuts, kernel_environme
 from autograder.execute.sandbox import Bubblewrap, Sandbox, make_sandbox
 from autograder.execute.warm import Template
 from autograder.held_out import held_out
-from autograder.machine import cores, fitting_jobs
+from autograder.machine import cores, fitting_jobs, gpu_devices
 from autograder.record.files import Origin
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
@@ -138,6 +138,7 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
             seed=settings.seed,
             threads=threads,
             python=settings.python,
+            devices=gpu_devices() if settings.gpu else (),
             shortcuts=_shortcuts(digits, settings, folder) if quick else None,
             template=template,
         )

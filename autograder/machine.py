@@ -27,6 +27,11 @@ def container_mb(files: tuple[Path, ...] = LIMITS) -> float | None:
     return None
 
 
+def gpu_devices(folder: Path = Path("/dev")) -> tuple[Path, ...]:
+    """Return the device files of NVIDIA's driver, by which a program computes on a GPU; none without one."""
+    return tuple(sorted(folder.glob("nvidia*")))
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))

@@ -111,6 +111,10 @@ class Settings(_Section):
     warm_start: bool = Field(
         default=True, description="fork kernels from a process that has imported TensorFlow, where bwrap can"
     )
+    gpu: bool = Field(
+        default=False,
+        description="let notebooks share the GPUs here: NVIDIA's driver is then open to student code",
+    )
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
         "", description="an mnist.npz, relative to the course folder; empty: found as the README says"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autograder.cli import run
-from autograder.machine import fitting_jobs, jobs_for
+from autograder.machine import fitting_jobs, gpu_devices, jobs_for
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,11 @@ def test_what_is_no_number_of_jobs_is_refused(jobs: str, capsys: pytest.CaptureF
     assert run(["grade", "--jobs", jobs]) == 2
 
     assert f"'{jobs}' is neither a number from 1 nor auto" in capsys.readouterr().err
+
+
+def test_of_all_devices_those_of_gpus_are_found(tmp_path: Path) -> None:
+    for name in ("null", "nvidia0", "nvidiactl", "nvidia-uvm"):
+        (tmp_path / name).touch()
+
+    assert [device.name for device in gpu_devices(tmp_path)] == ["nvidia-uvm", "nvidia0", "nvidiactl"]
+    assert gpu_devices(tmp_path / "none") == ()

@@ -61,6 +61,7 @@ class KernelOptions:
     seed: int
     threads: int
     python: str = ""
+    devices: tuple[Path, ...] = ()  # of the machine, that notebooks may use: those of GPUs
     shortcuts: Shortcuts | None = None
     template: Template | None = None  # forks kernels, where that works; else each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
@@ -237,6 +238,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         readable=tuple(
             path for path in (options.digits, quick.held_out if quick else None, submission) if path
         ),
+        devices=options.devices,
         environment=kernel_environment(options.threads),
         scratch_mb=limits.scratch_mb,
         shared_memory_mb=limits.shared_memory_mb,
@@ -263,6 +265,7 @@ def kernel_environment(threads: int) -> dict[str, str]:
         "TF_NUM_INTRAOP_THREADS": str(threads),
         "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first kernel takes all memory of a GPU
     }
 
 

@@ -54,6 +54,7 @@ class Program:
     python: Python
     shared: Path  # the one folder that both sides write to: sockets and the connection file
     readable: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     kit_visible: bool = False  # may it import `autograder` and `solutions`?
     scratch_mb: int = 64  # for each of the home folder and /tmp
@@ -104,6 +105,8 @@ class Bubblewrap:
             *(("--info-fd", "1") if program.is_held else ()),
         ]  # fmt: skip
         options += ["--proc", "/proc", "--dev", "/dev"]
+        for device in program.devices:
+            options += ["--dev-bind-try", str(device), str(device)]
         sizes = {**dict.fromkeys(SCRATCH, program.scratch_mb), SHARED_MEMORY: program.shared_memory_mb}
         for scratch, size in sizes.items():
             options += ["--size", str(size * MEGABYTE), "--tmpfs", str(scratch)]

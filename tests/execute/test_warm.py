@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -163,6 +164,26 @@ def test_where_no_sandbox_can_be_made_in_a_sandbox_kernels_are_started(
         execution = execute(_notebook("print('to the end')"), None, _options(sandbox, digits_file, template))
 
     assert execution.notebook.cells[0].outputs[0].text == "to the end\n"
+
+
+@pytest.mark.parametrize("is_forked", [True, False])
+def test_a_device_is_there_only_if_it_was_named(
+    sandbox: Sandbox, digits_file: Path, template: Template, is_forked: bool
+) -> None:
+    usual = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console"}
+    device = next(
+        path
+        for path in Path("/dev").iterdir()
+        if path.is_char_device() and not path.is_symlink() and path.name not in usual
+    )
+    look = _notebook(f"import os\nprint(os.path.exists({str(device)!r}))")
+    options = replace(_options(sandbox, digits_file, template), template=template if is_forked else None)
+
+    with_device = execute(look, None, replace(options, devices=(device,)))
+    without = execute(look, None, options)
+
+    assert with_device.notebook.cells[0].outputs[0].text == "True\n"
+    assert without.notebook.cells[0].outputs[0].text == "False\n"
 
 
 def test_nothing_is_left_of_a_template_and_its_kernels(sandbox: Sandbox, digits_file: Path) -> None:
