@@ -79,7 +79,7 @@ def print_groups(run: WatchedRun, size: int) -> bool:
         ends = run.ends[max(first - 1, 0) : first + size]
         looks = [look for look in run.looks if ends[0] <= look.seconds <= ends[-1]]
         row = {"per minute": per_minute(ends)} | {role: memory(looks, role) for role in COLUMNS}
-        row["all at once"] = max(look.sum for look in looks)
+        row["all at once"] = max((look.sum for look in looks), default=0.0)
         rows.append(row)
         numbers = " | ".join(f"{value:.0f}" for name, value in row.items() if name != "per minute")
         print(f"| {first + 1}..{first + size} | {row['per minute']:.1f} | {numbers} |")
