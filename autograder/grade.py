@@ -107,7 +107,7 @@ def _grade(
             future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
             waiting[future] = submission
         for future in as_completed(waiting):
-            submission = waiting[future]
+            submission = waiting.pop(future)  # and forget its run, pictures and all, once it is written
             try:
                 run = future.result()
                 if run is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from autograder.errors import CourseError, GradeascentError
 from autograder.execute.sandbox import Sandbox
 from autograder.grade import grade_course, submissions_of
 from autograder.grader import Grader, ready_to_grade
-from autograder.record.files import read_report
+from autograder.record.files import Run, read_report, read_run
 from autograder.report import Report
 from autograder.settings import Limits, Settings
 from autograder.submission import Submission
@@ -241,3 +243,29 @@ def test_a_fault_of_the_kit_itself_costs_one_submission_and_is_written_down(
     assert diary.lost == ["cleo"]
     assert list(reports) == ["emil"]
     assert "a fault of our own" in (course.result_folder("cleo") / "fault.txt").read_text()
+
+
+def test_a_run_is_forgotten_once_its_report_is_written(
+    course: Course, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = grader.origin(Submission("ada", ASSIGNMENT, course.submission_folder("ada")))
+    run = read_run(course.result_folder("ada"), origin, name=ASSIGNMENT)
+    assert run is not None
+    runs: list[weakref.ref[Run]] = []
+    held: list[int] = []
+
+    def new_run(*_: object, **__: object) -> Run:
+        new = replace(run)
+        runs.append(weakref.ref(new))
+        return new
+
+    class Counting(Diary):
+        def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
+            gc.collect()  # pytest, which has scored it, leaves circles behind
+            held.append(sum(one() is not None for one in runs))
+
+    monkeypatch.setattr(autograder.grade, "run_stored_or_new", new_run)
+
+    grade_course(course, course.students(), grader, Counting(), force=True)
+
+    assert held[-1] == 1
