@@ -11,8 +11,10 @@ from autograder.settings import MEGABYTE
 
 # Where Linux says how much a container may have, in bytes: control groups of version 2 and of version 1.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-# For the grader, the process that measures and the one that kernels are forked from.
-KIT_MB = 1900
+# For the grader and the process that measures.
+KIT_MB = 1400
+# For the process that kernels are forked from.
+TEMPLATE_MB = 500
 # For a kernel with TensorFlow and MNIST in it, while it trains.
 KERNEL_MB = 1200
 
@@ -46,4 +48,4 @@ def fitting_jobs() -> int:
 
 def jobs_for(cores: int, megabytes: float) -> int:
     """Return how many kernels fit beside the kit: one per core, if there is memory for so many."""
-    return max(1, min(cores, int((megabytes - KIT_MB) / KERNEL_MB)))
+    return max(1, min(cores, int((megabytes - KIT_MB - TEMPLATE_MB) / KERNEL_MB)))
