@@ -287,7 +287,7 @@ def test_the_picture_shows_any_name_within_its_edges(what: str, report: Report, 
 def test_the_picture_does_not_set_mathematics(report: Report, tell: Tell) -> None:
     def width_of_title(student: str) -> int:
         drawn = draw_grid(report.model_copy(update={"student": student}), Measurements("graded"), Pictures())
-        title = matplotlib.image.imread(io.BytesIO(drawn))[:24, :, 0]
+        title = matplotlib.image.imread(io.BytesIO(drawn))[:60, :, 0]
         ink = np.flatnonzero((title < 0.5).any(axis=0))
         return int(ink[-1] - ink[0])
 
