@@ -104,8 +104,18 @@ def worker_with_a_kernel(started: Sequence[subprocess.Popen[bytes]], seconds: fl
 
 def _has_kernel(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):  # it has just ended
-        return any("recorder.pyz" in " ".join(child.cmdline()) for child in _children(pid))
+        return any(map(_is_forked, _children(pid)))
     return False
+
+
+def _is_forked(process: psutil.Process) -> bool:
+    """Tell a kernel from the process that it was forked from, which bubblewrap has started."""
+    parent = process.parent()
+    return (
+        "--template" in process.cmdline()
+        and parent is not None
+        and "bwrap" not in (process.name(), parent.name())
+    )
 
 
 def _children(pid: int) -> list[psutil.Process]:
