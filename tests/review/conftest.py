@@ -67,7 +67,7 @@ def server(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, nothing else in this thread can have an event loop
 def chromium() -> Iterator[Chromium]:
     with open_chromium() as browser:
         yield browser
