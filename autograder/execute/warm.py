@@ -2,7 +2,7 @@
 
 See `inside.template` for how a fork gets into its sandbox. The template itself runs trusted code only, the
 imports of the student environment; bubblewrap lets it read this machine and write nothing but temporary folders.
-Where any of this does not work, kernels start as they always did: `Template.works` says so.
+Where any of this does not work, kernels start as they always did: `Template.problem` says why.
 """
 
 from __future__ import annotations
@@ -97,7 +97,6 @@ class Template:
         self._boots = 0
         self._works: Future[str] = Future()  # with the problem, if there is one
         self._waiting: dict[str, Future[WarmProcess]] = {}
-        self._running: dict[str, WarmProcess] = {}
 
     def __enter__(self) -> Template:
         self._boot()  # at once, so that TensorFlow is imported while the first submissions are read
@@ -119,7 +118,7 @@ class Template:
         except FutureTimeoutError:
             return "it does not answer"
 
-    def start(self, start: Start) -> WarmProcess:
+    def start(self, start: Start, *, seconds: float = START_SECONDS) -> WarmProcess:
         """Fork a kernel.
 
         Raises:
@@ -135,15 +134,18 @@ class Template:
             "config": str(start.config) if start.config else "",
         }
         with self._lock:
-            self._waiting[name] = waiting
+            all_waiting = self._waiting
+            all_waiting[name] = waiting
             try:
                 self._control.send(json.dumps(order).encode())
             except OSError as error:
-                del self._waiting[name]
+                del all_waiting[name]
                 raise SandboxError(f"the template of kernels has ended: {error}") from error
         try:
-            return waiting.result(timeout=START_SECONDS)
+            return waiting.result(timeout=seconds)
         except FutureTimeoutError as error:
+            with self._lock:
+                all_waiting.pop(name, None)  # what comes too late is killed
             raise SandboxError("the template of kernels does not answer") from error
 
     def _has_worked(self) -> bool:
@@ -152,6 +154,7 @@ class Template:
     def _boot(self) -> None:
         self._boots += 1
         self._works = Future()
+        self._waiting = {}  # those of a template that has ended are told so by whoever listens to it
         self._scratch = temporary_folder()
         folder = Path(self._scratch.name)
         recorder = folder / "recorder.pyz"
@@ -169,7 +172,7 @@ class Template:
             self._process = subprocess.Popen(
                 Bubblewrap().around_sandboxes(program), stdin=theirs.fileno(), stdout=log, stderr=log
             )
-        threading.Thread(target=self._listen, args=(self._control,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(self._control, self._waiting), daemon=True).start()
         threading.Thread(target=self._try, args=(folder, self._works), daemon=True).start()
 
     def _try(self, folder: Path, works: Future[str]) -> None:
@@ -182,7 +185,7 @@ class Template:
         command = Bubblewrap().command(program)
         start = Start(command, shared / FILTER_FILE, log, None)
         try:
-            status = self.start(start).wait()
+            status = self.start(start, seconds=BOOT_SECONDS).wait()
             problem = f"the fork ended with status {status}: {log.read_text()[-300:]}" if status else ""
         except SandboxError as error:
             problem = str(error)
@@ -191,42 +194,53 @@ class Template:
             problem = " ".join([problem, *said.splitlines()[-1:]])
         works.set_result(problem)
 
-    def _listen(self, control: socket.socket) -> None:
-        """Hear what the template says until it has ended; then everything that it started has ended, too."""
-        while True:
-            try:
-                text, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, MOST_DESCRIPTORS)
-            except OSError:
-                text = b""
-            if not text:
-                break
-            self._hear(json.loads(text), descriptors)
+    def _listen(self, control: socket.socket, all_waiting: dict[str, Future[WarmProcess]]) -> None:
+        """Hear what one template says until it has ended; then everything that it started has ended, too."""
+        running: dict[str, WarmProcess] = {}
+        with control:
+            while True:
+                try:
+                    text, descriptors, _, _ = socket.recv_fds(control, LONGEST_MESSAGE, MOST_DESCRIPTORS)
+                except OSError:
+                    break
+                if not text:
+                    break
+                with self._lock:
+                    _hear(json.loads(text), descriptors, all_waiting, running)
         with self._lock:
-            for waiting in self._waiting.values():
+            for waiting in all_waiting.values():
                 waiting.set_exception(SandboxError("the template of kernels has ended"))
-            for process in self._running.values():
+            for process in running.values():
                 process.note_end(-signal.SIGKILL)
-            self._waiting.clear()
-            self._running.clear()
-
-    def _hear(self, message: dict[str, Any], descriptors: list[int]) -> None:
-        name = message.get("name", "")
-        with self._lock:
-            if "kernel" in message:
-                process = WarmProcess(message["sandbox"], message["kernel"], descriptors)
-                self._running[name] = process
-                self._waiting.pop(name).set_result(process)
-            elif "ended" in message:
-                self._running.pop(name).note_end(message["ended"])
-            elif "failed" in message:
-                problem = f"no kernel could be forked: {message['failed']}"
-                self._waiting.pop(name).set_exception(SandboxError(problem))
+            all_waiting.clear()
 
     def _end(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._control.close()
         self._scratch.cleanup()
+
+
+def _hear(
+    message: dict[str, Any],
+    descriptors: list[int],
+    all_waiting: dict[str, Future[WarmProcess]],
+    running: dict[str, WarmProcess],
+) -> None:
+    """Give what the template says to whoever waits for it."""
+    name = message["name"]
+    if "ended" in message:
+        running.pop(name).note_end(message["ended"])
+        return
+    waiting = all_waiting.pop(name, None)
+    if "failed" in message:
+        if waiting is not None:
+            waiting.set_exception(SandboxError(f"no kernel could be forked: {message['failed']}"))
+        return
+    process = running[name] = WarmProcess(message["sandbox"], message["kernel"], descriptors)
+    if waiting is None:
+        process.kill()
+    else:
+        waiting.set_result(process)
 
 
 class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]

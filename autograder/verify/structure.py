@@ -39,9 +39,8 @@ class Structure:
     versions: versions_pb2.VersionDef
     weights: tuple[tuple[str, tuple[int, ...]], ...]  # name and shape of each
     output: str  # the tensor
-    own_filters: str = (
-        ""  # a convolution of which, for every image, only the map of its own filter is computed
-    )
+    # a convolution of which, for every image, only the map of its own filter is computed
+    own_filters: str = ""
 
     @cached_property
     def key(self) -> bytes:

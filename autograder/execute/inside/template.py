@@ -76,7 +76,6 @@ class Template:
         gc.collect()
         gc.freeze()  # a collection in a fork would copy all that it looks at
         self.selector.register(self.control, selectors.EVENT_READ, None)
-        self.say({"ready": True})
         while True:
             for key, _ in self.selector.select():
                 if key.data is None:
