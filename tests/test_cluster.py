@@ -162,7 +162,9 @@ def test_who_loses_two_workers_is_reported_and_not_retried_for_ever(
 
     def kill_twice() -> None:
         for _ in range(2):
-            os.kill(worker_with_a_kernel(started), signal.SIGKILL)
+            worker = psutil.Process(worker_with_a_kernel(started))
+            worker.kill()
+            worker.wait(60)  # else it may be found again
 
     with workers(address, 3) as started:
         killer = threading.Thread(target=kill_twice)

@@ -30,6 +30,8 @@ from autograder.settings import MEGABYTE, Limits
 STARTUP_SECONDS = 120
 # An interrupted cell that does not end within this time is stopped with its kernel.
 INTERRUPT_SECONDS = 10
+# What a cell has printed may come this much later than the answer that it is done.
+OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -52,6 +54,11 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
     outputs_left: int = 0
     longest: int = 0
     truncated: bool = False
+    reader: asyncio.Task[None] | None = None  # reads what the cell that was started last sends
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        self.reader = asyncio.current_task()
+        await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
@@ -121,6 +128,7 @@ async def _execute(
             km=kernel.manager,
             allow_errors=True,
             startup_timeout=STARTUP_SECONDS,
+            iopub_timeout=OUTPUT_SECONDS,
             coalesce_streams=True,
             store_widget_state=False,
         )
@@ -210,13 +218,19 @@ async def _run_cell(
 
 
 async def _interrupt(client: _BoundedClient, kernel: Kernel) -> None:
-    """Interrupt the running cell; if the kernel does not come back, stop it."""
+    """Interrupt the running cell; if the kernel does not come back, stop it.
+
+    After a timeout nbclient goes on to read what the cell sends, and would take what belongs to the next one. So
+    this waits for the last of it.
+    """
     await kernel.manager.interrupt_kernel()
     try:
         async with asyncio.timeout(INTERRUPT_SECONDS):
             # answers to what was asked while the kernel started may still be waiting
             while (await client.kc.shell_channel.get_msg())["msg_type"] != "execute_reply":
                 pass
+            if client.reader:
+                await client.reader
     except Exception:  # noqa: BLE001 (too late or anything zmq says: either way there is no answer)
         await kernel.stop("timeout")
 

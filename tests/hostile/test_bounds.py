@@ -57,6 +57,30 @@ def test_a_cell_over_its_time_is_interrupted_and_one_that_ignores_this_is_killed
     )
 
 
+# As on a busy machine: an answer comes at once, and only later that nothing more comes.
+SLOW_KERNEL = """
+import time
+kernel = get_ipython().kernel
+tell_at_once = kernel._publish_status
+def tell_late(*args, **kwargs):
+    time.sleep(0.5)
+    tell_at_once(*args, **kwargs)
+kernel._publish_status = tell_late
+"""
+
+
+@pytest.mark.slow
+def test_what_comes_after_an_interrupted_cell_is_not_lost(run_cells: Run, said: Said, tell: Tell) -> None:
+    cells = {"slow": SLOW_KERNEL, "endless": "while True: pass", "after": "print('still here')"}
+
+    execution = run_cells(cells, cell_seconds=2)
+
+    assert statuses(execution.evidence) == {"slow": "ok", "endless": "timeout", "after": "ok"}
+    assert said(execution, "endless") == "KeyboardInterrupt"
+    assert said(execution, "after") == "still here"
+    tell("keep the end of an interrupted cell waiting", "the next cell keeps what it says")
+
+
 @pytest.mark.slow
 def test_the_whole_notebook_has_a_time_limit_too(run_cells: Run, tell: Tell) -> None:
     sleep = "import time; time.sleep(1.2)"
