@@ -1,6 +1,6 @@
 """Where the time of one submission goes: from the command to the report, for the reference notebook.
 
-    python benchmarks/one_submission.py [--data mnist.npz] [--repeats 3]
+    python benchmarks/one_submission.py [--data mnist.npz] [--repeats 3] [--profile quick]
 
 Grades the instructor's own notebook several times in a row, with one verifier, and prints the median,
 smallest and largest seconds of every part. "Kit" is all that is not the student's code: kernel start,
@@ -61,13 +61,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--data", default="", help="an mnist.npz; default: found as in the README")
     arguments.add_argument("--repeats", type=int, default=3)
+    arguments.add_argument("--profile", choices=("full", "quick"), default="full")
     given = arguments.parse_args()
     students = [f"run{number}" for number in range(given.repeats)]
     data = str(Path(given.data).resolve()) if given.data else ""
     with tempfile.TemporaryDirectory() as folder:
         course = initialise(Path(folder) / "course")
         hand_in(course, students)
-        settings = Settings(data=data, jobs=1)
+        settings = Settings(data=data, jobs=1, profile=given.profile)
         with ready_to_grade(course, settings, announce=print) as grader:
             runs = [time_one(course, student, grader) for student in students]
             print(f"data: {grader.dataset}; {grader.kernel.threads} threads; {given.repeats} runs")

@@ -127,3 +127,35 @@ def test_a_training_that_does_not_get_there_or_is_watched_runs_to_its_end(
     ]
     assert 2 * 97 in trained
     assert printed(execution, "again") == "8"
+
+
+@pytest.mark.slow
+def test_a_training_is_validated_on_the_first_of_many_digits_and_on_all_of_few(
+    run: Run, quick: KernelOptions
+) -> None:
+    many = "x4, y4 = np.tile(x[:1000], (4, 1, 1, 1)), np.tile(y[:1000], 4) * 0\n"
+    fit = "r = model.fit({}, epochs=2, batch_size=100, verbose=0, {})\nprint(*map(len, r.history.values()), steps)\n"
+    watch = (
+        "steps = []\nevaluate = keras.Model.evaluate\n"
+        "def counted(self, *args, **kwargs):\n"
+        "    steps.append(kwargs.get('steps'))\n    return evaluate(self, *args, **kwargs)\n"
+        "keras.Model.evaluate = counted\n"
+    )
+    cells = {
+        "imports": IMPORTS,
+        "cnn": NETWORK + "\n" + many + watch,
+        "tuple": fit.format("x[:200], y[:200] * 0", "validation_data=(x4, y4)"),
+        "share": "steps = []\n" + fit.format("x4, y4", "validation_split=0.5"),
+        "few": "steps = []\n" + fit.format("x4, y4", "validation_data=(x[:50], y[:50])"),
+        "own": "steps = []\n" + fit.format("x4, y4", "validation_data=(x4, y4), validation_steps=3"),
+    }
+
+    execution = run(quick, cells)
+
+    told = {name: printed(execution, name) for name in ("tuple", "share", "few", "own")}
+    assert told == {
+        "tuple": "2 2 2 2 [10, 10]",
+        "share": "2 2 2 2 [10, 10]",
+        "few": "2 2 2 2 [None, None]",
+        "own": "2 2 2 2 [3, 3]",
+    }

@@ -42,6 +42,30 @@ def serve_digits(path: str) -> None:
     mnist.get_file = lambda *args, **kwargs: path
 
 
+def leave_data_sets_as_they_are() -> None:
+    """Do not let TensorFlow tune data sets while they are read; what comes out of them is the same.
+
+    Whoever drops a data set that was not read to its end waits for the thread that tunes it. Now and then that
+    thread misses the call and sleeps on, for up to a minute: seen in a cell that only drew a picture, after a
+    training that had ended early.
+    """
+    import tensorflow as tf
+
+    name = "_apply_debug_options"  # of every data set, just before it is read
+    original = getattr(tf.data.Dataset, name, None)
+    if original is None:  # not in this version
+        return
+
+    def untuned(self: Any) -> Any:
+        if self.options().autotune.enabled is not None:  # the notebook itself has decided
+            return original(self)
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return original(self).with_options(options)
+
+    setattr(tf.data.Dataset, name, untuned)
+
+
 def limit_resources(config: dict[str, Any]) -> None:
     """Set limits that the student's code cannot raise again; the grader watches the sum over all processes.
 
@@ -139,6 +163,7 @@ def become_kernel(config_file: str) -> None:
     tf.config.list_physical_devices()  # what drivers have to complain about is no output of the student's
     keras.utils.set_random_seed(config["seed"])
     serve_digits(config["digits"])
+    leave_data_sets_as_they_are()
     channel = Channel(config["evidence"])
     channel.send(
         {

@@ -1,18 +1,21 @@
 """The shortcuts of the profile `quick`: less waiting for the same verdict.
 
 A training ends as soon as the network is safely past the accuracy that earns full marks: whatever comes
-after could not earn more. And an eager call of a built model goes through a compiled function, which gives
-the same numbers to the last bit; most of the time of an ascent is spent on starting the operations one by
-one. Wherever anything is unknown, the notebook runs as it is written.
+after could not earn more. It is validated on the first digits of those that were asked for, since only readers
+look at the result. And an eager call of a built model goes through a compiled function, which gives the same
+numbers to the last bit; most of the time of an ascent is spent on starting the operations one by one. Wherever
+anything is unknown, the notebook runs as it is written.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 # Look at the accuracy every so many training steps; so many looks in a row have to be good.
 STEPS_BETWEEN_LOOKS = 40
 GOOD_LOOKS = 2
+VALIDATION_DIGITS = 1000
 MOST_FUNCTIONS = 32
 
 # Layers that compute the same from the same input whenever they are not training.
@@ -52,7 +55,8 @@ class Shortcuts:
             if len(args) > 5 or kwargs.get("callbacks"):  # they may count on every epoch
                 return run_in_full(self, *args, **kwargs)
             stop = shortcuts.make_callback()
-            history = run_in_full(self, *args, **{**kwargs, "callbacks": [stop]})
+            changed = {"callbacks": [stop], **short_validation(args, kwargs)}
+            history = run_in_full(self, *args, **{**kwargs, **changed})
             if stop.stopped:
                 fill_up(history, history.params["epochs"])
             return history
@@ -169,6 +173,27 @@ def is_plain(layer: Any) -> bool:
         and "call" not in vars(layer)
         and (activation is None or str(getattr(activation, "__module__", "")).startswith("keras.src."))
     )
+
+
+def short_validation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, int]:
+    """Return what lets a call of `keras.Model.fit` validate on the first of many digits; nothing if they are few."""
+    data = kwargs.get("validation_data")
+    if isinstance(data, (list, tuple)):
+        digits = float(count(data[0]))
+    elif data is None:
+        digits = count(args[0] if args else kwargs.get("x")) * (kwargs.get("validation_split") or 0.0)
+    else:  # a dataset or a generator, which may be of any length
+        digits = 0.0
+    batch_size = (args[2] if len(args) > 2 else kwargs.get("batch_size")) or 32
+    batch_size = kwargs.get("validation_batch_size") or batch_size
+    if digits < VALIDATION_DIGITS + batch_size or kwargs.get("validation_steps"):
+        return {}
+    return {"validation_steps": math.ceil(VALIDATION_DIGITS / batch_size)}
+
+
+def count(digits: Any) -> int:
+    """Return how many digits an array or a tensor holds; 0 for anything else."""
+    return len(digits) if getattr(digits, "shape", None) else 0
 
 
 def fill_up(history: Any, epochs: int) -> None:
