@@ -179,7 +179,7 @@ def short_validation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
     """Return what lets a call of `keras.Model.fit` validate on the first of many digits; nothing if they are few."""
     data = kwargs.get("validation_data")
     if isinstance(data, (list, tuple)):
-        digits = float(count(data[0]))
+        digits = float(count(data[0])) if data else 0.0
     elif data is None:
         digits = count(args[0] if args else kwargs.get("x")) * (kwargs.get("validation_split") or 0.0)
     else:  # a dataset or a generator, which may be of any length
