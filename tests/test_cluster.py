@@ -104,17 +104,21 @@ def worker_with_a_kernel(started: Sequence[subprocess.Popen[bytes]], seconds: fl
 
 def _has_kernel(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):  # it has just ended
-        return any(map(_is_forked, _children(pid)))
+        return any(map(_is_kernel, _children(pid)))
     return False
 
 
-def _is_forked(process: psutil.Process) -> bool:
-    """Tell a kernel from the process that it was forked from, which bubblewrap has started."""
+def _is_kernel(process: psutil.Process) -> bool:
+    """Tell a kernel from the process that it was forked from, and from the fork by which that tries itself.
+
+    Bubblewrap has started the one, and the other has no threads: it listens to nobody.
+    """
     parent = process.parent()
     return (
         "--template" in process.cmdline()
         and parent is not None
         and "bwrap" not in (process.name(), parent.name())
+        and process.num_threads() > 1
     )
 
 
