@@ -9,12 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import nbformat
+
 from autograder.errors import SandboxError
-from autograder.execute.kernel import kernel_environment, packed_recorder
+from autograder.execute.kernel import KernelOptions, kernel_environment, packed_recorder
 from autograder.execute.probe import try_to_break_out
+from autograder.execute.runner import execute
 from autograder.execute.sandbox import find_python, make_sandbox
 from autograder.execute.warm import Template
 from autograder.machine import gpu_devices
+from autograder.scratch import temporary_folder
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
 
@@ -30,6 +34,7 @@ STUDENT_MODULES = (
     "ipywidgets",
 )
 
+COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
 State = Literal["ok", "optional", "MISSING"]
 
@@ -47,7 +52,8 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
     """Yield what was found, the most important first."""
     for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
         yield Finding(package, "ok", version(package))
-    yield _sandbox()
+    devices = gpu_devices() if settings.gpu else ()
+    yield _sandbox(devices)
     yield _python(settings)
     yield _warm_start(settings)
     yield _gpu(settings)
@@ -61,10 +67,10 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
         yield Finding("data", "ok", digits.source)
 
 
-def _sandbox() -> Finding:
+def _sandbox(devices: tuple[Path, ...]) -> Finding:
     """Try to break out of the sandbox."""
     try:
-        attempts = try_to_break_out(make_sandbox("bwrap"))
+        attempts = try_to_break_out(make_sandbox("bwrap"), devices)
     except SandboxError as error:
         return Finding("sandbox", "MISSING", str(error))
     succeeded = [attempt.what for attempt in attempts if not attempt.stopped_by]
@@ -95,7 +101,43 @@ def _gpu(settings: Settings) -> Finding:
     names = ", ".join(device.name for device in devices)
     if not settings.gpu:
         return Finding("gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'")
-    return Finding("gpu", "ok", f"shared by all notebooks, and open to student code: {names}")
+    try:
+        seen = _gpus_of_a_notebook(settings, devices)
+    except (SandboxError, OSError) as error:
+        return Finding("gpu", "MISSING", str(error))
+    if seen in ("", "0") or not seen.isdigit():
+        reason = "" if seen in ("", "0") else f" ({seen})"
+        return Finding(
+            "gpu",
+            "MISSING",
+            f"there is {names}, but TensorFlow in a notebook finds no GPU{reason}: "
+            "pip install 'tensorflow[and-cuda]' into the Python for notebooks",
+        )
+    return Finding("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
+
+
+def _gpus_of_a_notebook(settings: Settings, devices: tuple[Path, ...]) -> str:
+    """Run a notebook as a submission is run; return how many GPUs it finds, or what went wrong in it.
+
+    Raises:
+        SandboxError: its kernel does not start.
+    """
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(COUNT_GPUS)])
+    with temporary_folder() as scratch:
+        no_digits = Path(scratch) / "mnist.npz"
+        no_digits.touch()
+        options = KernelOptions(
+            make_sandbox("bwrap"),
+            no_digits,
+            settings.limits,
+            seed=settings.seed,
+            threads=1,
+            python=settings.python,
+            devices=devices,
+        )
+        (cell,) = execute(notebook, None, options).notebook.cells
+    said = [out.text for out in cell.outputs if out.get("name") == "stdout"]  # not what TensorFlow logs
+    return "".join(said or [out.ename for out in cell.outputs if out.output_type == "error"]).strip()
 
 
 def _python(settings: Settings) -> Finding:

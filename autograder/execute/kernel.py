@@ -80,6 +80,7 @@ class RecorderConfig:
     scratch_mb: int
     processes: int
     open_files: int
+    gpu: bool
     shortcuts: dict[str, str | float] | None = None
 
 
@@ -223,6 +224,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         scratch_mb=limits.scratch_mb,
         processes=limits.processes,
         open_files=limits.open_files,
+        gpu=bool(options.devices),
         shortcuts={"held_out": str(quick.held_out), "accuracy": quick.accuracy} if quick else None,
     )
     config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"

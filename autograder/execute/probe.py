@@ -116,8 +116,8 @@ class Attempt:
     stopped_by: str
 
 
-def try_to_break_out(sandbox: Sandbox) -> list[Attempt]:
-    """Run the probe in a sandbox and return how every attempt ended.
+def try_to_break_out(sandbox: Sandbox, devices: tuple[Path, ...] = ()) -> list[Attempt]:
+    """Run the probe in a sandbox with these devices and return how every attempt ended.
 
     Raises:
         SandboxError: the probe does not even run.
@@ -125,13 +125,13 @@ def try_to_break_out(sandbox: Sandbox) -> list[Attempt]:
     with temporary_folder() as outside, temporary_folder() as shared, _port() as port, _process():
         canary = Path(outside) / "canary"
         canary.write_text("the grader's own")
-        attempts = _run(sandbox, Path(shared), canary, port)
+        attempts = _run(sandbox, devices, Path(shared), canary, port)
         if canary.read_text() != "the grader's own":
             attempts.append(Attempt("leave files of the grader's as they are", ""))
     return [*attempts, Attempt("leave a process behind", "" if _survivors() else "it ended with the sandbox")]
 
 
-def _run(sandbox: Sandbox, shared: Path, canary: Path, port: int) -> list[Attempt]:
+def _run(sandbox: Sandbox, devices: tuple[Path, ...], shared: Path, canary: Path, port: int) -> list[Attempt]:
     python = find_python("")
     probe = shared / "probe.py"
     probe.write_text(ATTEMPTS)
@@ -140,6 +140,7 @@ def _run(sandbox: Sandbox, shared: Path, canary: Path, port: int) -> list[Attemp
         argv=(str(python.executable), "-I", str(probe), *map(str, arguments)),
         python=python,
         shared=shared,
+        devices=devices,
         scratch_mb=SCRATCH_MB,
     )
     secret = {**os.environ, "GRADEASCENT_SECRET": secrets.token_hex()}

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -127,7 +127,10 @@ class Bubblewrap:
         for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
         # Whoever grades as root is root to /proc/sys in there, too; and / and /dev are memory without a bound.
-        for read_only in ("/proc", "/dev", "/"):
+        if program.devices:  # CUDA gives its threads names, by files under /proc/self
+            for shown in map(str, _machine_wide(Path("/proc"))):
+                options += ["--ro-bind", shown, shown]
+        for read_only in (*(() if program.devices else ("/proc",)), "/dev", "/"):
             options += ["--remount-ro", read_only]
         filter_file = program.shared / FILTER_FILE
         filter_file.write_bytes(filter_program())
@@ -249,3 +252,11 @@ def _no_nested_namespaces() -> tuple[str, ...]:
     """Older versions of bubblewrap do not know --disable-userns."""
     usage = subprocess.run([_bubblewrap(), "--help"], capture_output=True, text=True, check=False)
     return ("--disable-userns",) if "--disable-userns" in usage.stdout else ()
+
+
+def _machine_wide(proc: Path) -> Iterator[Path]:
+    """Find what can be written to under /proc and is not of one process."""
+    for path in sorted(proc.iterdir()):
+        is_of_process = path.name.isdigit() or path.is_symlink()
+        if not is_of_process and (path.is_dir() or path.stat().st_mode & 0o222):
+            yield path
