@@ -105,15 +105,14 @@ def _gpu(settings: Settings) -> Finding:
         seen = _gpus_of_a_notebook(settings, devices)
     except (SandboxError, OSError) as error:
         return Finding("gpu", "MISSING", str(error))
-    if seen in ("", "0") or not seen.isdigit():
-        reason = "" if seen in ("", "0") else f" ({seen})"
-        return Finding(
-            "gpu",
-            "MISSING",
-            f"there is {names}, but TensorFlow in a notebook finds no GPU{reason}: "
-            "pip install 'tensorflow[and-cuda]' into the Python for notebooks",
-        )
-    return Finding("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
+    if seen.isdigit() and int(seen):
+        return Finding("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
+    return Finding(
+        "gpu",
+        "MISSING",
+        f"there is {names}, but TensorFlow in a notebook finds no GPU (it says {seen or 'nothing'}): "
+        "pip install 'tensorflow[and-cuda]' into the Python for notebooks",
+    )
 
 
 def _gpus_of_a_notebook(settings: Settings, devices: tuple[Path, ...]) -> str:

@@ -127,11 +127,12 @@ class Bubblewrap:
         for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
         # Whoever grades as root is root to /proc/sys in there, too; and / and /dev are memory without a bound.
-        if program.devices:  # CUDA gives its threads names, by files under /proc/self
+        if program.devices:  # CUDA gives its threads names, by files of its own under /proc
             for shown in map(str, _machine_wide(Path("/proc"))):
                 options += ["--ro-bind", shown, shown]
-        for read_only in (*(() if program.devices else ("/proc",)), "/dev", "/"):
-            options += ["--remount-ro", read_only]
+        else:
+            options += ["--remount-ro", "/proc"]
+        options += ["--remount-ro", "/dev", "--remount-ro", "/"]
         filter_file = program.shared / FILTER_FILE
         filter_file.write_bytes(filter_program())
         options += ["--seccomp", str(FILTER_DESCRIPTOR)]

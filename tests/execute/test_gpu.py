@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from autograder.doctor import examine
+from autograder.doctor import COUNT_GPUS, examine
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.runner import Execution, execute
@@ -71,12 +71,21 @@ def test_nobody_breaks_out_of_a_sandbox_with_a_device(sandbox: Sandbox) -> None:
     assert [attempt.what for attempt in attempts if not attempt.stopped_by] == []
 
 
+@pytest.mark.parametrize(
+    ("code", "state", "words"),
+    [
+        (COUNT_GPUS, "MISSING", "finds no GPU (it says 0)"),
+        ("import nothing_of_that_name", "MISSING", "finds no GPU (it says ModuleNotFoundError)"),
+        ("print(2)", "ok", "2 shared by all notebooks"),
+    ],
+)
 def test_the_doctor_believes_in_a_gpu_when_a_notebook_finds_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, state: str, words: str
 ) -> None:
     monkeypatch.setattr("autograder.doctor.gpu_devices", lambda: DEVICES)
+    monkeypatch.setattr("autograder.doctor.COUNT_GPUS", code)
 
     (finding,) = [one for one in examine(Settings(gpu=True), tmp_path) if one.what == "gpu"]
 
-    assert finding.state == "MISSING"
-    assert "TensorFlow in a notebook finds no GPU" in finding.detail
+    assert finding.state == state
+    assert words in finding.detail

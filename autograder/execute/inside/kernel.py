@@ -70,8 +70,9 @@ def limit_resources(config: dict[str, Any]) -> None:
     """Set limits that the student's code cannot raise again; the grader watches the sum over all processes.
 
     The address space is larger than the resident memory that the grader watches: TensorFlow maps far
-    more than it uses. It turns one absurd allocation into a MemoryError that the student can read. The driver of
-    a GPU reserves addresses for all memory of the machine, so there what can be written to is bounded instead.
+    more than it uses. It turns one absurd allocation into a MemoryError that the student can read. The
+    driver of a GPU reserves addresses for all memory of the machine, so there what can be written to is
+    bounded instead.
     """
     megabyte = 1024 * 1024
     memory = resource.RLIMIT_DATA if config["gpu"] else resource.RLIMIT_AS
