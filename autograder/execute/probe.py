@@ -88,7 +88,7 @@ ATTEMPTS = {
     "change the installed packages": lambda: write(os.path.join(packages, "forged.py")),
     "change the system": lambda: write("/usr/forged"),
     "write outside the scratch folders": lambda: write("/forged"),
-    "change a setting of the Linux kernel": lambda: write("/proc/sys/vm/swappiness"),
+    "change a setting of the Linux kernel": lambda: open("/proc/sys/vm/swappiness", "r+").close(),
     "become root": lambda: os.setuid(0),
     "make a namespace": lambda: call(system.unshare, 0x10000000),
     "mount a file system": lambda: call(system.mount, b"none", b"/tmp", b"tmpfs", 0, None),
