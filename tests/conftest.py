@@ -21,9 +21,35 @@ from autograder.execute.kernel import KernelOptions, kernel_environment, packed_
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox, bubblewrap_problem, make_sandbox
 from autograder.execute.warm import Template
+from autograder.machine import cores
 from autograder.report import Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
+
+TESTS = Path(__file__).resolve().parent
+# Whoever asks for one of these runs kernels, and takes long.
+RUNS_KERNELS = {"sandbox", "template"}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return cores()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, since they share what it has made, and begin with those that take long.
+
+    A file, or several, can have a group of their own instead: `pytest.mark.xdist_group`.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
+    long = {group_of(item) for item in items if RUNS_KERNELS & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: group_of(item) not in long)
+
+
+def group_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else ""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

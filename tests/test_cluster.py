@@ -126,7 +126,6 @@ def _children(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-@pytest.mark.slow
 def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
     address: str,
     tmp_path: Path,
@@ -154,7 +153,6 @@ def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
     assert capsys.readouterr().err.count("up to date") == len(STUDENTS) + 1
 
 
-@pytest.mark.slow
 def test_who_loses_two_workers_is_reported_and_not_retried_for_ever(
     address: str,
     tmp_path: Path,
@@ -181,7 +179,6 @@ def test_who_loses_two_workers_is_reported_and_not_retried_for_ever(
     assert read_report(course.result_folder("ada")) is None
 
 
-@pytest.mark.slow
 def test_stopping_stops_the_kernels_too(
     address: str, tmp_path: Path, digits_file: Path, make_notebook: MakeNotebook
 ) -> None:
@@ -200,7 +197,6 @@ def test_stopping_stops_the_kernels_too(
         assert not _children(worker)  # neither a kernel nor a verifier
 
 
-@pytest.mark.slow
 def test_a_worker_with_another_version_is_named_in_one_line(
     address: str,
     tmp_path: Path,

@@ -221,7 +221,6 @@ def end(
     return End(course, instructor, first, reports, flagged, penalties, totals)
 
 
-@pytest.mark.slow
 def test_everybody_is_graded_and_measured_as_they_deserve(end: End) -> None:
     assert set(end.first) == set(STUDENTS)
     lost = {
@@ -385,7 +384,6 @@ def test_grading_once_more_changes_no_score(end: End) -> None:
     assert not any(waiting(end.course).values())
 
 
-@pytest.mark.slow
 def test_nbgrader_s_validation_tells_a_student_which_checks_are_not_met(end: End) -> None:
     said = end.instructor.types("nbgrader validate", end.course.release_folder() / f"{ASSIGNMENT}.ipynb")
 

@@ -94,7 +94,6 @@ def written_at(course: Course, file: str, student: str = "ada") -> int:
     return (course.result_folder(student) / file).stat().st_mtime_ns
 
 
-@pytest.mark.slow
 def test_a_correct_submission_is_graded(first: dict[str, Report]) -> None:
     report = first["ada"]
 
@@ -176,7 +175,6 @@ def test_a_report_that_was_lost_is_made_again_from_the_run(
     assert diary.run == []
 
 
-@pytest.mark.slow
 def test_an_interrupted_run_is_repeated_with_the_same_scores(
     course: Course, grader: Grader, first: dict[str, Report]
 ) -> None:
@@ -190,7 +188,6 @@ def test_an_interrupted_run_is_repeated_with_the_same_scores(
     assert report.criteria == first["ada"].criteria
 
 
-@pytest.mark.slow
 def test_a_changed_notebook_is_run_again(
     course: Course, grader: Grader, make_notebook: Callable[[Mapping[str, str]], NotebookNode]
 ) -> None:

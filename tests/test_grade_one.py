@@ -24,7 +24,6 @@ def hand_in(folder: Path, make_notebook: MakeNotebook) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_results_need_no_course_and_are_up_to_date_in_one(
     sandbox: Sandbox,
     tmp_path: Path,

@@ -63,7 +63,6 @@ def audit(course: Path, labelled: Path, *more: str) -> tuple[int, Audit]:
     return status, Audit.model_validate_json((course / "audit" / "audit.json").read_text())
 
 
-@pytest.mark.slow
 def test_where_rubric_and_teacher_agree_in_both_profiles_the_status_is_0(
     sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,7 +78,6 @@ def test_where_rubric_and_teacher_agree_in_both_profiles_the_status_is_0(
     assert (updates.largest_wrong, updates.smallest_right) == (0.2, 1.0)
 
 
-@pytest.mark.slow
 def test_a_changed_rubric_is_tested_without_running_a_notebook(
     sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,7 +102,6 @@ def test_a_changed_rubric_is_tested_without_running_a_notebook(
     ]
 
 
-@pytest.mark.slow
 def test_five_copies_of_a_submission_get_the_same_scores(
     sandbox: Sandbox, course: Path, tmp_path: Path
 ) -> None:

@@ -88,7 +88,6 @@ def told(comparison: Comparison) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 def test_the_rubric_agrees_with_the_teacher(sandbox: Sandbox, course: Course) -> None:
     quick = graded(course, CORPUS[::5], "quick")["quick"]
 
@@ -96,7 +95,6 @@ def test_the_rubric_agrees_with_the_teacher(sandbox: Sandbox, course: Course) ->
     assert (quick.failed_correct, quick.passed_wrong) == (0, 0)
 
 
-@pytest.mark.slow
 def test_both_profiles_give_the_same_verdicts(sandbox: Sandbox, course: Course) -> None:
     both = graded(course, CORPUS[::24], "quick", "full")
 

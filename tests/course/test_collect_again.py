@@ -172,7 +172,6 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_a_kill_at_any_step_leaves_the_old_or_the_new_submission_whole(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool

@@ -61,7 +61,6 @@ def test_students_get_the_skeleton_with_places_to_fill(repository: Course) -> No
             compile(source, name, "exec")
 
 
-@pytest.mark.slow
 def test_a_release_older_than_its_source_is_noticed(course: Course) -> None:
     generate_release(course)
     change_source(course, "cnn_text", lambda text: f"{text}\nGood luck.")
@@ -84,7 +83,6 @@ def test_a_leak_leaves_no_release_behind(course: Course) -> None:
     assert sorted(path.name for path in course.root.iterdir()) == ["nbgrader_config.py", "source"]
 
 
-@pytest.mark.slow
 def test_a_leak_leaves_the_old_release_as_it_was(course: Course) -> None:
     before = (generate_release(course) / NOTEBOOK).read_bytes()
     (course.source / ASSIGNMENT / "notes.txt").write_text("input_img.assign_add(step_size * grads)")
@@ -114,7 +112,6 @@ def test_nbgraders_reason_reaches_the_instructor_in_one_line(course: Course) -> 
     assert not course.release.exists()
 
 
-@pytest.mark.slow
 def test_a_fresh_release_runs_through_and_every_check_says_what_is_missing(
     repository: Course, run_all: Callable[[Path], dict[str, str]]
 ) -> None:
@@ -127,7 +124,6 @@ def test_a_fresh_release_runs_through_and_every_check_says_what_is_missing(
         assert "could not finish" not in text
 
 
-@pytest.mark.slow
 def test_with_the_solutions_every_check_is_content(
     repository: Course, run_all: Callable[[Path], dict[str, str]]
 ) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from autograder.execute.runner import Execution
 
 # Left to itself, TensorFlow waits at the end of every other one for about as long as it was there.
@@ -21,7 +19,6 @@ waited = time.monotonic() - started
 """
 
 
-@pytest.mark.slow
 def test_nobody_waits_for_a_data_set_that_was_not_read_to_its_end(
     run_cells: Callable[..., Execution], said: Callable[[Execution, str], str]
 ) -> None:
@@ -31,7 +28,6 @@ def test_nobody_waits_for_a_data_set_that_was_not_read_to_its_end(
     assert said(execution, "waited") == "True"
 
 
-@pytest.mark.slow
 def test_what_a_notebook_says_about_its_data_sets_counts(
     run_cells: Callable[..., Execution], said: Callable[[Execution, str], str]
 ) -> None:

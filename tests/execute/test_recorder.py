@@ -244,7 +244,6 @@ def noted(run_cells: Callable[..., Execution]) -> dict[str, dict[str, int]]:
     return {list(cells)[one.run]: one.facts for one in evidence.of_kind("gradients")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_gradients_with_respect_to_images_are_noticed_however_they_are_taken(
     way: str, noted: dict[str, dict[str, int]]
@@ -252,7 +251,6 @@ def test_gradients_with_respect_to_images_are_noticed_however_they_are_taken(
     assert noted[way]["seen"] + noted[way]["unseen"] > 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("other", [*SETUP, *OTHER_CELLS])
 def test_gradients_of_a_training_are_not_taken_for_an_ascent(
     other: str, noted: dict[str, dict[str, int]]

@@ -71,7 +71,6 @@ def updates(evidence: Evidence) -> int:
     return max(int(one.facts.get("updates", 0)) for one in evidence.of_kind("model"))
 
 
-@pytest.mark.slow
 def test_an_eager_ascent_gives_the_same_images_to_the_last_bit(
     run: Run, options: KernelOptions, quick: KernelOptions
 ) -> None:
@@ -92,7 +91,6 @@ def test_an_eager_ascent_gives_the_same_images_to_the_last_bit(
     assert images[0] == images[1]
 
 
-@pytest.mark.slow
 def test_a_training_ends_when_it_is_good_enough_and_nobody_notices(run: Run, quick: KernelOptions) -> None:
     fit = "results = model.fit(x, y, epochs=12, batch_size=32, verbose=0)\n"
     cells = {
@@ -107,7 +105,6 @@ def test_a_training_ends_when_it_is_good_enough_and_nobody_notices(run: Run, qui
     assert 40 < updates(execution.evidence) < 12 * 193
 
 
-@pytest.mark.slow
 def test_a_training_that_does_not_get_there_or_is_watched_runs_to_its_end(
     run: Run, quick: KernelOptions
 ) -> None:
@@ -129,7 +126,6 @@ def test_a_training_that_does_not_get_there_or_is_watched_runs_to_its_end(
     assert printed(execution, "again") == "8"
 
 
-@pytest.mark.slow
 def test_a_training_is_validated_on_the_first_of_many_digits_and_on_all_of_few(
     run: Run, quick: KernelOptions
 ) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pytest
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -21,7 +20,6 @@ from autograder.settings import load_settings
 MakeContainer = Callable[..., Any]
 
 
-@pytest.mark.slow
 def test_the_scores_are_those_of_the_report(
     make_container: MakeContainer,
     bundled_course: Course,
@@ -94,7 +92,6 @@ def test_where_bubblewrap_does_not_work_nothing_is_run(make_container: MakeConta
     assert "no verdict" in results["output"]
 
 
-@pytest.mark.slow
 def test_a_bundle_made_without_a_sandbox_needs_none_and_says_so(
     make_container: MakeContainer, make_notebook: Callable[[Mapping[str, str]], NotebookNode]
 ) -> None:

@@ -27,7 +27,6 @@ def statuses(evidence: Evidence) -> dict[str, str]:
     return {run.cell: run.status for run in evidence.cells}
 
 
-@pytest.mark.slow
 def test_a_cell_over_its_time_is_interrupted_and_one_that_ignores_this_is_killed(
     run_cells: Run, said: Said, monkeypatch: pytest.MonkeyPatch, tell: Tell
 ) -> None:
@@ -69,7 +68,6 @@ kernel._publish_status = tell_late
 """
 
 
-@pytest.mark.slow
 def test_what_comes_after_an_interrupted_cell_is_not_lost(run_cells: Run, said: Said, tell: Tell) -> None:
     cells = {"slow": SLOW_KERNEL, "endless": "while True: pass", "after": "print('still here')"}
 
@@ -81,7 +79,6 @@ def test_what_comes_after_an_interrupted_cell_is_not_lost(run_cells: Run, said: 
     tell("keep the end of an interrupted cell waiting", "the next cell keeps what it says")
 
 
-@pytest.mark.slow
 def test_the_whole_notebook_has_a_time_limit_too(run_cells: Run, tell: Tell) -> None:
     sleep = "import time; time.sleep(1.2)"
 
@@ -93,7 +90,6 @@ def test_the_whole_notebook_has_a_time_limit_too(run_cells: Run, tell: Tell) -> 
     tell("take too long as a whole", f"{evidence.outcome}: {evidence.reason}")
 
 
-@pytest.mark.slow
 def test_too_much_memory_ends_the_run_and_keeps_the_evidence(run_cells: Run, tell: Tell) -> None:
     evidence = run_cells(
         {
@@ -121,7 +117,6 @@ def test_a_kernel_that_exits_keeps_the_evidence_of_earlier_cells(run_cells: Run,
     tell("end its own process", f"{evidence.outcome}: {evidence.reason}")
 
 
-@pytest.mark.slow
 def test_a_flood_of_output_and_evidence_is_cut_off_before_it_fills_the_graders_memory(
     run_cells: Run, tell: Tell
 ) -> None:
@@ -229,7 +224,6 @@ BOMBS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("bomb", list(BOMBS))
 def test_a_bomb_ends_its_own_run_and_what_was_shown_before_counts(
     bomb: str, run_cells: Run, tell: Tell
@@ -280,7 +274,6 @@ TOO_MUCH = {
 }
 
 
-@pytest.mark.slow
 def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
     run_cells: Run, said: Said, tell: Tell
 ) -> None:
@@ -309,7 +302,6 @@ def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
         tell(what, "not kept; the notebook goes on")
 
 
-@pytest.mark.slow
 def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
     evidence = run_cells(
         {
@@ -330,7 +322,6 @@ def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
     tell("send 100,000 records", "300 were kept, and the report says that there were more")
 
 
-@pytest.mark.slow
 def test_a_bomb_does_not_disturb_the_neighbour(
     grader: Grader,
     make_course: Callable[..., Course],
@@ -370,7 +361,6 @@ def test_a_bomb_does_not_disturb_the_neighbour(
 NONSENSE = {"display numbers where lines belong": "[5] * 30_000", "display lists in lists in lists": "nested"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", list(NONSENSE))
 def test_an_output_that_is_none_is_left_out_and_costs_the_grader_nothing(
     what: str, run_cells: Run, tell: Tell

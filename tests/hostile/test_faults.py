@@ -100,7 +100,6 @@ def victims(grader: psutil.Process) -> dict[str, list[psutil.Process]]:
     return {role: processes for role, processes in found.items() if processes}
 
 
-@pytest.mark.slow
 def test_whatever_is_killed_the_same_command_ends_with_the_same_scores(
     undisturbed: tuple[Course, Scores],
     course: Course,
@@ -153,7 +152,6 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.slow
 def test_a_run_that_was_killed_twice_is_tried_again_by_the_next_command(
     make_course: MakeCourse,
     correct_cells: dict[str, str],
@@ -220,7 +218,6 @@ def lines_of(run: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in run.stderr.splitlines() if line.startswith("gradeascent")]
 
 
-@pytest.mark.slow
 def test_on_a_full_disk_the_others_go_on_and_the_same_command_finishes_later(
     course: Course, digits_file: Path, undisturbed: tuple[Course, Scores], tell: Tell
 ) -> None:

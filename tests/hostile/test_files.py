@@ -334,7 +334,6 @@ def assert_refused(graded: Graded, student: str, outcome: str, words: str) -> st
     return said
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", CONTENTS)
 def test_a_file_that_is_no_notebook_gets_a_report_that_says_so(what: str, graded: Graded, tell: Tell) -> None:
     said = assert_refused(graded, what.replace("/", "|"), "invalid_notebook", CONTENTS[what][1])
@@ -342,7 +341,6 @@ def test_a_file_that_is_no_notebook_gets_a_report_that_says_so(what: str, graded
     tell(f"a file with {what}", said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", THINGS)
 def test_what_is_no_file_gets_a_report_that_says_so(what: str, graded: Graded, tell: Tell) -> None:
     said = assert_refused(graded, what.replace("/", "|"), "invalid_notebook", THINGS[what][1])
@@ -350,7 +348,6 @@ def test_what_is_no_file_gets_a_report_that_says_so(what: str, graded: Graded, t
     tell(what, said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", LARGE)
 def test_a_file_that_is_too_large_is_not_read(what: str, graded: Graded, tell: Tell) -> None:
     said = assert_refused(graded, what, "too_large", "larger than the limit of")
@@ -358,7 +355,6 @@ def test_a_file_that_is_too_large_is_not_read(what: str, graded: Graded, tell: T
     tell(f"a file with {what}", said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", STUDENTS)
 def test_whatever_a_students_folder_is_called_the_report_lies_in_one_of_that_name(
     what: str, graded: Graded, tell: Tell
@@ -369,7 +365,6 @@ def test_whatever_a_students_folder_is_called_the_report_lies_in_one_of_that_nam
     tell(f"a student called: {what}", "a report in a folder of that name")
 
 
-@pytest.mark.slow
 def test_nothing_outside_graded_is_touched(graded: Graded, tell: Tell) -> None:
     assert graded.after == graded.before
 
@@ -378,7 +373,6 @@ def test_nothing_outside_graded_is_touched(graded: Graded, tell: Tell) -> None:
     tell(f"{len(graded.reports)} odd submissions in one course", "nothing but graded/<student>/ was written")
 
 
-@pytest.mark.slow
 def test_all_are_graded_and_the_neighbour_as_if_alone(
     graded: Graded, grader: Grader, quiet: Callable[[], Progress], tell: Tell
 ) -> None:
@@ -396,7 +390,6 @@ def test_all_are_graded_and_the_neighbour_as_if_alone(
     )
 
 
-@pytest.mark.slow
 def test_all_of_it_is_up_to_date_when_the_command_is_given_again(
     graded: Graded, grader: Grader, quiet: Callable[[], Progress], tell: Tell
 ) -> None:
@@ -410,7 +403,6 @@ def test_all_of_it_is_up_to_date_when_the_command_is_given_again(
     tell(f"the same {len(files)} submissions, the same command again", "all up to date, nothing is run")
 
 
-@pytest.mark.slow
 def test_an_odd_notebook_of_a_student_with_an_odd_name_is_run(
     graded: Graded, said_by_cells: Callable[[str], list[str]], tell: Tell
 ) -> None:
@@ -420,7 +412,6 @@ def test_an_odd_notebook_of_a_student_with_an_odd_name_is_run(
     tell("a notebook with odd ids, no metadata and half a character, in a folder with an odd name", "is run")
 
 
-@pytest.mark.slow
 def test_what_lies_beside_a_notebook_is_copied_within_bounds_and_no_link_is_followed(
     graded: Graded, said_by_cells: Callable[[str], list[str]], tell: Tell
 ) -> None:

@@ -655,7 +655,6 @@ def graded(
     return course, reports
 
 
-@pytest.mark.slow
 def test_what_a_notebook_forges_inside_its_kernel_earns_nothing(
     graded: tuple[Course, dict[str, Report]], tell: Tell
 ) -> None:
@@ -677,7 +676,6 @@ def test_what_a_notebook_forges_inside_its_kernel_earns_nothing(
         tell(f"from inside: {tried}", "what is there was measured: an untrained network and noise")
 
 
-@pytest.mark.slow
 def test_results_that_were_pasted_are_for_a_person(
     graded: tuple[Course, dict[str, Report]], tell: Tell
 ) -> None:

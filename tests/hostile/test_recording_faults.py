@@ -23,8 +23,6 @@ from autograder.errors import GradeascentError
 from autograder.files import HALF
 from autograder.record.recording import record_reports
 
-pytestmark = pytest.mark.slow
-
 PLOTS = {"ada": 1.5, "bert": 2.5, "cleo": 3.5, "dora": 4.5}
 # The recording of `gradeascent grade`, without the grading before it.
 RECORD = """

@@ -34,8 +34,6 @@ from autograder.review.audit_log import AuditLog
 from autograder.review.marks import read_marks
 from autograder.review.saving import ChangedMeanwhileError, Decision, Saving
 
-pytestmark = pytest.mark.slow
-
 PASSWORD = "q9-Not-To-Be-Read"
 PROGRAMS = ("initdb", "pg_ctl")
 # Several of these are recorded at once, so that graders meet.

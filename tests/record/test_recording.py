@@ -135,7 +135,6 @@ def dump(course: Course) -> list[str]:
         connection.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("student", STUDENTS)
 def test_every_criterion_has_the_score_of_its_report(student: str, first_course: Course) -> None:
     report = report_of(first_course, student)
@@ -174,7 +173,6 @@ def test_formgrader_shows_the_verified_results_and_what_the_student_ran(first_co
         assert cells[given].execution_count is not None
 
 
-@pytest.mark.slow
 def test_recording_again_changes_nothing(course: Course) -> None:
     before = dump(course)
     diary = Diary()
@@ -186,7 +184,6 @@ def test_recording_again_changes_nothing(course: Course) -> None:
     assert dump(course) == before
 
 
-@pytest.mark.slow
 def test_a_person_s_score_stays_and_a_changed_one_under_it_is_flagged(course: Course) -> None:
     give(course, "ada", "interpretation", 8, "Well seen.")
     give(course, "ada", "check_cnn", 19)
@@ -206,7 +203,6 @@ def test_a_person_s_score_stays_and_a_changed_one_under_it_is_flagged(course: Co
         assert comment.comment == "Well seen."
 
 
-@pytest.mark.slow
 def test_another_answer_under_a_person_s_score_is_flagged(course: Course) -> None:
     give(course, "ada", "interpretation", 8)
 
@@ -349,7 +345,6 @@ def command(course: Course, *words: str, program: str = "autograder") -> subproc
     )
 
 
-@pytest.mark.slow
 def test_nbgrader_autograde_gives_the_same_verdicts(course: Course, digits_file: Path) -> None:
     settings = course.root / "gradeascent.toml"
     settings.write_text(f'data = "{digits_file}"\nprofile = "quick"\n')

@@ -22,8 +22,6 @@ from autograder.progress import show_progress
 from autograder.record.files import read_report
 from autograder.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 STRICTER = "[thresholds]\nconv_layers = 5\n"
 BLANK = ("bert", "cleo")
 

@@ -14,8 +14,6 @@ from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 
-pytestmark = pytest.mark.slow
-
 
 def grade_of(course: Course, student: str, cell: str = "interpretation") -> tuple[float | None, bool]:
     """What formgrader shows: the manual score, and whether the cell waits."""

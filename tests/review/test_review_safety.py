@@ -16,8 +16,6 @@ from autograder.course.folder import ASSIGNMENT
 from autograder.course.gradebook import open_gradebook
 from autograder.review.submissions import key_of
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def stranger(server: Server) -> Iterator[httpx.Client]:

@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-import pytest
 
 from solutions.cnn import build_cnn, train
 from solutions.data import Dataset
@@ -23,7 +22,6 @@ def test_a_seed_fixes_the_initial_weights() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
 def test_three_epochs_learn_the_embedded_digits_even_shifted(digits: Dataset) -> None:
     model = build_cnn(seed=1)
 

@@ -35,7 +35,6 @@ def exercise_ascent(
     return np.stack(images), np.array(final_activations)
 
 
-@pytest.mark.slow
 def test_all_filters_at_once_agree_with_the_exercises_loop(trained_cnn: keras.Model) -> None:
     filters = list(range(0, 64, 4))
     noise = uniform_noise(len(filters), seed=5)

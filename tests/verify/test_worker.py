@@ -71,7 +71,6 @@ def test_it_measures_in_its_sandbox(verifier: Verifier, harmless: Evidence) -> N
     assert pictures.reference.shape == (2, 28, 28)
 
 
-@pytest.mark.slow
 def test_a_network_that_cannot_be_computed_costs_only_its_own_submission(
     verifier: Verifier, harmless: Evidence, bomb: Evidence
 ) -> None:
@@ -84,7 +83,6 @@ def test_a_network_that_cannot_be_computed_costs_only_its_own_submission(
     assert is_well(after)
 
 
-@pytest.mark.slow
 def test_an_endless_measurement_costs_only_the_submission_that_caused_it(
     verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:

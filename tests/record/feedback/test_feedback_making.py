@@ -31,7 +31,6 @@ def nbgrader(course: Course, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
 def test_nbgraders_own_commands_make_and_hand_out_the_same_page(
     course: Course, hand_in: Callable[..., Path], tmp_path: Path
 ) -> None:
