@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import nbformat
 import pytest
+from held_off import cases_in, print_cases
 from made_reports import make_report
 from nbformat import NotebookNode
 
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def group_of(item: pytest.Item) -> str:
     marker = item.get_closest_marker("xdist_group")
     return str(marker.args[0]) if marker else ""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed")
+    if cases := cases_in(report for report in reports if report.when == "call"):
+        print_cases(cases, whole=terminalreporter.verbosity > 0)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -22,6 +22,10 @@ PIXELS = 28 * 28
 # When more functions or more bytes than these are kept after a submission, all are freed.
 MOST_FUNCTIONS, MOST_BYTES = 100, 4 * 1024 * 1024
 
+# TensorFlow joins a convolution with what follows it, and on processors where oneDNN is off it cannot compute what it
+# has made of a grouped one. Without this, nothing here takes longer.
+tf.config.optimizer.set_experimental_options({"remapping": False})
+
 Finish = Callable[[tf.Tensor], tf.Tensor]
 
 

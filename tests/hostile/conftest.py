@@ -1,22 +1,20 @@
-"""Attacks of every kind, and a table at the end that says of each what was tried and what happened."""
+"""Attacks of every kind; `pytest -v` ends with a table that says of each what was tried and what happened."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import zipfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from downloads import ADA, NEIGHBOUR, NOTEBOOK, Collect, Outcome, everything, zipped
+from held_off import Case, as_property
 from hypothesis import HealthCheck, configuration, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
-from rich.console import Console
-from rich.table import Table
 
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
@@ -33,25 +31,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Tell = Callable[[str, str], None]
 
 
-class Case(NamedTuple):
-    """One attack: of which family, what was tried, what happened."""
-
-    family: str
-    tried: str
-    happened: str
-
-
-CASES = pytest.StashKey[dict[str, list[Case]]]()
-
-
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Tell:
     """Take down `(tried, happened)` for the table; call it after the assertions, so that only what held is there."""
-    cases = request.config.stash.setdefault(CASES, defaultdict(list))
     family = request.path.stem.removeprefix("test_").replace("_", " ")
 
     def take_down(tried: str, happened: str) -> None:
-        cases[family].append(Case(family, tried, happened))
+        request.node.user_properties.append(as_property(Case(family, tried, happened)))
 
     return take_down
 
@@ -206,18 +192,3 @@ def hand_in_archive(hand_in: Collect) -> Collect:
         return got
 
     return collect_archive
-
-
-def pytest_terminal_summary(config: pytest.Config) -> None:
-    cases = config.stash.get(CASES, None)
-    if not cases:
-        return
-    table = Table("family", "what was tried", "what happened", title="Hostile cases that were held off")
-    for family in sorted(cases):
-        for case in cases[family]:
-            table.add_row(family, case.tried, " ".join(case.happened.split())[:120])
-        table.add_section()
-    console = Console(width=150, highlight=False, markup=False, emoji=False)
-    console.print()
-    console.print(table)
-    console.print(", ".join(f"{family}: {len(cases[family])}" for family in sorted(cases)))
