@@ -59,14 +59,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         print_cases(cases, whole=terminalreporter.verbosity > 0)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--thorough",
-        action="store_true",
-        help="in tests/hostile: ten times as many fuzzed inputs, and fifty kills of a run of twenty submissions",
-    )
-
-
 @pytest.fixture(scope="session")
 def digits_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("digits") / "mnist.npz"

@@ -29,6 +29,8 @@ from autograder.gradescope.results import results_of
 from autograder.record.files import read_report
 from autograder.report import Report
 
+pytestmark = pytest.mark.deep
+
 STUDENTS = ("ada", "bert", "cleo", "dora", "emil", "fay", "gus", "hana", "ivo", "jan", "kim", "lea")
 ANSWER = {"interpretation": "The first layers want edges; the last ones want textures."}
 PARTICIPANT = {student: 101 + number for number, student in enumerate(STUDENTS)}

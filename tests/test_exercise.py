@@ -20,6 +20,7 @@ from autograder.settings import Settings
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.skipif("GRADEASCENT_MNIST" not in os.environ, reason="GRADEASCENT_MNIST names no mnist.npz"),
 ]
 

@@ -75,6 +75,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("student", sorted(EXPECTED))
 def test_a_sample_gets_the_points_that_a_fair_teacher_gives(shown: Demonstration, student: str) -> None:
     report = shown.reports[student]
@@ -84,6 +85,7 @@ def test_a_sample_gets_the_points_that_a_fair_teacher_gives(shown: Demonstration
     assert not report.needs_review
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("student", "criterion", "cause"),
     [
@@ -100,12 +102,14 @@ def test_the_feedback_names_what_the_student_did_wrong(
     assert cause in shown.reports[student].criteria[criterion].feedback
 
 
+@pytest.mark.deep
 def test_the_page_names_every_student(shown: Demonstration) -> None:
     html = shown.page.read_text(encoding="utf-8")
 
     assert all(f">{student}</a>" in html for student in sample_answers())
 
 
+@pytest.mark.deep
 def test_it_ends_by_saying_where_to_look(shown: Demonstration) -> None:
     end = "\n".join(shown.said[-8:])
 
@@ -114,6 +118,7 @@ def test_it_ends_by_saying_where_to_look(shown: Demonstration) -> None:
     assert "gradeascent grade --course" in end
 
 
+@pytest.mark.deep
 def test_scores_are_in_the_gradebook_and_in_a_table_and_every_student_has_a_page(
     shown: Demonstration,
 ) -> None:
@@ -157,6 +162,7 @@ def test_without_a_sandbox_the_samples_run_bare_and_it_says_so(
     assert "bubblewrap is not installed" in said[0]
 
 
+@pytest.mark.deep
 def test_tas_see_the_real_grids_on_the_wall_and_at_the_desk(shown: Demonstration, tmp_path: Path) -> None:
     """With GRADEASCENT_PICTURES=docs, it makes the pictures of the README."""
     pictures = Path(os.environ.get("GRADEASCENT_PICTURES", tmp_path))

@@ -38,7 +38,7 @@ FORBIDDEN = ("/proc/sys/vm/swappiness", "/proc/sys/kernel/core_pattern", "/proc/
 WRITE = "for path in {paths}:\n    try: open(path, 'r+').close(); print(path)\n    except OSError: pass"
 
 
-@pytest.fixture(scope="module", params=["forked", "started"])
+@pytest.fixture(scope="module", params=["forked", pytest.param("started", marks=pytest.mark.deep)])
 def execution(
     request: pytest.FixtureRequest,
     sandbox: Sandbox,

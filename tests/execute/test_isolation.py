@@ -64,7 +64,7 @@ def cells(course: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module", params=["started", "forked"])
+@pytest.fixture(scope="module", params=[pytest.param("started", marks=pytest.mark.deep), "forked"])
 def intruder(
     request: pytest.FixtureRequest,
     run_cells: Callable[..., Execution],

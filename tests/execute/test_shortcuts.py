@@ -14,6 +14,7 @@ from autograder.evidence import Evidence
 from autograder.execute.kernel import KernelOptions, Shortcuts
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox
+from autograder.execute.warm import Template
 from autograder.held_out import held_out
 from autograder.settings import Limits
 from solutions.data import embedded_digits
@@ -42,8 +43,8 @@ ASCENT = (
 
 
 @pytest.fixture(scope="module")
-def options(sandbox: Sandbox, digits_file: Path) -> KernelOptions:
-    return KernelOptions(sandbox, digits_file, Limits(), seed=7, threads=1)
+def options(sandbox: Sandbox, digits_file: Path, template: Template) -> KernelOptions:
+    return KernelOptions(sandbox, digits_file, Limits(), seed=7, threads=1, template=template)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,7 @@ def test_a_training_ends_when_it_is_good_enough_and_nobody_notices(run: Run, qui
     assert 40 < updates(execution.evidence) < 12 * 193
 
 
+@pytest.mark.deep
 def test_a_training_that_does_not_get_there_or_is_watched_runs_to_its_end(
     run: Run, quick: KernelOptions
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_training_that_does_not_get_there_or_is_watched_runs_to_its_end(
     assert printed(execution, "again") == "8"
 
 
+@pytest.mark.deep
 def test_a_training_is_validated_on_the_first_of_many_digits_and_on_all_of_few(
     run: Run, quick: KernelOptions
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -20,6 +21,7 @@ from autograder.settings import load_settings
 MakeContainer = Callable[..., Any]
 
 
+@pytest.mark.deep
 def test_the_scores_are_those_of_the_report(
     make_container: MakeContainer,
     bundled_course: Course,
@@ -75,6 +77,7 @@ def test_an_unreadable_notebook_earns_nothing_and_says_why(make_container: MakeC
     assert "Nothing could be graded" in results["tests"][0]["output"]
 
 
+@pytest.mark.deep
 def test_a_run_that_takes_too_long_has_results(make_container: MakeContainer) -> None:
     results = make_container("{}", seconds="1").run()
 
@@ -92,6 +95,7 @@ def test_where_bubblewrap_does_not_work_nothing_is_run(make_container: MakeConta
     assert "no verdict" in results["output"]
 
 
+@pytest.mark.deep
 def test_a_bundle_made_without_a_sandbox_needs_none_and_says_so(
     make_container: MakeContainer, make_notebook: Callable[[Mapping[str, str]], NotebookNode]
 ) -> None:
@@ -118,6 +122,7 @@ def test_a_fault_of_the_kit_has_results(make_container: MakeContainer) -> None:
     assert "no verdict" in results["output"]
 
 
+@pytest.mark.deep
 def test_a_kit_that_does_not_even_start_has_results(make_container: MakeContainer) -> None:
     container = make_container("{}")
     (container.root / "source/kit/autograder/stages.py").write_text("import no_such_module")
@@ -127,6 +132,7 @@ def test_a_kit_that_does_not_even_start_has_results(make_container: MakeContaine
     assert "the autograder was stopped before its end" in results["output"]
 
 
+@pytest.mark.deep
 def test_a_bundle_without_its_course_has_results(make_container: MakeContainer) -> None:
     container = make_container("{}")
     shutil.rmtree(container.root / "source" / "course" / "source" / ASSIGNMENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import zipfile
@@ -42,16 +43,16 @@ def tell(request: pytest.FixtureRequest) -> Tell:
     return take_down
 
 
-# How many times as many inputs are tried if there is time.
-THOROUGH = 10
+# How many of the inputs that a test asks for are tried in every run.
+FEW = 0.5
 
 Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
 
 
-@pytest.fixture
+@pytest.fixture(params=["few", pytest.param("many", marks=pytest.mark.deep)])
 def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
-    """Try a claim on many inputs; return how many there were. Without `--thorough` they are always the same."""
-    thorough = bool(request.config.getoption("--thorough"))
+    """Try a claim on so many inputs, always the same, or in a quick run on the first of them; return their number."""
+    share = FEW if request.param == "few" else 1
     configuration.set_hypothesis_home_dir(tmp_path / "hypothesis")
 
     def try_all(inputs: st.SearchStrategy[Any], number: int, claim: Callable[[Any], None]) -> int:
@@ -63,10 +64,10 @@ def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
             claim(value)
 
         limits = settings(
-            max_examples=number * (THOROUGH if thorough else 1),
+            max_examples=math.ceil(number * share),
             deadline=None,
             database=None,
-            derandomize=not thorough,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         )
         limits(given(inputs)(holds))()

@@ -412,10 +412,10 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.parametrize("rounds", [20, pytest.param(400, marks=pytest.mark.deep)])
 def test_no_damage_is_more_than_a_line(
-    tmp_path: Path, request: pytest.FixtureRequest, tell: Tell, capsys: pytest.CaptureFixture[str]
+    rounds: int, tmp_path: Path, tell: Tell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rounds = 1000 if request.config.getoption("--thorough") else 100
     chance = random.Random(7)
     course = initialise(tmp_path / "course")
     files = [("work.ipynb", NOTEBOOK.encode()), (f"data/ä{'x' * 120}.csv", b"1,2" * 40), ("empty", b"")]

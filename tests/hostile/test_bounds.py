@@ -68,6 +68,7 @@ kernel._publish_status = tell_late
 """
 
 
+@pytest.mark.deep
 def test_what_comes_after_an_interrupted_cell_is_not_lost(run_cells: Run, said: Said, tell: Tell) -> None:
     cells = {"slow": SLOW_KERNEL, "endless": "while True: pass", "after": "print('still here')"}
 
@@ -90,6 +91,7 @@ def test_the_whole_notebook_has_a_time_limit_too(run_cells: Run, tell: Tell) -> 
     tell("take too long as a whole", f"{evidence.outcome}: {evidence.reason}")
 
 
+@pytest.mark.deep
 def test_too_much_memory_ends_the_run_and_keeps_the_evidence(run_cells: Run, tell: Tell) -> None:
     evidence = run_cells(
         {
@@ -106,6 +108,7 @@ def test_too_much_memory_ends_the_run_and_keeps_the_evidence(run_cells: Run, tel
     tell("take memory without end", f"{evidence.outcome}: {evidence.reason}")
 
 
+@pytest.mark.deep
 def test_a_kernel_that_exits_keeps_the_evidence_of_earlier_cells(run_cells: Run, tell: Tell) -> None:
     evidence = run_cells(
         {"before": FEATURES, "exit": "import os\nos._exit(0)", "never": "print('never')"}
@@ -150,6 +153,7 @@ def test_a_flood_of_output_and_evidence_is_cut_off_before_it_fills_the_graders_m
     tell("print 300 MB and show 2 MB of images", f"cut off; the grader grew by {most[0] // MEGABYTE} MB")
 
 
+@pytest.mark.deep
 def test_a_kernel_that_talks_nonsense_ends_its_own_run_and_nothing_else(run_cells: Run, tell: Tell) -> None:
     execution = run_cells(
         {
@@ -224,7 +228,17 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("bomb", list(BOMBS))
+# One for each way to be stopped is tried in every run: by the guard, and by the kernel's own end.
+OF_EACH_KIND = {
+    "burn processor time in three processes",
+    "take memory in six children",
+    "start processes without end",
+    "crash the interpreter",
+}
+ALL_BOMBS = [bomb if bomb in OF_EACH_KIND else pytest.param(bomb, marks=pytest.mark.deep) for bomb in BOMBS]
+
+
+@pytest.mark.parametrize("bomb", ALL_BOMBS)
 def test_a_bomb_ends_its_own_run_and_what_was_shown_before_counts(
     bomb: str, run_cells: Run, tell: Tell
 ) -> None:
@@ -302,6 +316,7 @@ def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
         tell(what, "not kept; the notebook goes on")
 
 
+@pytest.mark.deep
 def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
     evidence = run_cells(
         {
@@ -322,6 +337,7 @@ def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
     tell("send 100,000 records", "300 were kept, and the report says that there were more")
 
 
+@pytest.mark.deep
 def test_a_bomb_does_not_disturb_the_neighbour(
     grader: Grader,
     make_course: Callable[..., Course],
@@ -361,6 +377,7 @@ def test_a_bomb_does_not_disturb_the_neighbour(
 NONSENSE = {"display numbers where lines belong": "[5] * 30_000", "display lists in lists in lists": "nested"}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("what", list(NONSENSE))
 def test_an_output_that_is_none_is_left_out_and_costs_the_grader_nothing(
     what: str, run_cells: Run, tell: Tell

@@ -120,6 +120,7 @@ EXPENSIVE: dict[str, str] = {
 }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("what", EXPENSIVE)
 def test_reading_takes_a_bounded_part_of_memory(what: str, submission: Submission, tell: Tell) -> None:
     write(EXPENSIVE[what])(submission.folder)

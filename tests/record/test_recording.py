@@ -345,6 +345,7 @@ def command(course: Course, *words: str, program: str = "autograder") -> subproc
     )
 
 
+@pytest.mark.deep
 def test_nbgrader_autograde_gives_the_same_verdicts(course: Course, digits_file: Path) -> None:
     settings = course.root / "gradeascent.toml"
     settings.write_text(f'data = "{digits_file}"\nprofile = "quick"\n')

@@ -6,8 +6,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import pytest
+from trained_networks import trained_reference
 
-from solutions.cnn import build_cnn, train
 from solutions.data import Dataset, embedded_digits, prepare
 
 
@@ -17,7 +17,5 @@ def digits() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def trained_cnn(digits: Dataset) -> keras.Model:
-    model = build_cnn(seed=0)
-    train(model, digits, epochs=2, seed=0, verbose=0)
-    return model
+def trained_cnn() -> keras.Model:
+    return trained_reference()

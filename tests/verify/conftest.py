@@ -8,14 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from trained_networks import trained_reference
 
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
 from autograder.held_out import HeldOut, held_out
 from autograder.verify.graph import FrozenModel, read_graph
-from solutions.cnn import build_cnn, train
-from solutions.data import embedded_digits, prepare
+from solutions.data import embedded_digits
 
 MakeEvidence = Callable[..., Evidence]
 
@@ -27,9 +27,7 @@ def digits() -> HeldOut:
 
 @pytest.fixture(scope="session")
 def network() -> keras.Model:
-    model = build_cnn(seed=0)
-    train(model, prepare(embedded_digits()), epochs=2, seed=0, verbose=0)
-    return model
+    return trained_reference()
 
 
 @pytest.fixture(scope="session")
