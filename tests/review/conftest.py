@@ -6,7 +6,7 @@ The pages are served by the real command and looked at in a real browser.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,25 +38,29 @@ LONGEST_TEST = 300
 
 @pytest.fixture(scope="session")
 def graded(
-    tmp_path_factory: pytest.TempPathFactory,
+    make_once: Callable[[str, Callable[[Path], None]], Path],
     sandbox: Sandbox,
     digits_file: Path,
     correct_cells: dict[str, str],
 ) -> Course:
     """A course of which nothing is changed."""
-    course = initialise(tmp_path_factory.mktemp("review") / "course")
-    released = enter_assignment(course)
-    plain = correct_cells | {"plot": "", "interpretation": ANSWER}
-    show = f"from IPython.display import HTML, Javascript, Markdown, display\nattack = {ATTACK!r}\n"
-    show += "display(HTML(attack), Markdown(attack), Javascript('alert(6)'))\nprint(attack)\nraise ValueError(attack)"
-    hostile = plain | {"plot": f"{show}\n# {ATTACK}", "interpretation": ATTACK}
-    for student, cells in (("ada", plain), (MALLORY, hostile)):
-        folder = course.submission_folder(student)
-        write_notebook(compose(released, cells), folder / f"{ASSIGNMENT}.ipynb")
-    arguments = ["grade", "--course", str(course.root), "--data", str(digits_file), "--profile", "quick"]
-    assert run(arguments) == 0
-    copy_submissions(course, COPIES)
-    return course
+
+    def grade(root: Path) -> None:
+        course = initialise(root)
+        released = enter_assignment(course)
+        plain = correct_cells | {"plot": "", "interpretation": ANSWER}
+        show = f"from IPython.display import HTML, Javascript, Markdown, display\nattack = {ATTACK!r}\n"
+        show += "display(HTML(attack), Markdown(attack), Javascript('alert(6)'))\nprint(attack)\n"
+        show += "raise ValueError(attack)"
+        hostile = plain | {"plot": f"{show}\n# {ATTACK}", "interpretation": ATTACK}
+        for student, cells in (("ada", plain), (MALLORY, hostile)):
+            folder = course.submission_folder(student)
+            write_notebook(compose(released, cells), folder / f"{ASSIGNMENT}.ipynb")
+        arguments = ["grade", "--course", str(course.root), "--data", str(digits_file), "--profile", "quick"]
+        assert run(arguments) == 0
+        copy_submissions(course, COPIES)
+
+    return Course.open(make_once("reviewed", grade))
 
 
 @pytest.fixture(scope="session")

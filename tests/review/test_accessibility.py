@@ -216,7 +216,7 @@ def grave_faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.deep)])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_serious(name: str, scheme: str, look: Outlook) -> None:
     page = look(name, scheme, WIDE)
@@ -243,7 +243,9 @@ def test_the_list_of_keys_has_nothing_serious_either(name: str, look: Outlook) -
     assert grave_faults(page) == []
 
 
-@pytest.mark.parametrize("size", [TABLET, ENLARGED], ids=["tablet", "200 %"])
+@pytest.mark.parametrize(
+    "size", [TABLET, pytest.param(ENLARGED, marks=pytest.mark.deep)], ids=["tablet", "200 %"]
+)
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_has_to_be_scrolled_sideways(name: str, size: tuple[int, int], look: Outlook) -> None:
     page = look(name, "light", size)
