@@ -118,6 +118,17 @@ def test_every_graded_cell_is_found_once(
     nbformat.validate(restored.notebook)
 
 
+def test_an_answer_below_a_cell_that_was_left_as_released_is_taken(
+    handed_in: NotebookNode, released: NotebookNode
+) -> None:
+    untouched = copy.deepcopy(released.cells[place(released, "interpretation")])
+    handed_in.cells.insert(place(handed_in, "interpretation"), untouched)
+
+    restored = restore_cells(handed_in, released).notebook
+
+    assert restored.cells[place(restored, "interpretation")].source == ANSWER
+
+
 def test_what_was_handed_in_stays_as_it_is(handed_in: NotebookNode, released: NotebookNode) -> None:
     metadata_lost(handed_in)
     before = copy.deepcopy(handed_in)

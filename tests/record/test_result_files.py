@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.evidence import Evidence, Record, digest, read_evidence
+from autograder.files import write_whole
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.record.files import Origin, Run, read_report, read_run, write_report, write_run
@@ -102,3 +104,40 @@ def test_nothing_but_whole_files_is_left_in_the_folder(tmp_path: Path, run: Run,
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         f"{NAME}.ipynb", "evidence", "grid.png", "measurements.json", "pictures.npz", "report.json", "run.json",
     ]  # fmt: skip
+
+
+@pytest.fixture
+def placed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What takes its place on the disk, in order; "fsync" where a file's content is written out."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_fsync(file: int) -> None:
+        fsync(file)
+        steps.append("fsync")
+
+    def note_replace(source: Path, target: Path) -> None:
+        replace(source, target)
+        steps.append(Path(target).name)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    return steps
+
+
+def test_a_file_takes_its_place_when_its_content_is_on_the_disk(tmp_path: Path, placed: list[str]) -> None:
+    write_whole(tmp_path / "report.json", "{}")
+
+    assert placed == ["fsync", "report.json"]
+
+
+def test_of_a_run_the_note_comes_last_and_of_all_the_report(
+    tmp_path: Path, run: Run, report: Report, placed: list[str]
+) -> None:
+    write_run(tmp_path, run, EVIDENCE, name=NAME)
+    of_run = [step for step in placed if step != "fsync"]
+    write_report(tmp_path, report, run)
+
+    assert of_run[-1] == "run.json"
+    assert {"measurements.json", "pictures.npz", f"{NAME}.ipynb"} <= set(of_run[:-1])
+    assert placed[-2:] == ["fsync", "report.json"]

@@ -50,6 +50,13 @@ def test_three_of_four_convolutions_earn_three_quarters(good: Measurements, judg
     assert "1 more do not contribute to the output" in result.feedback
 
 
+@pytest.mark.parametrize(("layers", "score"), [(2, 10), (1, 0)])
+def test_convolutions_earn_a_quarter_each_from_two_on(
+    layers: int, score: float, good: Measurements, judge: Judge
+) -> None:
+    assert judge(with_model(good, conv_layers=layers))["cnn"].score == score
+
+
 def test_another_number_of_outputs_halves_the_network(good: Measurements, judge: Judge) -> None:
     result = judge(with_model(good, outputs=7))["cnn"]
 

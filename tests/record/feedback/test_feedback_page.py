@@ -87,6 +87,20 @@ def test_a_late_penalty_is_taken_off_as_in_nbgraders_exports(
     assert "67.5 − 100 = 0" in read_page(page).words  # noqa: RUF001 (a real minus sign)
 
 
+def test_the_score_at_the_top_is_the_one_after_the_penalty(
+    course: Course, hand_in: Callable[..., Path]
+) -> None:
+    page = hand_in(ADA)
+    with open_gradebook(course) as gradebook:
+        submission = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, ADA)
+        submission.late_submission_penalty = 7
+        gradebook.db.commit()
+
+    feedback(course)
+
+    assert "60.5 of" in read_page(page).words.partition("taken off")[0]
+
+
 def test_the_graders_words_stand_only_beside_the_score_that_they_explain(
     course: Course, hand_in: Callable[..., Path]
 ) -> None:
