@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -63,25 +66,36 @@ def audit(course: Path, labelled: Path, *more: str) -> tuple[int, Audit]:
     return status, Audit.model_validate_json((course / "audit" / "audit.json").read_text())
 
 
-def test_where_rubric_and_teacher_agree_in_both_profiles_the_status_is_0(
-    sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status, result = audit(course, labelled)
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    result: Audit
+    said: str
 
-    said = capsys.readouterr().out
-    assert [one.disagreements for one in result.comparisons] == [[], []]
-    assert status == 0
-    assert [one.profile for one in result.comparisons] == ["quick", "full"]
+
+@pytest.fixture(scope="module")
+def audited(sandbox: Sandbox, course: Path, labelled: Path) -> Outcome:
+    """The one audit that runs notebooks in the quick run of the tests."""
+    with redirect_stdout(StringIO()) as said:
+        status, result = audit(course, labelled, "--profile", "quick")
+    return Outcome(status, result, said.getvalue())
+
+
+def test_where_rubric_and_teacher_agree_the_status_is_0(audited: Outcome) -> None:
+    result = audited.result
+
+    assert [one.disagreements for one in result.comparisons] == [[]]
+    assert audited.status == 0
+    assert [one.profile for one in result.comparisons] == ["quick"]
     assert result.comparisons[0].matrices["updates"]["fail"]["fail"] == 1
-    assert "0 disagreements; 0 right criteria lost points, 0 wrong ones passed" in said
+    assert "0 disagreements; 0 right criteria lost points, 0 wrong ones passed" in audited.said
     updates = next(one for one in result.margins if one.threshold == "steps_tolerance")
     assert (updates.largest_wrong, updates.smallest_right) == (0.2, 1.0)
 
 
 def test_a_changed_rubric_is_tested_without_running_a_notebook(
-    sandbox: Sandbox, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+    audited: Outcome, course: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    audit(course, labelled, "--profile", "quick")
     runs = [file.stat().st_mtime_ns for file in sorted(course.glob("audit/quick/graded/*/*/evidence/*"))]
     settings = course / "gradeascent.toml"
     before = settings.read_text()
@@ -97,11 +111,25 @@ def test_a_changed_rubric_is_tested_without_running_a_notebook(
     assert (disagreement.submission, disagreement.criterion) == ("ten_steps", "updates")
     assert (disagreement.expected, disagreement.given) == (("fail",), "partial")
     assert "ten_steps: updates should be fail and is partial" in said
+    assert runs
     assert runs == [
         file.stat().st_mtime_ns for file in sorted(course.glob("audit/quick/graded/*/*/evidence/*"))
     ]
 
 
+@pytest.mark.deep
+def test_both_profiles_are_audited_unless_one_is_named(
+    sandbox: Sandbox, course: Path, labelled: Path
+) -> None:
+    status, result = audit(course, labelled)
+
+    assert [one.disagreements for one in result.comparisons] == [[], []]
+    assert status == 0
+    assert [one.profile for one in result.comparisons] == ["quick", "full"]
+    assert result.comparisons[0].matrices == result.comparisons[1].matrices
+
+
+@pytest.mark.deep
 def test_five_copies_of_a_submission_get_the_same_scores(
     sandbox: Sandbox, course: Path, tmp_path: Path
 ) -> None:
