@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,25 +57,28 @@ def _rounded(value: Any) -> Any:
 def read_committed(file: Path = QUICK) -> dict[str, Committed]:
     """Return what is committed, by submission; nothing, if there is no file yet."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    entries = map(json.loads, lines)
-    return {
-        one["submission"]: Committed(
-            one["answers_sha256"], measurements_from_json(json.dumps(one["measurements"]).encode())
-        )
-        for one in entries
-    }
+    return {entry["submission"]: _of_entry(entry) for entry in map(json.loads, lines)}
 
 
 def write_committed(committed: Mapping[str, Committed], file: Path = QUICK) -> None:
     """Write a line for each submission, sorted by name."""
-    write_whole(file, "".join(_lines(sorted(committed.items()))))
+    entries = (_entry_of(name, one) for name, one in sorted(committed.items()))
+    write_whole(file, "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries))
 
 
-def _lines(committed: Iterable[tuple[str, Committed]]) -> Iterable[str]:
-    for name, one in committed:
-        entry = {
-            "submission": name,
-            "answers_sha256": one.answers_sha256,
-            "measurements": json.loads(measurements_to_json(rounded(one.measurements))),
-        }
-        yield json.dumps(entry, separators=(",", ":")) + "\n"
+def _entry_of(name: str, one: Committed) -> dict[str, Any]:
+    measurements = json.loads(measurements_to_json(rounded(one.measurements)))
+    if images := measurements["images"]:  # as columns, or the names of the fields would take half of the file
+        filters = images["filters"]
+        images["filters"] = {key: [each[key] for each in filters] for key in (filters[0] if filters else ())}
+    return {"submission": name, "answers_sha256": one.answers_sha256, "measurements": measurements}
+
+
+def _of_entry(entry: dict[str, Any]) -> Committed:
+    measurements = entry["measurements"]
+    if images := measurements["images"]:
+        columns = images["filters"]
+        images["filters"] = [
+            dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+        ]
+    return Committed(entry["answers_sha256"], measurements_from_json(json.dumps(measurements).encode()))
