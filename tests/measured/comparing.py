@@ -28,8 +28,10 @@ def within_factor(factor: float) -> Same:
     return lambda one, other: (one * other > 0 and 1 / factor <= one / other <= factor) or one == other
 
 
-# Beyond the digits that are kept, of numbers that are computed but not learned.
-ROUNDED: Same = lambda one, other: isclose(one, other, rel_tol=1e-3)  # noqa: E731
+def rounded_alike(one: float, other: float) -> bool:
+    """Two numbers that are computed but not learned are the same up to the digits that are kept."""
+    return isclose(one, other, rel_tol=1e-3)
+
 
 # By "part.field": all that hangs on a training.
 LEARNED: dict[str, Same] = {
@@ -37,9 +39,9 @@ LEARNED: dict[str, Same] = {
     "model.accuracy": within(0.05),
     "model.epochs": within_factor(3),
     "model.updates": within_factor(3),
-    "model.learning_rate": ROUNDED,
+    "model.learning_rate": rounded_alike,
     "images.movement": within(0.02, relative=0.2),
-    "steps.per_image": ROUNDED,
+    "steps.per_image": rounded_alike,
 }
 # What is left out: the curves are not committed, filters are compared below.
 NOT_COMPARED = {"steps.curves", "images.filters"}

@@ -3,9 +3,10 @@
     python tests/measured/measure.py [--profile quick|full|both] [--jobs N] [--only NAME...] [--work DIR]
 
 It runs every labelled submission with the embedded digits, which takes an hour or more. What was run stays in the
-work folder, so the same command goes on after a stop, and after a change of the rubric it takes seconds. It writes
-`quick.jsonl`, on which the quick tests try the rubric, also when it is stopped; and `result.json`, when all
-submissions were graded. Commit both before an issue about grading is closed.
+work folder, so the same command goes on after a stop, and after a change of the rubric it takes seconds; after a
+change of how notebooks are run, remove the folder. It writes `quick.jsonl`, on which the quick tests try the rubric,
+also when it is stopped; and `result.json`, when all submissions were graded. Commit both before an issue about
+grading is closed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -58,12 +60,14 @@ def main() -> int:
         sys.exit(f"no labelled submission is called '{sorted(unknown)[0]}'")
     chosen = [one for one in corpus if not asked.only or one.name in asked.only]
     course = measuring_course(asked.work)
-    disagreements = 0
+    # A run in the background gets no ^C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    started_at, disagreements = commit(), 0
     for profile in profiles:
         try:
             comparison = graded(course, chosen, profile, jobs=asked.jobs)
-        except GradeascentError as error:
-            sys.exit(str(error))
+        except (GradeascentError, KeyboardInterrupt) as error:
+            sys.exit(str(error) or "stopped; the same command goes on from here")
         finally:  # also what was measured before a stop
             if profile == "quick":
                 write_committed(with_measured(read_committed(), corpus, course))
@@ -71,7 +75,9 @@ def main() -> int:
         for line in told(comparison):
             print(line)
         if not asked.only:
-            write_whole(RESULT, text_of(with_profile(old_result(), course, corpus, comparison)))
+            result = old_result()
+            result["profiles"][profile] = outcome_of(course, corpus, comparison, started_at)
+            write_whole(RESULT, text_of(result))
     print(f"{len(chosen)} submissions, {disagreements} disagreements")
     return int(disagreements > 0)
 
@@ -147,15 +153,15 @@ def old_result() -> dict[str, Any]:
     return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"profiles": {}}
 
 
-def with_profile(
-    result: dict[str, Any], course: Course, corpus: Sequence[LabelledSubmission], comparison: Comparison
+def outcome_of(
+    course: Course, corpus: Sequence[LabelledSubmission], comparison: Comparison, started_at: str
 ) -> dict[str, Any]:
-    """Return the result with what came out in one profile."""
+    """Return what came out in one profile, and with what."""
     workspace = Course(course.root / AUDIT / comparison.profile)
     reports = {one.name: read_report(workspace.result_folder(one.name)) for one in corpus}
-    outcome = {
+    return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": commit(),
+        "commit": started_at,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONED}},
         "instructions": instructions(),
         "submissions": comparison.submissions,
@@ -169,7 +175,6 @@ def with_profile(
             if report is not None
         },
     }
-    return {"profiles": {**result["profiles"], comparison.profile: outcome}}
 
 
 def commit() -> str:
