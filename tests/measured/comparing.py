@@ -1,0 +1,118 @@
+"""Do measurements of the same submission say the same, beyond rounding?
+
+Training is chaotic: TensorFlow rounds differently on another processor, and after some hundred steps the network is
+another one that has learned as much. So facts about the notebook have to be the same to the last digit, and what
+was learned only within tolerances. A field that nobody thought of here is a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from math import isclose
+from statistics import median
+from typing import Any
+
+from autograder.measurements import FilterMeasurement, ImagesMeasurement, Measurements
+
+Same = Callable[[Any, Any], bool]
+
+
+def within(absolute: float, *, relative: float = 0.0) -> Same:
+    """Two numbers are the same where they are so near, absolutely or relatively to the first."""
+    return lambda one, other: abs(one - other) <= absolute + relative * abs(one)
+
+
+def within_factor(factor: float) -> Same:
+    """Two numbers are the same where none is larger than so many times the other, and both zero or none."""
+    return lambda one, other: (one * other > 0 and 1 / factor <= one / other <= factor) or one == other
+
+
+def rounded_alike(one: float, other: float) -> bool:
+    """Two numbers that are computed but not learned are the same up to the digits that are kept."""
+    return isclose(one, other, rel_tol=1e-3)
+
+
+# By "part.field": all that hangs on a training.
+LEARNED: dict[str, Same] = {
+    # The quick profile stops a training at an accuracy that is good enough, one epoch or batch sooner or later.
+    "model.accuracy": within(0.05),
+    "model.epochs": within_factor(3),
+    "model.updates": within_factor(3),
+    "model.learning_rate": rounded_alike,
+    "images.movement": within(0.02, relative=0.2),
+    "steps.per_image": rounded_alike,
+}
+# What is left out: the curves are not committed, filters are compared below.
+NOT_COMPARED = {"steps.curves", "images.filters"}
+PARTS = ("model", "images", "steps", "plot")
+
+Number = Callable[[Sequence[FilterMeasurement]], float]
+
+
+def _share(holds: Callable[[FilterMeasurement], bool]) -> Number:
+    return lambda filters: sum(map(holds, filters)) / len(filters)
+
+
+def _median(attribute: str) -> Number:
+    return lambda filters: median(getattr(one, attribute) for one in filters)
+
+
+# Of the living filters: which of them are hit by chance differs, what is true of most does not.
+OF_LIVING: dict[str, tuple[Number, Same]] = {
+    "median gain": (_median("gain"), within(0.05, relative=0.25)),
+    "median spread": (_median("spread"), within(0.02, relative=0.2)),
+    "median pattern": (_median("pattern"), within(0.15)),
+    "median best pattern": (_median("best_pattern"), within(0.15)),
+    "share of clear ones": (_share(lambda one: one.clear), within(0.2)),
+    "share of images that resemble most what their own filter wants": (
+        _share(lambda one: one.best_filter == one.index),
+        within(0.2),
+    ),
+}
+
+
+def differences(committed: Measurements, measured: Measurements) -> list[str]:
+    """Return a line for everything that was measured otherwise than it is committed."""
+    found = list(_of_fields("", committed, measured))
+    for part in PARTS:
+        one, other = getattr(committed, part), getattr(measured, part)
+        if one is not None and other is not None:
+            found += _of_fields(f"{part}.", one, other)
+        elif one is not other:
+            found.append(f"{part}: there is {'none' if other is None else 'one'} now")
+    if committed.images is not None and measured.images is not None:
+        found += _of_filters(committed.images, measured.images)
+    return found
+
+
+def _of_fields(prefix: str, one: object, other: object) -> Iterable[str]:
+    for field in fields(one):  # type: ignore[arg-type]
+        name = prefix + field.name
+        if name in NOT_COMPARED or name in PARTS:
+            continue
+        before, now = getattr(one, field.name), getattr(other, field.name)
+        if not LEARNED.get(name, _equal)(before, now):
+            yield f"{name}: {before!r} is {now!r} now"
+
+
+def _equal(one: object, other: object) -> bool:
+    return one == other
+
+
+def _of_filters(one: ImagesMeasurement, other: ImagesMeasurement) -> Iterable[str]:
+    if [each.index for each in one.filters] != [each.index for each in other.filters]:
+        yield f"filters: {len(one.filters)} are {len(other.filters)} now"
+        return
+    if not one.filters:
+        return
+    shares = [_share(lambda each: each.live)(images.filters) for images in (one, other)]
+    if not within(0.15)(*shares):
+        yield f"share of living filters: {shares[0]:.3g} is {shares[1]:.3g} now"
+    living = [[each for each in images.filters if each.live] for images in (one, other)]
+    if not all(living):
+        return
+    for name, (number, same) in OF_LIVING.items():
+        before, now = map(number, living)
+        if not same(before, now):
+            yield f"{name}: {before:.3g} is {now:.3g} now"

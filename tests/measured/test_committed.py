@@ -1,0 +1,117 @@
+"""The rubric of today on what was measured of every labelled submission: no notebook is run, so it takes seconds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from committed import QUICK, answers_sha256, read_committed, rounded, write_committed
+from made_reports import make_report
+from measure import RESULT, WORK, told
+
+from autograder.audit.audit import labelled_submissions
+from autograder.audit.comparison import compare
+from autograder.audit.labelled import LabelledSubmission, parse_labelled
+from autograder.course.folder import Course
+from autograder.rubric.score import score
+from autograder.settings import Thresholds
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COMMAND = "python tests/measured/measure.py"
+CORPUS = labelled_submissions(None)
+COMMITTED = read_committed()
+POINTS = Course(REPOSITORY).points()
+MEASURED = [one for one in CORPUS if one.name in COMMITTED]
+
+
+@pytest.mark.parametrize("submission", CORPUS, ids=lambda one: one.name)
+def test_a_submission_was_measured_as_it_is(submission: LabelledSubmission) -> None:
+    committed = COMMITTED.get(submission.name)
+    run = f"run: {COMMAND} --only {submission.name}"
+
+    assert committed is not None, f"{submission.name} was never measured; {run}"
+    assert committed.answers_sha256 == answers_sha256(submission), (
+        f"{submission.name} was changed since it was measured; {run}"
+    )
+
+
+@pytest.mark.parametrize("submission", MEASURED, ids=lambda one: one.name)
+def test_the_rubric_agrees_with_the_teacher(submission: LabelledSubmission) -> None:
+    results = score(COMMITTED[submission.name].measurements, Thresholds(), POINTS)
+
+    compared = compare("quick", [submission], {submission.name: make_report(submission.name, results)})
+
+    assert not compared.disagreements, "\n".join(told(compared))
+    assert (compared.failed_correct, compared.passed_wrong) == (0, 0)
+
+
+def test_what_is_committed_is_of_labelled_submissions_and_small() -> None:
+    assert set(COMMITTED) <= {one.name for one in CORPUS}
+    assert QUICK.stat().st_size < 2_000_000
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "quick.jsonl"
+
+    write_committed(COMMITTED, file)
+
+    assert file.read_bytes() == QUICK.read_bytes()
+    assert all(rounded(one.measurements) == one.measurements for one in COMMITTED.values())
+
+
+TEXT = "# Says what it does.\n#\n# /// label\n{label}# ///\n\n# %% cnn\nmodel = {model}\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "model", "is_another"),
+    [
+        ('# cnn = "fail"\n', 1, False),
+        ('# [feedback_mentions]\n# cnn = ["four"]\n', 1, False),
+        ("", 2, True),
+        ('# [cells]\n# delete = ["plot"]\n', 1, True),
+    ],
+)
+def test_a_changed_answer_has_to_be_measured_and_a_changed_label_has_not(
+    label: str, model: int, is_another: bool
+) -> None:
+    before = parse_labelled("one", TEXT.format(label="", model=1))
+    after = parse_labelled("one", TEXT.format(label=label, model=model))
+
+    assert (answers_sha256(before) != answers_sha256(after)) is is_another
+
+
+def test_numbers_are_kept_to_five_digits_and_curves_not_at_all() -> None:
+    one = next(
+        one.measurements for one in COMMITTED.values() if one.measurements.steps and one.measurements.model
+    )
+    assert one.model is not None
+    assert one.steps is not None
+    long = dataclasses.replace(
+        one,
+        model=dataclasses.replace(one.model, accuracy=0.12345678),
+        steps=dataclasses.replace(one.steps, curves=((1.0, 2.0),)),
+    )
+
+    short = rounded(long)
+
+    assert short.model is not None
+    assert short.steps is not None
+    assert short.model.accuracy == 0.12346
+    assert short.steps.curves == ()
+
+
+def test_the_last_result_is_told() -> None:
+    profiles = json.loads(RESULT.read_text())["profiles"]
+
+    assert "quick" in profiles
+    for outcome in profiles.values():
+        assert outcome["submissions"] == len(outcome["verdicts"])
+        assert {"date", "commit", "versions", "disagreements"} <= set(outcome)
+
+
+def test_runs_are_kept_where_git_does_not_look() -> None:
+    ignored = (REPOSITORY / ".gitignore").read_text().splitlines()
+
+    assert f"/{WORK.relative_to(REPOSITORY).parts[0]}/" in ignored

@@ -1,0 +1,101 @@
+"""How measurements and verdicts are written down: what a stop left is kept, and a person can read the result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from committed import Committed, answers_sha256
+from made_reports import make_report
+from measure import AUDIT, DIGITS, instructions, measuring_course, text_of, told, with_measured
+
+from autograder.audit.comparison import compare
+from autograder.audit.labelled import LabelledSubmission, parse_labelled
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.evidence import Evidence
+from autograder.files import write_whole
+from autograder.measurements import Measurements
+from autograder.pictures import Pictures
+from autograder.record.files import Origin, Run, write_run
+from autograder.report import Result
+from autograder.submission import Submission
+
+BEFORE, NOW = Measurements("kernel_died"), Measurements("graded")
+
+
+def labelled(name: str, label: str = "") -> LabelledSubmission:
+    return parse_labelled(name, f"# /// label\n{label}# ///\n# %% cnn\nmodel = 1\n")
+
+
+def run_in(course: Course, name: str) -> None:
+    """Leave what a run leaves that was graded in the quick profile."""
+    workspace = Course(course.root / AUDIT / "quick")
+    folder = workspace.submission_folder(name)
+    write_whole(folder / f"{ASSIGNMENT}.ipynb", "{}")
+    origin = Origin(
+        submission_sha256=Submission(name, ASSIGNMENT, folder).sha256(),
+        profile="quick",
+        seed=7,
+        dataset="digits",
+        sandbox="bwrap",
+        versions={},
+    )
+    run = Run(origin, None, NOW, Pictures(), {}, "")
+    write_run(workspace.result_folder(name), run, Evidence("graded"), name=ASSIGNMENT)
+
+
+def test_what_was_run_is_written_and_the_rest_stays(tmp_path: Path) -> None:
+    course = Course(tmp_path)
+    corpus = [labelled(name) for name in ("new", "renewed", "stays", "to_be_run")]
+    old = {name: Committed("", BEFORE) for name in ("gone", "renewed", "stays")}
+    for name in ("gone", "new", "renewed"):
+        run_in(course, name)
+
+    written = with_measured(old, corpus, course)
+
+    measured = Committed(answers_sha256(corpus[0]), NOW)
+    assert written == {"new": measured, "renewed": measured, "stays": old["stays"]}
+
+
+def test_a_run_of_other_answers_is_not_written(tmp_path: Path) -> None:
+    run_in(Course(tmp_path), "one")
+    folder = Course(tmp_path / AUDIT / "quick").submission_folder("one")
+    (folder / f"{ASSIGNMENT}.ipynb").write_text("{ }")
+
+    assert with_measured({}, [labelled("one")], Course(tmp_path)) == {}
+
+
+def test_runs_stay_when_the_same_command_goes_on(tmp_path: Path) -> None:
+    run_in(measuring_course(tmp_path / "work"), "one")
+
+    course = measuring_course(tmp_path / "work")
+
+    assert with_measured({}, [labelled("one")], course)
+    assert course.points()
+    assert (course.root / DIGITS).is_file()
+
+
+def test_a_disagreement_is_told_in_a_line() -> None:
+    submission = labelled("one", '# cnn = ["fail", "partial"]\n# [feedback_mentions]\n# cnn = ["four"]\n')
+    passed = Result(status="pass", score=10, max_score=10, feedback="Well done.")
+
+    compared = compare("quick", [submission], {"one": make_report("one", {"cnn": passed})})
+
+    assert told(compared) == ["one: cnn should be fail or partial, is pass, and lacks 'four': Well done."]
+
+
+def test_the_result_has_a_line_for_each_submission() -> None:
+    verdicts = {"ada": {"cnn": "pass", "plot": "fail"}, "bob": {"cnn": "pass", "plot": "pass"}}
+    result = {"profiles": {"quick": {"disagreements": ["a line"], "verdicts": verdicts}}}
+
+    text = text_of(result)
+
+    assert json.loads(text) == result
+    assert '    "ada": { "cnn": "pass", "plot": "fail" },\n' in text
+
+
+def test_of_a_processor_only_what_decides_about_rounding_is_told(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("model name\t: Fast 9000\nflags\t\t: sse4_2 avx2 avx512f\n")
+
+    assert instructions(cpuinfo) == ["avx2", "avx512f"]
