@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -116,7 +117,10 @@ class SaveVerifiedGrades(SaveAutoGrades):  # type: ignore[misc]
 
 
 class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
-    """Notes what stands in the gradebook now; runs last."""
+    """Notes what stands in the gradebook now; runs last.
+
+    Only then nbgrader writes the notebook, over one without results. So the note says which one has to be there.
+    """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook as it is."""
@@ -127,8 +131,14 @@ class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
                     gradebook,
                     resources["nbgrader"]["student"],
                     assignment_of(resources),
+                    self._as_written(nb),
                 )
         return nb, resources
+
+    def _as_written(self, nb: NotebookNode) -> bytes:
+        """Return the file that nbgrader makes of a notebook."""
+        text = nbformat.writes(nb, version=self.parent.nbformat_version)
+        return (text.rstrip("\n") + "\n").encode()
 
 
 def assignment_of(resources: Resources) -> str:

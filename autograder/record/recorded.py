@@ -25,6 +25,7 @@ class Recorded(BaseModel):
 
     submission_sha256: str
     content_sha256: str  # of all that decides what stands in the gradebook
+    notebook_sha256: str = ""  # of the notebook that nbgrader writes last, after the note
 
 
 def read_recorded(course: Course, student: str, assignment: str) -> Recorded | None:
@@ -37,9 +38,11 @@ def read_recorded(course: Course, student: str, assignment: str) -> Recorded | N
         return None
 
 
-def note_recorded(course: Course, gradebook: Gradebook, student: str, assignment: str) -> None:
-    """Note that the report of today stands in the gradebook."""
-    if now := _of_today(course, gradebook, student, assignment):
+def note_recorded(
+    course: Course, gradebook: Gradebook, student: str, assignment: str, notebook: bytes
+) -> None:
+    """Note that the report of today stands in the gradebook, and which notebook nbgrader is about to write."""
+    if now := _of_today(course, gradebook, student, assignment, notebook):
         write_whole(
             course.result_folder(student, assignment) / RECORDED, now.model_dump_json(indent=2) + "\n"
         )
@@ -48,9 +51,10 @@ def note_recorded(course: Course, gradebook: Gradebook, student: str, assignment
 def is_recorded(course: Course, gradebook: Gradebook, student: str, assignment: str) -> bool:
     """Tell whether recording once more would change nothing."""
     recorded = read_recorded(course, student, assignment)
-    if recorded is None or not autograded_notebook(course, student, assignment).is_file():
+    if recorded is None:
         return False
-    return recorded == _of_today(course, gradebook, student, assignment)
+    notebook = _content(autograded_notebook(course, student, assignment))
+    return recorded == _of_today(course, gradebook, student, assignment, notebook)
 
 
 def autograded_notebook(course: Course, student: str, assignment: str) -> Path:
@@ -58,7 +62,9 @@ def autograded_notebook(course: Course, student: str, assignment: str) -> Path:
     return course.root / "autograded" / student / assignment / course.source_notebook(assignment).name
 
 
-def _of_today(course: Course, gradebook: Gradebook, student: str, assignment: str) -> Recorded | None:
+def _of_today(
+    course: Course, gradebook: Gradebook, student: str, assignment: str, notebook: bytes
+) -> Recorded | None:
     """The report, the executed notebook, and all that the late penalty hangs on."""
     folder = course.result_folder(student, assignment)
     report = read_report(folder)
@@ -78,7 +84,11 @@ def _of_today(course: Course, gradebook: Gradebook, student: str, assignment: st
         _content(course.root / _CONFIG),
         str(late),
     ]
-    return Recorded(submission_sha256=report.submission_sha256, content_sha256=sha256_of(parts))
+    return Recorded(
+        submission_sha256=report.submission_sha256,
+        content_sha256=sha256_of(parts),
+        notebook_sha256=sha256_of([notebook]),
+    )
 
 
 def _content(file: Path) -> bytes:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kill_points import kill_at, naming, points_of
 from lms_downloads import EVENING, MOODLE, gradescope, handed_in, notebook, outcomes, pack, submitted_at
 
 from autograder.course.collect import place
@@ -151,29 +148,8 @@ def test_a_replacement_that_was_killed_half_way_is_undone_or_finished(course: Co
     assert sorted(path.name for path in course.submitted.iterdir()) == ["ada", "bert"]
 
 
-def killed_at(step: int, action: Callable[[], object]) -> bool:
-    """Do something in another process that is killed at the given step that touches a file; tell whether it was."""
-    child = os.fork()
-    if not child:
-        left = step
-
-        def count(event: str, arguments: object) -> None:
-            nonlocal left
-            if event == "open" or event.startswith(("os.", "shutil.", "ctypes.")):
-                left -= 1
-                if not left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count)
-        try:
-            action()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-
-
 @pytest.mark.parametrize("exchanges", [True, False])
-def test_a_kill_at_any_step_leaves_the_old_or_the_new_submission_whole(
+def test_a_kill_at_any_point_leaves_the_old_or_the_new_submission_whole(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
 ) -> None:
     if not exchanges:
@@ -182,22 +158,22 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_submission_whole(
     download = {name: pack(tmp_path / f"{name}.zip", some) for name, some in files.items()}
     collect(course, download["old"], "plain")
     shutil.copytree(course.submitted, tmp_path / "before")
+    points = points_of(lambda: collect(course, download["new"], "plain"), course.root)
     found: list[set[str]] = []
-    step = 0
-    was_killed = True
-    while was_killed:
+    for point in points:
         shutil.rmtree(course.submitted)
         shutil.copytree(tmp_path / "before", course.submitted)
-        step += 1
-        was_killed = killed_at(step, lambda: collect(course, download["new"], "plain"))
-        if not exchanges and not course.submission_folder("ada").exists():
-            place.Shelf(course, ASSIGNMENT).clear()  # what the next command does first
-        found.append(set(handed_in(course, "ada").values()))
-        assert len(handed_in(course, "ada")) == 2
-        collect(course, download["new"], "plain")
-        assert set(handed_in(course, "ada").values()) == {"new"}
-        assert not (course.submitted / place.WORK).exists()
+        with naming(f"after a kill where {point}"):
+            kill_at(point, lambda: collect(course, download["new"], "plain"), course.root)
+            if not exchanges and not course.submission_folder("ada").exists():
+                place.Shelf(course, ASSIGNMENT).clear()  # what the next command does first
+            found.append(set(handed_in(course, "ada").values()))
+            assert len(handed_in(course, "ada")) == 2
+            assert found[-1] in ({"old"}, {"new"})
+            collect(course, download["new"], "plain")
+            assert set(handed_in(course, "ada").values()) == {"new"}
+            assert not (course.submitted / place.WORK).exists()
 
-    assert step > 30
-    assert found.index({"new"}) > 20
-    assert all(words in ({"old"}, {"new"}) for words in found)
+    assert ("two folders are about to change places" in points) == exchanges
+    assert len(points) > 10
+    assert (found[0], found[-1]) == ({"old"}, {"new"})

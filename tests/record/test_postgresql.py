@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 from diary import Diary
+from made_release import RELEASE_IS_MADE, take_for_released
 from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy import create_engine, text
@@ -27,6 +29,7 @@ from sqlalchemy.pool import NullPool
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import course_directory, nbgrader_config, open_gradebook, search_path
+from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import enter_assignment, generate_release
 from autograder.errors import GradeascentError
 from autograder.record.recording import record_reports
@@ -38,9 +41,8 @@ PASSWORD = "q9-Not-To-Be-Read"
 PROGRAMS = ("initdb", "pg_ctl")
 # Several of these are recorded at once, so that graders meet.
 STUDENTS = ("ada", "bert", "cleo", "dora", "emil", "fay")
-RECORD = """
+RECORD = f"""{RELEASE_IS_MADE}
 import sys
-from pathlib import Path
 from autograder.course.folder import Course
 from autograder.record.recording import record_reports
 class Told:
@@ -145,12 +147,26 @@ def copy_with(course: Course, root: Path, db_url: str) -> Course:
     return copied
 
 
+class Entered(NamedTuple):
+    """A database in which nothing but the assignment stands, and the file of what students get."""
+
+    name: str
+    released: Path
+
+
 @pytest.fixture(scope="module")
-def entered(graded_course: Course, server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database in which nothing but the assignment stands."""
-    address = server.new_database()
-    enter_assignment(copy_with(graded_course, tmp_path_factory.mktemp("entered") / "course", address))
-    return address.rpartition("/")[2]
+def entered_once(graded_course: Course, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Entered:
+    address, folder = server.new_database(), tmp_path_factory.mktemp("entered")
+    released = enter_assignment(copy_with(graded_course, folder / "course", address))
+    write_notebook(released, folder / "released.ipynb")
+    return Entered(address.rpartition("/")[2], folder / "released.ipynb")
+
+
+@pytest.fixture
+def entered(entered_once: Entered, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of that database; the release is made already, too."""
+    take_for_released(read_notebook(entered_once.released), monkeypatch)
+    return entered_once.name
 
 
 def command(course: Course, *words: str) -> list[str]:
@@ -208,6 +224,7 @@ class Watch:
                     continue
 
 
+@pytest.mark.deep
 def test_a_whole_course_with_nbgrader_s_own_commands_beside(
     graded_course: Course, server: Server, tmp_path: Path
 ) -> None:
@@ -251,22 +268,26 @@ def test_a_whole_course_with_nbgrader_s_own_commands_beside(
 
 @pytest.mark.parametrize(
     ("shares", "is_new"),
-    [((STUDENTS, STUDENTS), True), ((STUDENTS[::2], STUDENTS[1::2]), False)],
-    ids=["the same, in an empty database", "different ones"],
+    [
+        pytest.param((STUDENTS, STUDENTS), True, id="the same, in an empty database", marks=pytest.mark.deep),
+        pytest.param((STUDENTS[::2], STUDENTS[1::2]), False, id="different ones"),
+    ],
 )
 def test_two_graders_at_once_lose_nothing_and_record_nothing_twice(
     shares: Sequence[Sequence[str]],
     is_new: bool,
     graded_course: Course,
     server: Server,
-    entered: str,
+    entered_once: Entered,
     tmp_path: Path,
 ) -> None:
+    entered = entered_once.name
     db_url = server.new_database() if is_new else server.new_database(like=entered)
     courses = [copy_with(graded_course, tmp_path / str(number), db_url) for number in range(len(shares))]
     graders = [
         subprocess.Popen(
             [sys.executable, "-c", RECORD, str(course.root), *students],
+            env=os.environ | {"RELEASED": str(entered_once.released)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for course, students in zip(courses, shares, strict=True)
@@ -290,6 +311,7 @@ def start_all(graders: Sequence[subprocess.Popen[str]]) -> None:
         grader.stdin.flush()
 
 
+@pytest.mark.deep
 def test_nbgrader_autograde_may_run_beside(
     graded_course: Course, server: Server, entered: str, tmp_path: Path
 ) -> None:
@@ -357,7 +379,9 @@ def test_a_row_that_another_program_wrote_first_is_no_trouble(
         ),
         ("postgresql+psycopg://teacher@127.0.0.1:{port}/nothing?password={password}", "create it"),
         ("postgresql+psycopg2://teacher:{password}@127.0.0.1:{port}/postgres", "gradeascent[postgresql]"),
-        ("postgres://teacher:{password}@127.0.0.1:{port}/postgres", "postgres"),
+        pytest.param(  # nobody knows this kind before the release is made, which takes long
+            "postgres://teacher:{password}@127.0.0.1:{port}/postgres", "postgres", marks=pytest.mark.deep
+        ),
         ("postgresql+psycopg://teacher:ab@{password}@127.0.0.1:{port}/postgres", "write it as %40"),
         ("postgresql+psycopg://teacher@127.0.0.1:{password}/postgres", "no address of a database"),
         ("{password}", "no address of a database"),
