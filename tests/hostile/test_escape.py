@@ -28,7 +28,7 @@ from autograder.grader import Grader
 from autograder.report import Report
 
 SECRET = "the-graders-own-secret"
-ABSTRACT = "\0gradeascent-canary"
+ABSTRACT = "\0gradeascent-canary-"  # and the number of the port, since others may test here too
 SLEEP = 86_397
 
 ATTACKS = Path(__file__).with_name("attacks") / "escape.txt"
@@ -79,9 +79,9 @@ def canaries() -> Iterator[tuple[int, list[Any]]]:
     with (
         socket.create_server(("127.0.0.1", 0)) as port,
         socket.socket(socket.AF_UNIX) as abstract,
-        subprocess.Popen(["sleep", str(SLEEP + 100_000)]) as process,
     ):
-        abstract.bind(ABSTRACT)
+        number = port.getsockname()[1]
+        abstract.bind(f"{ABSTRACT}{number}")
         abstract.listen()
         for server in (port, abstract):
             server.settimeout(0.1)
@@ -96,11 +96,15 @@ def canaries() -> Iterator[tuple[int, list[Any]]]:
                         continue
 
         listener = threading.Thread(target=listen)
+        process = subprocess.Popen(["sleep", str(SLEEP + 100_000)])
         listener.start()
-        yield port.getsockname()[1], connections
-        over.set()
-        listener.join()
-        process.kill()
+        try:
+            yield number, connections
+        finally:
+            over.set()
+            listener.join()
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="module")
