@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
 from autograder.files import write_whole
+from autograder.plain_files import sha256_of
 from autograder.scratch import temporary_folder
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
@@ -110,15 +110,18 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
     Raises:
         CourseError: nbgrader refused the source, with its reason.
     """
-    changed = course.source_notebook(assignment).stat().st_mtime_ns
-    return copy.deepcopy(_released_once(course, assignment, changed))
+    source, config = course.source_notebook(assignment), course.root / "nbgrader_config.py"
+    content = sha256_of([source.name, source.read_bytes(), config.read_bytes() if config.is_file() else b""])
+    if content not in _released:
+        with temporary_folder() as scratch:
+            made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
+            _released.clear()
+            _released[content] = read_notebook(made / source.name)
+    return copy.deepcopy(_released[content])
 
 
-@functools.lru_cache(maxsize=1)
-def _released_once(course: Course, assignment: str, changed: int) -> NotebookNode:  # noqa: ARG001 (made again when it changes)
-    with temporary_folder() as scratch:
-        made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
-        return read_notebook(made / course.source_notebook(assignment).name)
+# The notebook that was made last, by what it was made of: nbgrader takes seconds.
+_released: dict[str, NotebookNode] = {}
 
 
 def _generate(course: Course, assignment: str, scratch: Path, *, database: Path | None = None) -> Path:

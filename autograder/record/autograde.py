@@ -137,7 +137,7 @@ class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
 
     def _as_written(self, nb: NotebookNode) -> bytes:
         """Return the file that nbgrader makes of a notebook."""
-        text = nbformat.writes(nb, version=self.parent.nbformat_version)
+        text: str = nbformat.writes(nb, version=self.parent.nbformat_version)
         return (text.rstrip("\n") + "\n").encode()
 
 
