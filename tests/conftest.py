@@ -37,6 +37,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return cores()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file on one worker, since they share what it has made, and begin with those that take long.
 

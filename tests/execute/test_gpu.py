@@ -71,6 +71,7 @@ def test_nobody_breaks_out_of_a_sandbox_with_a_device(sandbox: Sandbox) -> None:
     assert [attempt.what for attempt in attempts if not attempt.stopped_by] == []
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("code", "state", "words"),
     [

@@ -152,6 +152,7 @@ def test_a_template_that_is_killed_costs_no_submission(
     assert execution.notebook.cells[0].outputs[0].text == "to the end\n"
 
 
+@pytest.mark.deep
 def test_where_no_sandbox_can_be_made_in_a_sandbox_kernels_are_started(
     sandbox: Sandbox, digits_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_where_no_sandbox_can_be_made_in_a_sandbox_kernels_are_started(
     assert execution.notebook.cells[0].outputs[0].text == "to the end\n"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("is_forked", [True, False])
 def test_a_device_is_there_only_if_it_was_named(
     sandbox: Sandbox, digits_file: Path, template: Template, is_forked: bool

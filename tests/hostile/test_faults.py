@@ -295,6 +295,7 @@ def kill_once(monkeypatch: pytest.MonkeyPatch) -> Kill:
     return intend
 
 
+@pytest.mark.deep
 def test_a_kernel_and_a_verifier_that_are_killed_cost_nothing(
     course: Course,
     grader: Grader,
@@ -362,6 +363,7 @@ def test_a_run_that_was_killed_twice_is_tried_again_by_the_next_command(
     tell("a kernel that is killed twice", "what it showed counts, and the next command tries it again")
 
 
+@pytest.mark.deep
 def test_of_two_commands_at_once_the_second_waits_for_nobody_and_says_why(
     all_but_the_report: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:

@@ -425,6 +425,7 @@ def test_one_submission_is_nothing_to_compare(
     assert "nothing to compare" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_a_copy_that_was_graded_shares_code_weights_and_images(
     hand_in: Callable[..., Path],
     found: Callable[..., Any],
