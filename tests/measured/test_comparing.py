@@ -126,7 +126,7 @@ def test_what_was_not_there_before_is_named() -> None:
 
 
 def test_whatever_is_named_here_is_measured() -> None:
-    records = {"model": MODEL, "images": IMAGES, "steps": MEASURED.steps}
+    records = {"model": MODEL, "images": IMAGES, "steps": MEASURED.steps, "plot": MEASURED.plot}
     names = {f"{part}.{field.name}" for part, one in records.items() for field in fields(one)}  # type: ignore[arg-type]
 
     assert set(LEARNED) | NOT_COMPARED <= names
