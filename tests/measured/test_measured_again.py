@@ -60,10 +60,7 @@ class Part:
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(number, marks=pytest.mark.xdist_group(f"measured again {number}"))
-        for number in range(PARTS)
-    ],
+    params=range(PARTS),
     ids=lambda number: f"part{number}",
 )
 def part(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Part:
