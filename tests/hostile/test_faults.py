@@ -243,22 +243,16 @@ def test_a_killed_grader_leaves_nothing_running_and_the_same_command_goes_on(
 
 
 @pytest.mark.deep
-def test_a_grader_can_be_killed_at_every_stage_one_after_the_other(
-    course: Course,
-    digits_file: Path,
-    undisturbed: Graded,
-    correct_cells: dict[str, str],
-    tmp_path: Path,
-    tell: Tell,
+def test_a_grader_can_be_killed_at_one_stage_after_the_other(
+    course: Course, digits_file: Path, undisturbed: Graded, tmp_path: Path, tell: Tell
 ) -> None:
-    """The last stages are those of recording."""
+    """The last two are stages of recording."""
     stages = [
-        *(f"cell {name} runs" for name in correct_cells),
+        "cell imports runs",
+        "cell ascent runs",
         "measuring",
         f"graded/ada/{ASSIGNMENT}/run.json is half written",
-        f"graded/ada/{ASSIGNMENT}/run.json has appeared",
         f"graded/ada/{ASSIGNMENT}/report.json is half written",
-        f"graded/ada/{ASSIGNMENT}/report.json has appeared",
         "gradebook.db has changed (3)",
         f"graded/ada/{ASSIGNMENT}/recorded.json has appeared",
     ]
