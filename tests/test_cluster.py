@@ -28,7 +28,7 @@ from autograder.execute.sandbox import Sandbox
 from autograder.record.files import read_report
 
 MakeNotebook = Callable[[Mapping[str, str]], NotebookNode]
-STUDENTS = ("ada", "bert", "cleo", "dora")
+STUDENTS = ("ada", "bert")
 SLOW = "import time; time.sleep(600)"
 
 
@@ -153,6 +153,7 @@ def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
     assert capsys.readouterr().err.count("up to date") == len(STUDENTS) + 1
 
 
+@pytest.mark.deep
 def test_who_loses_two_workers_is_reported_and_not_retried_for_ever(
     address: str,
     tmp_path: Path,
@@ -179,6 +180,7 @@ def test_who_loses_two_workers_is_reported_and_not_retried_for_ever(
     assert read_report(course.result_folder("ada")) is None
 
 
+@pytest.mark.deep
 def test_stopping_stops_the_kernels_too(
     address: str, tmp_path: Path, digits_file: Path, make_notebook: MakeNotebook
 ) -> None:
@@ -197,6 +199,7 @@ def test_stopping_stops_the_kernels_too(
         assert not _children(worker)  # neither a kernel nor a verifier
 
 
+@pytest.mark.deep
 def test_a_worker_with_another_version_is_named_in_one_line(
     address: str,
     tmp_path: Path,

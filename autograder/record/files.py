@@ -75,7 +75,6 @@ def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
     A run that is not final has a report, but does not count as complete: the next command tries again.
     """
     _remove_note(folder)
-    remove_halves(folder)
     write_evidence(folder / EVIDENCE, evidence)
     if run.notebook is not None:
         write_notebook(run.notebook, folder / f"{name}.ipynb")
@@ -95,6 +94,8 @@ def write_measurements(folder: Path, run: Run) -> None:
 
 
 def _remove_note(folder: Path) -> None:
+    """Remove what says that all is there, and what a writer that was killed has left."""
+    remove_halves(folder)
     for old in (REPORT, RUN):
         (folder / old).unlink(missing_ok=True)
 
@@ -112,7 +113,6 @@ def adopt_results(folder: Path, files: Mapping[str, bytes], *, name: str) -> Non
     if strangers := sorted(file for file in files if file not in known and not _EVIDENCE.fullmatch(file)):
         raise ValueError(f"{strangers[0]!r} is no result")
     _remove_note(folder)
-    remove_halves(folder)
     for old in (folder / EVIDENCE).glob("*"):
         old.unlink()
     if notebook not in files:
@@ -201,6 +201,7 @@ def write_report(folder: Path, report: Report, run: Run, *, before: Report | Non
         run: the stored run.
         before: the report that stands there on the same measurements; what shows the same already is left alone.
     """
+    remove_halves(folder)
     if run.notebook is not None and (before is None or before.criteria != report.criteria):
         write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
     if before is None or before.student != report.student or not (folder / GRID).exists():

@@ -35,7 +35,7 @@ from autograder.course.initialise import packaged_nbgrader_config
 from autograder.course.notebooks import check_cell, write_notebook
 from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
-from autograder.files import write_whole
+from autograder.files import remove_halves, write_whole
 from autograder.plain_files import open_plain
 from autograder.plain_text import plain_text
 from autograder.record.final import final_notebook
@@ -147,6 +147,7 @@ def _record(course: Course, config: Config, student: str, assignment: str, relea
             f"nbgrader takes the characters * ? [ ] {{ }} in '{student}' for a pattern; rename the folder in submitted/"
         )
     final = final_notebook(course, student, assignment, released)
+    remove_halves(course.result_folder(student, assignment))
     only_this = one_at_a_time(_db_url(config), f"record {assignment} of {student}")
     with temporary_folder() as scratch, only_this:
         folder = Path(scratch) / student / assignment

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from kill_points import tell_stages
 
 from autograder.execute.kernel import KernelOptions, kernel_environment, packed_recorder
 from autograder.execute.runner import Execution, execute
@@ -128,26 +128,27 @@ def _templates() -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.deep
 def test_a_template_that_is_killed_costs_no_submission(
-    sandbox: Sandbox, digits_file: Path, own_template: Template
+    sandbox: Sandbox, digits_file: Path, own_template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert own_template.problem() == ""
-    before = _templates()
-    killed = threading.Event()
+    template = max(_templates(), key=lambda process: process.create_time())
+    stages = []
 
-    def kill() -> None:
-        newest = max(before, key=lambda process: process.create_time())
-        newest.kill()
-        killed.set()
+    def kill_at_first(stage: str, _: object) -> None:
+        if not stages:
+            template.kill()
+        stages.append(stage)
 
-    threading.Timer(1.5, kill).start()
+    tell_stages(kill_at_first, monkeypatch.setattr)
     execution = execute(
-        _notebook("import time; time.sleep(4); print('to the end')"),
+        _notebook("import time; time.sleep(1); print('to the end')"),
         None,
         _options(sandbox, digits_file, own_template),
     )
 
-    assert killed.is_set()
+    assert len(stages) == 2  # the cell was begun twice
     assert execution.evidence.outcome == "graded"
     assert execution.notebook.cells[0].outputs[0].text == "to the end\n"
 
@@ -167,8 +168,7 @@ def test_where_no_sandbox_can_be_made_in_a_sandbox_kernels_are_started(
     assert execution.notebook.cells[0].outputs[0].text == "to the end\n"
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("is_forked", [True, False])
+@pytest.mark.parametrize("is_forked", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_a_device_is_there_only_if_it_was_named(
     sandbox: Sandbox, digits_file: Path, template: Template, is_forked: bool
 ) -> None:
@@ -197,7 +197,8 @@ def test_nothing_is_left_of_a_template_and_its_kernels(sandbox: Sandbox, digits_
             None,
             _options(sandbox, digits_file, template),
         )
-    time.sleep(0.2)  # the Linux kernel ends a namespace soon, but not at once
 
-    after = {process.pid for process in psutil.Process().children(recursive=True)}
-    assert after <= before
+    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    assert (
+        psutil.wait_procs(left, timeout=10)[1] == []
+    )  # the Linux kernel ends a namespace soon, but not at once

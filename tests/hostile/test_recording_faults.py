@@ -174,16 +174,17 @@ def assert_it_goes_on_after(point: str, before: Course, undisturbed: Course, fol
     shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("note", ["is half written", "has appeared"])
 @pytest.mark.usefixtures("release_is_made")
-def test_a_kill_after_the_note_that_a_report_is_recorded_costs_no_notebook(
-    times: Before, tmp_path: Path, tell: Tell
+def test_a_kill_at_the_note_that_a_report_is_recorded_costs_no_notebook(
+    note: str, times: Before, tmp_path: Path, tell: Tell
 ) -> None:
-    """nbgrader writes the notebook once without results, and last of all with them."""
-    point = f"graded/ada/{ASSIGNMENT}/recorded.json has appeared"
+    """nbgrader writes the notebook once without results, and last of all, after the note, with them."""
+    point = f"graded/ada/{ASSIGNMENT}/recorded.json {note}"
 
     assert_it_goes_on_after(point, times.all_but_ada, times.all, tmp_path / "course")
 
-    tell("kill -9 before nbgrader's last write of a notebook", "the notebook is made again")
+    tell(f"kill -9 where recorded.json {note}", "the notebook is made again")
 
 
 def points_of_recording(before: Course, folder: Path) -> list[str]:

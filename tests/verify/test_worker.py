@@ -117,6 +117,7 @@ def kill_verifier() -> Callable[[Verifier], None]:
     return kill
 
 
+@pytest.mark.deep
 def test_a_verifier_that_has_grown_is_replaced_between_submissions(
     verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
