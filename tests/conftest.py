@@ -31,9 +31,8 @@ from autograder.report import Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
 
-TESTS = Path(__file__).resolve().parent
-# Whoever asks for one of these runs kernels, and takes long.
-RUNS_KERNELS = {"sandbox", "template"}
+# Whoever asks for one of these runs kernels, or computes with a network, and takes long.
+TAKES_LONG = {"sandbox", "template", "network", "trained_cnn"}
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -58,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTo
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long."""
-    long = {item.path for item in items if RUNS_KERNELS & set(getattr(item, "fixturenames", ()))}
+    long = {item.path for item in items if TAKES_LONG & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: item.path not in long)
 
 
