@@ -124,6 +124,7 @@ def test_a_fresh_release_runs_through_and_every_check_says_what_is_missing(
         assert "could not finish" not in text
 
 
+@pytest.mark.deep
 def test_with_the_solutions_every_check_is_content(
     repository: Course, run_all: Callable[[Path], dict[str, str]]
 ) -> None:

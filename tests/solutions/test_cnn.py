@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from solutions.cnn import build_cnn, train
 from solutions.data import Dataset
@@ -22,6 +23,7 @@ def test_a_seed_fixes_the_initial_weights() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.deep
 def test_three_epochs_learn_the_embedded_digits_even_shifted(digits: Dataset) -> None:
     model = build_cnn(seed=1)
 

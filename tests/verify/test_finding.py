@@ -52,6 +52,7 @@ def found(measurements: Measurements) -> ImagesMeasurement:
     return measurements.images
 
 
+@pytest.mark.deep
 def test_pixels_cut_off_after_every_step_cost_nothing(
     ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:
@@ -61,7 +62,13 @@ def test_pixels_cut_off_after_every_step_cost_nothing(
     assert verdicts(measurements)["ascent"] == verdicts(measurements)["objective"] == "pass"
 
 
-@pytest.mark.parametrize(("low", "high"), [(118.0, 138.0), (64.0, 192.0), (-0.5, 0.5), (0.45, 0.55)])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (118.0, 138.0),
+        *(pytest.param(*one, marks=pytest.mark.deep) for one in ((64.0, 192.0), (-0.5, 0.5), (0.45, 0.55))),
+    ],
+)
 def test_another_start_costs_nothing(
     low: float, high: float, ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:
@@ -79,6 +86,7 @@ def test_another_layer_that_nobody_named_is_found(
     assert verdicts(measurements)["objective"] == "pass"
 
 
+@pytest.mark.deep
 def test_the_images_of_a_dictionary_belong_to_its_keys(
     ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:
@@ -118,6 +126,7 @@ def test_images_that_only_a_figure_shows_are_found(
     assert {verdicts(measurements)[name] for name in ("images", "ascent", "objective", "plot")} == {"pass"}
 
 
+@pytest.mark.deep
 def test_normalization_inside_the_network_costs_no_correct_image(digits: HeldOut) -> None:
     layers = keras.layers
     keras.utils.set_random_seed(1)

@@ -247,6 +247,7 @@ def test_a_whole_submission_is_measured(
     assert pictures.student.shape == pictures.reference.shape == (FILTERS, 28, 28)
 
 
+@pytest.mark.deep
 def test_the_same_evidence_gives_the_same_measurements(
     make_evidence: Callable[..., Evidence], correct: Images, digits: HeldOut
 ) -> None:
@@ -255,6 +256,7 @@ def test_the_same_evidence_gives_the_same_measurements(
     assert measure(evidence, digits, seed=7)[0] == measure(evidence, digits, seed=7)[0]
 
 
+@pytest.mark.deep
 def test_a_wrong_ascent_is_measured_on_the_layer_that_was_asked_for(
     make_evidence: Callable[..., Evidence], correct: Images, digits: HeldOut
 ) -> None:
