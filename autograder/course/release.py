@@ -104,6 +104,10 @@ def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
     ]
 
 
+# The notebook that was made last, by what it was made of: nbgrader takes seconds.
+_released: dict[str, NotebookNode] = {}
+
+
 def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
     """Return the notebook that students would get now; nothing in the course folder is touched.
 
@@ -118,10 +122,6 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
             _released.clear()
             _released[content] = read_notebook(made / source.name)
     return copy.deepcopy(_released[content])
-
-
-# The notebook that was made last, by what it was made of: nbgrader takes seconds.
-_released: dict[str, NotebookNode] = {}
 
 
 def _generate(course: Course, assignment: str, scratch: Path, *, database: Path | None = None) -> Path:

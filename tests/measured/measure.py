@@ -2,7 +2,7 @@
 
     python tests/measured/measure.py [--profile quick|full|both] [--jobs N] [--only NAME...] [--work DIR]
 
-It runs every labelled submission with the embedded digits, which takes an hour or more. What was run stays in the
+It runs every labelled submission with the embedded digits, which takes long. What was run stays in the
 work folder, so the same command goes on after a stop, and after a change of the rubric it takes seconds; after a
 change of how notebooks are run, remove the folder. It writes `quick.jsonl`, on which the quick tests try the rubric,
 also when it is stopped; and `result.json`, when all submissions were graded. Commit both before an issue about
