@@ -43,7 +43,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
 
 
 def graded(course: Course, students: list[str]) -> dict[str, Report]:
-    settings = Settings(data=os.environ["GRADEASCENT_MNIST"])
+    settings = Settings(data=os.environ["GRADEASCENT_MNIST"], profile="quick")
     with ready_to_grade(course, settings, announce=print) as grader, show_progress(len(students)) as progress:
         return grade_course(course, students, grader, progress)
 

@@ -57,6 +57,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
     course = demo_course(directory)
     say(f"A new course, as 'gradeascent init' makes it, in {course.root}")
     say("Data: 1,797 real handwritten digits from scikit-learn in place of MNIST, so no download is needed")
+    say("Profile quick: the same verdicts in less time")
     settings = demo_settings(course, say)
 
     with ready_to_grade(course, settings, announce=say) as grader:
@@ -78,7 +79,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
 
 
 def demo_course(directory: Path) -> Course:
-    """Return a new course with the built-in digits, or the one of a demo that was stopped before its end.
+    """Return a new course for the demo, or the one of a demo that was stopped before its end.
 
     Raises:
         CourseError: there is something else in the folder.
@@ -86,23 +87,28 @@ def demo_course(directory: Path) -> Course:
     if (directory / DIGITS).is_file():
         return Course.open(directory)
     course = initialise(directory)
-    bring_digits(course)
+    fill_in_settings(course)
+    # Written last, since it is the sign that all is there.
+    write_npz(embedded_digits(), course.root / DIGITS)
     return course
 
 
-def bring_digits(course: Course) -> None:
-    """Name the built-in digits in the course's settings and, as a sign that all is there, bring them.
+def fill_in_settings(course: Course) -> None:
+    """Name the built-in digits and the quick profile in the course's settings.
 
     Raises:
-        CourseError: the settings do not have the line that names the data.
+        CourseError: the settings do not have these lines to fill in.
     """
     file = course.root / SETTINGS_FILE
-    before = file.read_text(encoding="utf-8")
-    after = before.replace('# data = ""', f'data = "{DIGITS}"')
-    if after == before:
-        raise CourseError(f"{file} has no setting 'data' to fill in; install gradeascent again")
-    write_whole(file, after)
-    write_npz(embedded_digits(), course.root / DIGITS)
+    text = file.read_text(encoding="utf-8")
+    for line, filled_in in (
+        ('# data = ""', f'data = "{DIGITS}"'),
+        ('# profile = "full"', 'profile = "quick"'),
+    ):
+        if line not in text:
+            raise CourseError(f"{file} has no line '{line}' to fill in; install gradeascent again")
+        text = text.replace(line, filled_in)
+    write_whole(file, text)
 
 
 def demo_settings(course: Course, say: Say) -> Settings:

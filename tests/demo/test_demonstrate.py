@@ -18,7 +18,7 @@ from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, read_notebook, write_notebook
 from autograder.demo import demonstrate as demonstration
-from autograder.demo.demonstrate import bring_digits, demo_settings, demonstrate, sample_answers
+from autograder.demo.demonstrate import demo_course, demo_settings, demonstrate, sample_answers
 from autograder.errors import CourseError, GradeascentError
 from autograder.record.files import read_report
 from autograder.record.recorded import autograded_notebook
@@ -140,11 +140,10 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_course_grades_on_the_built_in_digits_also_afterwards(tmp_path: Path) -> None:
-    course = initialise(tmp_path / "course")
-
-    bring_digits(course)
+    course = demo_course(tmp_path / "course")
 
     settings = load_settings(course.root)
+    assert settings.profile == "quick"
     stored = read_npz(course.root / settings.data)
     assert (stored.x_train == embedded_digits().x_train).all()
 

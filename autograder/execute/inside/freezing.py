@@ -73,11 +73,22 @@ def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
     return frozen.graph.as_graph_def().SerializeToString(), facts
 
 
+def name_of(loss: Any) -> str:
+    """Return what a person calls a loss: text and functions have a name, and so have the losses of Keras."""
+    if isinstance(loss, str):
+        return loss
+    for attribute in ("__name__", "name"):
+        name = getattr(loss, attribute, None)
+        if isinstance(name, str):
+            return name
+    return type(loss).__name__
+
+
 def training_facts(model: Any) -> dict[str, Any]:
     """Return how the kernel says that the model was trained."""
     facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
     if facts["compiled"]:
-        facts["loss"] = str(getattr(model.loss, "__name__", model.loss))
+        facts["loss"] = name_of(model.loss)
         facts["optimizer"] = type(model.optimizer).__name__
         facts["learning_rate"] = float(model.optimizer.learning_rate)
         facts["updates"] = int(model.optimizer.iterations)
