@@ -30,7 +30,7 @@ c.Autograde.autograde_preprocessors = [
 
 # One page for each student, made by every way to make feedback: 'gradeascent feedback', 'nbgrader generate_feedback'
 # and formgrader's button. 'nbgrader release_feedback' hands it out.
-c.GenerateFeedback.exporter_class = "autograder.record.feedback.exporter.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
 
 # The name under which nbgrader's own steps look for a course; PostgreSQL insists that there is one.
 c.CourseDirectory.course_id = "default_course"

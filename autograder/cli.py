@@ -20,7 +20,7 @@ from typer.exceptions import TyperException
 from autograder.commands import grading, preparing, results, trying
 from autograder.commands.options import say
 from autograder.errors import GradeascentError
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 
 # The exit status of a command that ^C has stopped, as shells know it.
 STOPPED = 130

@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from autograder.files import write_whole
-from autograder.plain_files import open_plain
+from autograder.plain.files import write_whole
+from autograder.plain.untrusted_files import open_plain
 
 Outcome = Literal["graded", "timeout", "out_of_memory", "kernel_died", "invalid_notebook", "too_large"]
 

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from autograder.evidence import Outcome
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
+from autograder.run import Conditions
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -44,14 +45,9 @@ class Flag(_Record):
     needs_review: bool = False
 
 
-class Provenance(_Record):
+class Provenance(Conditions):
     """How the report came about, enough to repeat it."""
 
-    profile: str
-    seed: int
-    dataset: str
-    sandbox: str
-    versions: dict[str, str]
     verifier_sha256: str
     rubric_sha256: str
 

@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from autograder.errors import SettingsError
 
 SETTINGS_FILE = "gradeascent.toml"
-# What the limits count in.
-MEGABYTE = 1024 * 1024
 
 
 class _Section(BaseModel):

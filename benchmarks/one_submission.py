@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
-from autograder.grade import grade_course
-from autograder.grader import Grader, ready_to_grade
-from autograder.progress import show_progress
+from autograder.grading.course import grade_course
+from autograder.grading.grader import Grader, ready_to_grade
+from autograder.progress.bars import show_progress
 from autograder.settings import Settings
 
 

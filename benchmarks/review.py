@@ -31,7 +31,10 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.release import generate_release
-from autograder.record.files import REPORT, read_report
+from autograder.record.files import (
+    REPORT,
+    read_report,
+)
 from autograder.report import Report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -27,18 +27,22 @@ import tensorflow as tf
 from autograder.course.folder import ASSIGNMENT
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook
+from autograder.course.submission import Submission
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
-from autograder.grader import rubric_of
-from autograder.held_out import HeldOut, held_out
-from autograder.record.files import Origin, Run, write_report, write_run
+from autograder.grading.grader import rubric_of
+from autograder.grading.stages import make_report
+from autograder.record.files import (
+    write_report,
+    write_run,
+)
 from autograder.record.grid import draw_grid
+from autograder.run import Origin, Run
 from autograder.settings import Settings
-from autograder.stages import make_report
-from autograder.submission import Submission
 from autograder.verify import images, models
 from autograder.verify.compiled import forget_compiled
+from autograder.verify.held_out import HeldOut, held_out
 from autograder.verify.identity import verifier_sha256
 from autograder.verify.measure import forget_models, measure
 from solutions.cnn import build_cnn, train

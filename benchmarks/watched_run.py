@@ -17,7 +17,9 @@ from graders import ROOT
 from memory import Look, look_at
 
 from autograder.course.folder import Course
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 
 # How often it is looked what the processes take. A look costs one core 20 to 50 ms: Linux goes through their pages.
 LOOK_SECONDS = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.errors import CourseError
-from autograder.record.feedback.pdf import find_browser
+from autograder.feedback.pdf import find_browser
 
 
 def browser_program() -> str:

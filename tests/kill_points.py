@@ -27,7 +27,7 @@ import psutil
 from sqlalchemy import Connection, Engine, event
 
 from autograder.course.lock import LOCK
-from autograder.files import HALF
+from autograder.plain.files import HALF
 
 # Called with a point's name, and the file if the point is that only a half of it is written.
 Reached = Callable[[str, Path | None], None]

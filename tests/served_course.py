@@ -20,7 +20,10 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
-from autograder.record.files import REPORT, read_report
+from autograder.record.files import (
+    REPORT,
+    read_report,
+)
 from autograder.review.submissions import key_of
 
 # a machine that grades beside the tests is slow, not wrong

@@ -115,6 +115,7 @@ def test_without_bubblewrap_real_submissions_need_an_explicit_word(
     assert_one_line(capsys, "bubblewrap", "--sandbox none")
 
 
+@pytest.mark.deep
 def test_check_tells_a_fresh_notebook_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     release = Path(__file__).parents[1] / "release" / "activation_maximization"
     assert run(["check", str(release / "activation_maximization.ipynb")]) == 0

@@ -26,7 +26,9 @@ from autograder.course.gradebook import open_gradebook, search_path
 from autograder.course.notebooks import compose, read_notebook
 from autograder.execute.sandbox import Sandbox
 from autograder.gradescope.results import results_of
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 from autograder.report import Report
 
 pytestmark = pytest.mark.deep

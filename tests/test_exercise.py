@@ -11,9 +11,9 @@ import pytest
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, read_answers, read_notebook, write_notebook
-from autograder.grade import grade_course
-from autograder.grader import ready_to_grade
-from autograder.progress import show_progress
+from autograder.grading.course import grade_course
+from autograder.grading.grader import ready_to_grade
+from autograder.progress.bars import show_progress
 from autograder.report import Report
 from autograder.settings import Settings
 

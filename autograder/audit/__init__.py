@@ -1,0 +1,1 @@
+"""The rubric against labelled submissions."""

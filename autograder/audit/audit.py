@@ -19,10 +19,12 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, LabelError
-from autograder.files import write_whole
-from autograder.grade import Progress, grade_course
-from autograder.grader import ready_to_grade
-from autograder.record.files import read_measurements
+from autograder.grading.course import Progress, grade_course
+from autograder.grading.grader import ready_to_grade
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    read_measurements,
+)
 from autograder.settings import Settings
 
 AUDIT = "audit"

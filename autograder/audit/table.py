@@ -9,7 +9,7 @@ from rich.text import Text
 from autograder.audit.audit import Audit
 from autograder.audit.comparison import STATUSES, Comparison, Disagreement
 from autograder.audit.margins import Margin
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 
 
 def print_audit(result: Audit, console: Console) -> None:

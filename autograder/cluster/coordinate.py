@@ -21,14 +21,16 @@ from autograder.cluster.order import Order, make_order, version_problem
 from autograder.cluster.parcel import pack, unpack
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.lock import only_writer
+from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError, RubricError
 from autograder.evidence import Evidence
-from autograder.grade import Progress, is_current, note_fault
-from autograder.grader import Rubric, digits_of, rubric_of
-from autograder.plain_files import sha256_of
+from autograder.grading.course import Progress, is_current, note_fault
+from autograder.grading.grader import Rubric, digits_of, rubric_of
+from autograder.grading.stages import make_report, read_or_reject
+from autograder.plain.machine import MEGABYTE
+from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
     REPORT,
-    Run,
     adopt_results,
     is_complete,
     read_report,
@@ -38,9 +40,8 @@ from autograder.record.files import (
     write_run,
 )
 from autograder.report import Report
-from autograder.settings import MEGABYTE, Settings
-from autograder.stages import make_report, read_or_reject
-from autograder.submission import Submission
+from autograder.run import Run
+from autograder.settings import Settings
 from autograder.verify.identity import verifier_sha256
 
 try:

@@ -16,11 +16,11 @@ import numpy as np
 
 from autograder.errors import ClusterError
 from autograder.execute.sandbox import make_sandbox
-from autograder.files import write_whole
-from autograder.grader import Grader, Rubric, dataset_name, kit_versions, make_grader
-from autograder.record.files import Origin
+from autograder.grading.grader import Grader, Rubric, dataset_name, kit_versions, make_grader, quick_accuracy
+from autograder.plain.files import write_whole
+from autograder.plain.scratch import temporary_folder
 from autograder.rubric.score import BUILT_IN
-from autograder.scratch import temporary_folder
+from autograder.run import Origin
 from autograder.settings import Settings
 from autograder.verify.identity import verifier_sha256
 from solutions.data import RawDigits
@@ -52,6 +52,9 @@ class Order:
             dataset=self.dataset,
             sandbox=self.settings.sandbox,
             versions=dict(self.versions),
+            quick_accuracy=quick_accuracy(self.settings.thresholds)
+            if self.settings.profile == "quick"
+            else None,
         )
 
 

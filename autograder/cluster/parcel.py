@@ -7,10 +7,10 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from autograder.course.submission import MOST_ENTRIES
 from autograder.errors import ClusterError
-from autograder.plain_files import FILE, list_folder, open_plain
-from autograder.settings import MEGABYTE
-from autograder.submission import MOST_ENTRIES
+from autograder.plain.machine import MEGABYTE
+from autograder.plain.untrusted_files import FILE, list_folder, open_plain
 
 # Of one submission, or of its results: evidence, by default, is at most 256 MB.
 MOST_BYTES = 1024 * MEGABYTE

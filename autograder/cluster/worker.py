@@ -13,13 +13,16 @@ from distributed import Reschedule, Worker, WorkerPlugin, get_client, get_worker
 
 from autograder.cluster.order import Order, grader_for
 from autograder.cluster.parcel import pack, unpack, unpack_into
+from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError
-from autograder.grader import Grader
-from autograder.machine import cores
-from autograder.record.files import write_report, write_run
-from autograder.scratch import temporary_folder
-from autograder.stages import make_report, run_submission
-from autograder.submission import Submission
+from autograder.grading.grader import Grader
+from autograder.grading.stages import make_report, run_submission
+from autograder.plain.machine import cores
+from autograder.plain.scratch import temporary_folder
+from autograder.record.files import (
+    write_report,
+    write_run,
+)
 
 # So often a submission is begun. If each time its worker was gone before the end, it may be the reason.
 MOST_STARTS = 2

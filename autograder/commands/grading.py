@@ -43,9 +43,9 @@ def grade_command(
 ) -> None:
     """Run, measure and score submissions, then record them; what is up to date already is skipped."""
     from autograder.course.lock import only_writer
-    from autograder.grade import grade_course, submissions_of
-    from autograder.grader import ready_to_grade
-    from autograder.progress import show_progress, show_recording
+    from autograder.grading.course import grade_course, submissions_of
+    from autograder.grading.grader import ready_to_grade
+    from autograder.progress.bars import show_progress, show_recording
 
     if cluster and jobs is not None:
         raise typer.BadParameter("--jobs is for this machine; on a cluster, the threads of its workers count")
@@ -95,8 +95,8 @@ def grade_one_command(
     force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
 ) -> None:
     """Grade one submission into one folder, without course or gradebook: for job arrays and GNU parallel."""
-    from autograder.grade_one import grade_one, submission_in
-    from autograder.progress import show_progress
+    from autograder.grading.one import grade_one, submission_in
+    from autograder.progress.bars import show_progress
 
     opened = open_course(course) if course else None
     settings = settings_of(
@@ -129,8 +129,8 @@ def rescore_command(
     record: Record = True,  # noqa: FBT002
 ) -> None:
     """Score what is stored again, with other thresholds, points or checks; no notebook is run."""
-    from autograder.grade import submissions_of
-    from autograder.rescore.command import rescore_course
+    from autograder.grading.course import submissions_of
+    from autograder.grading.rescore.command import rescore_course
 
     opened = open_course(course)
     settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
@@ -162,7 +162,7 @@ def audit_command(
     """Test the rubric on labelled submissions: what was expected, what was given, where they disagree."""
     from autograder.audit.audit import audit, labelled_submissions
     from autograder.audit.table import print_audit
-    from autograder.progress import show_progress
+    from autograder.progress.bars import show_progress
 
     opened = open_course(course)
     settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 
 if TYPE_CHECKING:
     from autograder.course.folder import Course

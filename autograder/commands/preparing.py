@@ -25,8 +25,8 @@ def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: S
     """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
     from autograder.course.folder import ASSIGNMENT
     from autograder.course.release import generate_release
-    from autograder.grader import ready_to_grade
-    from autograder.release_check import check_instructor_version
+    from autograder.grading.grader import ready_to_grade
+    from autograder.grading.release_check import check_instructor_version
 
     opened = open_course(course)
     settings = settings_of(opened.root, data=data, sandbox=sandbox, jobs=1)
@@ -51,9 +51,9 @@ def collect_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,  # noqa: FBT002
 ) -> None:
     """Put what students handed in to an LMS into the course folder."""
-    from autograder.course.collect.collect import collect
-    from autograder.course.collect.roster import read_roster
-    from autograder.course.collect.table import print_collection
+    from autograder.collect.collect import collect
+    from autograder.collect.roster import read_roster
+    from autograder.collect.table import print_collection
 
     opened = open_course(course)
     known = read_roster(roster) if roster else None

@@ -33,7 +33,7 @@ def export_command(
 ) -> None:
     """Write the gradebook's scores into a file for an LMS."""
     from autograder.course.gradebook import open_gradebook
-    from autograder.record.export.export import default_file, export, remarks, summary
+    from autograder.export.export import default_file, export, remarks, summary
 
     opened = open_course(course)
     to = to or default_file(opened, form)
@@ -52,10 +52,10 @@ def duplicates_command(
     ] = None,
 ) -> None:
     """List submissions that share weights, images or code: hints for you, never shown, never a deduction."""
-    from autograder.files import write_whole
-    from autograder.record.duplicates.find import find_duplicates
-    from autograder.record.duplicates.findings import duplicates_to_json
-    from autograder.record.duplicates.table import print_duplicates
+    from autograder.duplicates.find import find_duplicates
+    from autograder.duplicates.findings import duplicates_to_json
+    from autograder.duplicates.table import print_duplicates
+    from autograder.plain.files import write_whole
 
     found = find_duplicates(open_course(course))
     print_duplicates(found, say)
@@ -86,7 +86,7 @@ def feedback_command(
     ] = None,
 ) -> None:
     """Make a feedback page for each student; what is up to date already is left alone."""
-    from autograder.record.feedback.command import give_feedback
+    from autograder.feedback.command import give_feedback
 
     if (lms == "moodle" or download) and not into_zip:
         raise typer.BadParameter("--lms and --into say how a zip is made: name it with --zip FILE.zip")

@@ -15,14 +15,14 @@ def demo_command(
 ) -> None:
     """Show the whole cycle on built-in data and six sample submissions, offline."""
     from autograder.demo.demonstrate import demonstrate
-    from autograder.progress import show_progress
+    from autograder.progress.bars import show_progress
 
     demonstrate(directory, say, show_progress)
 
 
 def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")], data: Data = None) -> None:
     """Run the public self-checks on a notebook, before it is handed in."""
-    from autograder.check import self_check
+    from autograder.commands.check import self_check
 
     for line in self_check(notebook, settings_of(notebook.parent, data=data), announce=say):
         say(line)
@@ -30,7 +30,7 @@ def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")],
 
 def doctor_command(course: CourseFolder = Path(), data: Data = None) -> None:
     """Say what is installed, which sandbox works and where the data is."""
-    from autograder.doctor import examine
+    from autograder.commands.doctor import examine
 
     healthy = True
     for finding in examine(settings_of(course, data=data), course):

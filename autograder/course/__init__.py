@@ -1,1 +1,1 @@
-"""Course: the folder nbgrader knows, its notebooks, and the release that students get."""
+"""The instructor's folder: notebooks, the release, leaks, submissions, nbgrader's gradebook."""

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import v3
 from nbformat.v4.convert import upgrade_cell
 
-from autograder.nested import excess
+from autograder.plain.nesting import excess
 
 # A notebook has a few values for every cell and every line; more of them or deeper ones are made to do harm.
 MOST_VALUES = 250_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError
-from autograder.files import write_whole
+from autograder.plain.files import write_whole
 from autograder.settings import SETTINGS_FILE, settings_template
 
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")

@@ -18,9 +18,9 @@ from nbformat.validator import ValidationError, get_validator
 
 from autograder.course import content
 from autograder.errors import CourseError, SubmissionError, SubmissionTooLargeError
-from autograder.files import write_whole
-from autograder.plain_files import NotPlainError, open_plain
-from autograder.plain_text import plain_text
+from autograder.plain.files import write_whole
+from autograder.plain.text import plain_text
+from autograder.plain.untrusted_files import NotPlainError, open_plain
 
 _CHECK = "check_"
 _CELL_HEADER = re.compile(r"# %%[ \t]+(?P<name>[\w\-]+)[ \t]*")

@@ -21,9 +21,9 @@ from autograder.course.gradebook import course_directory, one_at_a_time, open_gr
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError, LeakError
-from autograder.files import write_whole
-from autograder.plain_files import sha256_of
-from autograder.scratch import temporary_folder
+from autograder.plain.files import write_whole
+from autograder.plain.scratch import temporary_folder
+from autograder.plain.untrusted_files import sha256_of
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300

@@ -1,0 +1,1 @@
+"""The whole cycle on built-in digits and sample submissions."""

@@ -17,14 +17,14 @@ from autograder.course.notebooks import compose, read_answers, read_notebook, wr
 from autograder.course.release import generate_release
 from autograder.errors import CourseError
 from autograder.execute.sandbox import bubblewrap_problem
-from autograder.files import write_whole
-from autograder.grade import Progress, grade_course, submissions_of
-from autograder.grader import Grader, ready_to_grade
-from autograder.progress import show_recording
-from autograder.record.export.export import export
-from autograder.record.feedback.command import give_feedback
+from autograder.export.export import export
+from autograder.feedback.command import give_feedback
+from autograder.grading.course import Progress, grade_course, submissions_of
+from autograder.grading.grader import Grader, ready_to_grade
+from autograder.grading.release_check import check_instructor_version
+from autograder.plain.files import write_whole
+from autograder.progress.bars import show_recording
 from autograder.record.recording import record_reports
-from autograder.release_check import check_instructor_version
 from autograder.report import Report
 from autograder.review.gallery import write_gallery
 from autograder.settings import SETTINGS_FILE, Settings, load_settings

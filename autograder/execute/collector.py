@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from autograder.evidence import Record, digest
-from autograder.nested import excess
-from autograder.settings import MEGABYTE, Limits
+from autograder.plain.machine import MEGABYTE
+from autograder.plain.nesting import excess
+from autograder.settings import Limits
 
 LONGEST_LINE = 1024 * 1024
 # The recorder needs one; what is no record ends it.

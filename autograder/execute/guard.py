@@ -14,7 +14,8 @@ import psutil
 
 from autograder.evidence import Outcome
 from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
-from autograder.settings import MEGABYTE, Limits
+from autograder.plain.machine import MEGABYTE
+from autograder.settings import Limits
 
 # What even an empty file takes.
 FILE_BYTES = 4096

@@ -27,7 +27,7 @@ from autograder.execute.collector import Collector
 from autograder.execute.guard import measure_usage, passed_limit
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
 from autograder.execute.warm import Start, Template, WarmProcess
-from autograder.scratch import temporary_folder
+from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).

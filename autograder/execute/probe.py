@@ -21,7 +21,7 @@ import psutil
 
 from autograder.errors import SandboxError
 from autograder.execute.sandbox import Program, Sandbox, find_python
-from autograder.scratch import temporary_folder
+from autograder.plain.scratch import temporary_folder
 
 PROBE_SECONDS = 60
 # A process that stands outside, and one that tries to outlive the sandbox, are known by how long they sleep.
@@ -84,7 +84,7 @@ ATTEMPTS = {
     "connect to a port of this machine": lambda: socket.create_connection(("127.0.0.1", int(host_port)), 2),
     "connect to the internet": lambda: socket.create_connection(("1.1.1.1", 53), 2),
     "open a socket to the machine below (vsock)": lambda: socket.socket(40, socket.SOCK_STREAM),
-    "import the kit": lambda: __import__("autograder.grade"),
+    "import the kit": lambda: __import__("autograder.grading.course"),
     "change the installed packages": lambda: write(os.path.join(packages, "forged.py")),
     "change the system": lambda: write("/usr/forged"),
     "write outside the scratch folders": lambda: write("/forged"),

@@ -6,6 +6,7 @@ run: what they would print comes from the kernel, and the kernel is not believed
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import atexit
 import math
@@ -25,7 +26,8 @@ from autograder.course.notebooks import cell_name, grade_id, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
-from autograder.settings import MEGABYTE, Limits
+from autograder.plain.machine import MEGABYTE
+from autograder.settings import Limits
 
 STARTUP_SECONDS = 120
 # An interrupted cell that does not end within this time is stopped with its kernel.
@@ -173,8 +175,33 @@ def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
 
 
 def is_check(cell: NotebookNode) -> bool:
-    """Tell whether a cell is one of the locked check cells, by its mark or by what it does."""
-    return (grade_id(cell) or "").startswith("check_") or "selfcheck.check_" in cell.source
+    """Tell whether a cell is one of the locked check cells: by its name or, where that was lost, by all that it does.
+
+    A student's own cell that calls a check besides doing something else is none.
+    """
+    if (grade_id(cell) or "").startswith("check_"):
+        return True
+    try:
+        statements = ast.parse(cell.source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or no Python at all
+        return False
+    return bool(statements) and all(_only_checks(statement) for statement in statements)
+
+
+def _only_checks(statement: ast.stmt) -> bool:
+    """Tell whether a statement is `import selfcheck`, or a call such as `selfcheck.check_cnn(globals())`."""
+    match statement:
+        case ast.Import(names=[ast.alias(name="selfcheck", asname=None)]):
+            return True
+        case ast.Expr(
+            ast.Call(
+                func=ast.Attribute(value=ast.Name("selfcheck"), attr=name),
+                args=[ast.Call(func=ast.Name("globals"), args=[], keywords=[])],
+                keywords=[],
+            )
+        ):
+            return name.startswith("check_")
+    return False
 
 
 async def _run_cell(

@@ -19,8 +19,8 @@ from typing import Protocol
 
 from autograder.errors import SandboxError
 from autograder.execute.seccomp import filter_program
-from autograder.scratch import temporary_folder
-from autograder.settings import MEGABYTE
+from autograder.plain.machine import MEGABYTE
+from autograder.plain.scratch import temporary_folder
 
 # Where a student's files live inside bubblewrap: memory, gone with the process.
 HOME = Path("/home/student")

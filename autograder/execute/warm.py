@@ -27,7 +27,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from autograder.errors import SandboxError
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Bubblewrap, Program, find_python
-from autograder.scratch import scratch_root, temporary_folder
+from autograder.plain.scratch import scratch_root, temporary_folder
 
 BOOT_SECONDS, START_SECONDS = 120, 30
 LONGEST_MESSAGE, MOST_DESCRIPTORS = 1 << 16, 2

@@ -1,0 +1,1 @@
+"""Grading in a container at Gradescope."""

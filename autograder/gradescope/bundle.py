@@ -18,13 +18,13 @@ from autograder.course.leaks import leaks_in, secrets_of, texts_of
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import LeakError
-from autograder.files import write_whole
-from autograder.grader import digits_of
 from autograder.gradescope.kit import constraints, kit_files
 from autograder.gradescope.results import not_graded
 from autograder.gradescope.time_limits import deadline, within
+from autograder.grading.grader import digits_of
+from autograder.plain.files import write_whole
+from autograder.plain.scratch import temporary_folder
 from autograder.rubric.score import BUILT_IN, rubric_files
-from autograder.scratch import temporary_folder
 from autograder.settings import SETTINGS_FILE, Settings
 from solutions.data import write_npz
 

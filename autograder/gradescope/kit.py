@@ -14,7 +14,6 @@ from autograder.execute.sandbox import kit_packages
 # Solutions, or what shows them; no submission is graded by them.
 LEFT_OUT = (
     "autograder/audit",
-    "autograder/check.py",
     "autograder/cli.py",
     "autograder/commands",
     "autograder/course/assignments",

@@ -5,7 +5,7 @@ Where a container's memory is used up, Linux picks what it kills, and that can b
 
 from __future__ import annotations
 
-from autograder.machine import KIT_MB
+from autograder.plain.machine import KIT_MB
 from autograder.settings import Limits
 
 LEAST_MB = 1024

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 from autograder.report import LONGEST_TEXT, Report, Result, Status
 
 # Nobody reads more of them; a notebook can have thousands of cells that fail.

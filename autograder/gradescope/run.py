@@ -12,17 +12,17 @@ import traceback
 from pathlib import Path
 
 from autograder.course.folder import Course
+from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
-from autograder.files import write_whole
-from autograder.grader import ready_to_grade
 from autograder.gradescope.memory import beside_the_kit
 from autograder.gradescope.results import Results, not_graded, results_of
-from autograder.machine import container_mb
-from autograder.plain_files import open_plain
-from autograder.plain_text import plain_text
+from autograder.grading.grader import ready_to_grade
+from autograder.grading.stages import make_report, run_submission
+from autograder.plain.files import write_whole
+from autograder.plain.machine import container_mb
+from autograder.plain.text import plain_text
+from autograder.plain.untrusted_files import open_plain
 from autograder.settings import load_settings
-from autograder.stages import make_report, run_submission
-from autograder.submission import Submission
 from solutions.data import DataError
 
 LONGEST_METADATA = 16 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""A `Report` becomes files in `graded/` and scores in nbgrader's gradebook."""

@@ -23,7 +23,9 @@ from autograder.course.matching import restore_cells
 from autograder.course.notebooks import parse_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, GradeascentError, SubmissionError
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 from autograder.record.final import final_notebook
 from autograder.record.recorded import note_recorded, read_recorded
 

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, Evidence, read_evidence, write_evidence
-from autograder.files import remove_halves, write_whole
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
-from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
+from autograder.pictures import pictures_from_npz, pictures_to_npz
+from autograder.plain.files import remove_halves, write_whole
 from autograder.record.grid import draw_grid
 from autograder.record.notebook import with_results
 from autograder.report import Report
+from autograder.run import Origin, Run
 
 REPORT = "report.json"
 RUN = "run.json"
@@ -35,32 +36,6 @@ _EVIDENCE = re.compile(rf"{EVIDENCE}/(?:[0-9a-f]{{64}}|{re.escape(EVIDENCE_FILE)
 FAULT = "fault.txt"  # where the kit notes a fault of its own
 # All of these and the executed notebook are in a result folder; `recorded.json` is the gradebook's.
 RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "recorded.json")
-
-
-class Origin(BaseModel):
-    """What a run came from; the same origin gives the same run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    submission_sha256: str
-    profile: str
-    seed: int
-    dataset: str
-    sandbox: str
-    versions: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A submission that has been run and measured: all that a rubric needs to be applied again."""
-
-    origin: Origin
-    notebook: NotebookNode | None
-    measurements: Measurements
-    pictures: Pictures
-    timings: dict[str, float]
-    verifier_sha256: str  # of the code that measured it
-    is_final: bool = True  # False: something was killed, maybe by others, so that another try may show more
 
 
 class _Note(BaseModel):
@@ -133,7 +108,7 @@ def is_complete(folder: Path) -> bool:
 def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
     """Return the stored run of this origin, or None if there is none or it is not complete."""
     note = _read_note(folder)
-    if note is None or note.origin != origin:
+    if note is None or not note.origin.cover(origin):
         return None
     try:
         measurements = read_measurements(folder)
@@ -142,7 +117,7 @@ def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
         notebook = read_notebook(file) if file.exists() else None
     except (OSError, ValueError, KeyError, SubmissionError):
         return None
-    return Run(origin, notebook, measurements, pictures, note.timings, note.verifier_sha256)
+    return Run(note.origin, notebook, measurements, pictures, note.timings, note.verifier_sha256)
 
 
 @dataclass(frozen=True)
@@ -163,7 +138,7 @@ def read_origin(folder: Path) -> Origin | None:
 def read_verifier(folder: Path, origin: Origin) -> str | None:
     """Return which verifier measured the stored run of this origin; None if there is no such run."""
     note = _read_note(folder)
-    return note.verifier_sha256 if note is not None and note.origin == origin else None
+    return note.verifier_sha256 if note is not None and note.origin.cover(origin) else None
 
 
 def read_execution(folder: Path, *, name: str) -> StoredExecution | None:

@@ -10,7 +10,9 @@ from autograder.course.folder import Course
 from autograder.course.matching import restore_cells
 from autograder.course.notebooks import check_cell, grade_id, is_grade, is_solution, read_notebook
 from autograder.errors import CourseError
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 from autograder.record.notebook import with_results
 from autograder.report import Report
 

@@ -18,7 +18,7 @@ from matplotlib.ft2font import FT2Font
 
 from autograder.measurements import Measurements
 from autograder.pictures import Floats, Pictures
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 from autograder.report import Report
 from solutions.plots import draw_activations, draw_feature_grid
 
@@ -77,7 +77,7 @@ def _signs_of_the_font() -> frozenset[int]:
 
 
 def _draw_images(axes: Axes, images: Floats, dead: npt.NDArray[np.bool_], title: str) -> None:
-    axes.set_title(title, fontsize=11)
+    axes.set_title(title, fontsize=11, y=1.0)  # without y, all ticks are measured first
     shown = images[:PANELS]
     if not len(shown):
         _say(axes, "no images")
@@ -88,7 +88,7 @@ def _draw_images(axes: Axes, images: Floats, dead: npt.NDArray[np.bool_], title:
 
 
 def _draw_curves(axes: Axes, curves: Floats, title: str) -> None:
-    axes.set_title(title, fontsize=11)
+    axes.set_title(title, fontsize=11, y=1.0)  # without y, all ticks are measured first
     if curves.size:
         draw_activations(axes, curves.T)
     else:

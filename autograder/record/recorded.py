@@ -9,9 +9,11 @@ from nbgrader.api import Gradebook, MissingEntry
 from pydantic import BaseModel, ConfigDict
 
 from autograder.course.folder import Course
-from autograder.files import write_whole
-from autograder.plain_files import sha256_of
-from autograder.record.files import read_report
+from autograder.plain.files import write_whole
+from autograder.plain.untrusted_files import sha256_of
+from autograder.record.files import (
+    read_report,
+)
 
 RECORDED = "recorded.json"
 TIMESTAMP = "timestamp.txt"  # nbgrader's own

@@ -35,12 +35,12 @@ from autograder.course.initialise import packaged_nbgrader_config
 from autograder.course.notebooks import check_cell, write_notebook
 from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
-from autograder.files import remove_halves, write_whole
-from autograder.plain_files import open_plain
-from autograder.plain_text import plain_text
+from autograder.plain.files import remove_halves, write_whole
+from autograder.plain.scratch import temporary_folder
+from autograder.plain.text import plain_text
+from autograder.plain.untrusted_files import open_plain
 from autograder.record.final import final_notebook
 from autograder.record.recorded import TIMESTAMP, autograded_notebook, is_recorded
-from autograder.scratch import temporary_folder
 
 # nbgrader searches folders by patterns, in which these stand for other characters.
 _PATTERN = re.compile(r"[*?\[\]{}]")
@@ -51,7 +51,7 @@ _GRADEBOOK_LOG = logging.getLogger("tornado.application")  # where nbgrader's gr
 
 
 class RecordingProgress(Protocol):
-    """Is told how the work goes on; see `autograder.progress`."""
+    """Is told how the work goes on; see `autograder.progress.bars`."""
 
     def recorded(self, student: str) -> None:
         """A student's report stands in the gradebook."""

@@ -1,0 +1,1 @@
+"""The desk of the TAs: grids, scores and answers in a browser."""

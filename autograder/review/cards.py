@@ -10,7 +10,10 @@ from pathlib import Path
 
 from autograder.course.folder import Course
 from autograder.pictures import Pictures
-from autograder.record.files import GRID, read_report
+from autograder.record.files import (
+    GRID,
+    read_report,
+)
 from autograder.report import Report, Result, Status
 from autograder.review.thumbnails import read_pictures
 

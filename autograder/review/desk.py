@@ -15,11 +15,14 @@ from autograder.course.folder import Course
 from autograder.course.notebooks import grade_id, read_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
+from autograder.feedback.cells import Cell, show_cells
+from autograder.feedback.curves import Curves, make_curves
 from autograder.measurements import FilterMeasurement, ModelMeasurement
-from autograder.mosaic import PANELS
-from autograder.record.feedback.cells import Cell, show_cells
-from autograder.record.feedback.curves import Curves, make_curves
-from autograder.record.files import EVIDENCE, PICTURES
+from autograder.pages.mosaic import PANELS
+from autograder.record.files import (
+    EVIDENCE,
+    PICTURES,
+)
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Result, Status
 from autograder.review.cells import Sheet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mosaic import draw_mosaic
+from autograder.pages.mosaic import draw_mosaic
 from autograder.pictures import Pictures
 
 

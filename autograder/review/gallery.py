@@ -12,12 +12,12 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from autograder import web_page
 from autograder.course.folder import Course
-from autograder.files import write_whole
+from autograder.pages import web_page
+from autograder.pages.web_page import style_hash
+from autograder.plain.files import write_whole
 from autograder.review.cards import WORDS, Card, collect_cards, summarize
 from autograder.review.features import draw_features
-from autograder.web_page import style_hash
 
 PAGE = "index.html"
 PICTURE_FOLDER = "pictures"

@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
 from autograder.errors import SubmissionError
-from autograder.record.feedback import curves as frame
-from autograder.record.feedback.cells import show_cells
+from autograder.feedback import curves as frame
+from autograder.feedback.cells import show_cells
+from autograder.pages.web_page import style_hash
 from autograder.review.audit_log import AuditLog
 from autograder.review.cells import read_sheet
 from autograder.review.desk import make_desk, notebook_of
@@ -35,7 +36,6 @@ from autograder.review.submissions import Submission, Submissions
 from autograder.review.templating import AHEAD, make_environment
 from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
-from autograder.web_page import style_hash
 
 # In a picture there is no style sheet of the page; this grey suits light and dark.
 NO_IMAGES = (

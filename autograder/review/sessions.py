@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 
 MOST_SESSIONS = 1000
 LONGEST_NAME = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from autograder.files import write_whole
+from autograder.plain.files import write_whole
 
 FILE = "snippets.json"
 MOST_SNIPPETS = 40

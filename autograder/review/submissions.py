@@ -15,7 +15,12 @@ from pathlib import Path
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
 from autograder.measurements import Measurements
-from autograder.record.files import MEASUREMENTS, REPORT, read_measurements, read_report
+from autograder.record.files import (
+    MEASUREMENTS,
+    REPORT,
+    read_measurements,
+    read_report,
+)
 from autograder.report import Report
 from autograder.review.marks import Marks, read_marks
 from autograder.review.unusual import Traits, traits_of, unusualness

@@ -8,8 +8,8 @@ import json
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from autograder import web_page
-from autograder.record.feedback.words import lines
+from autograder.feedback.words import lines
+from autograder.pages import web_page
 from autograder.review.cards import WORDS
 from autograder.review.forms import LONGEST_COMMENT
 
@@ -27,7 +27,7 @@ _AHEAD = {
 
 def make_environment() -> Environment:
     """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
-    environment = web_page.make_environment("autograder.review", "autograder.record.feedback")
+    environment = web_page.make_environment("autograder.review", "autograder.feedback")
     environment.filters.update(typed=_typed, span=_span)
     environment.globals.update(words=WORDS, assets_version=assets_version())
     return environment

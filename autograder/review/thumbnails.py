@@ -11,9 +11,11 @@ from typing import Literal
 
 from PIL import Image
 
-from autograder.mosaic import arrange, draw_mosaic
+from autograder.pages.mosaic import arrange, draw_mosaic
 from autograder.pictures import Pictures, pictures_from_npz
-from autograder.record.files import PICTURES
+from autograder.record.files import (
+    PICTURES,
+)
 
 Size = Literal["small", "student", "reference"]
 SIZES: dict[str, Size] = {"small": "small", "student": "student", "reference": "reference"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -96,6 +97,14 @@ class Rubric:
             missing_work(measurements, "cnn", "no_model"),
         )
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Let no traceback quote the source of a check, since for that pytest parses it.
+
+        While another thread parses something, and numpy does to read an array, CPython 3.11 can fail with
+        "AST constructor recursion depth mismatch".
+        """
+        config.option.tbstyle = "native"
+
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
@@ -103,7 +112,7 @@ class Rubric:
         """Note a file with checks that cannot be imported."""
         report = yield
         if report.failed:
-            reason = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            reason = re.sub(r"^E\s+", "", str(report.longrepr).strip().splitlines()[-1])
             self.broken.append(f"{collector.path}: {reason}")
         return report
 

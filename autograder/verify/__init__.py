@@ -1,0 +1,1 @@
+"""`Evidence` becomes `Measurements`: read strictly, rebuilt and measured again outside the kernel."""

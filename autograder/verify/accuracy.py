@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.held_out import HeldOut
 from autograder.verify.graph import FrozenModel, call
+from autograder.verify.held_out import HeldOut
 
 # What moving a digit by one pixel may cost a network that has learned to read digits as they are.
 COST_OF_MOVING = 0.05

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
 
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 from autograder.verify.allowed import RefusedGraphError
 
 # For each image: numbers in one tensor, numbers in all of them, products of two numbers. The largest layer of VGG

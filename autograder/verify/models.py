@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from autograder.evidence import Evidence, Record
-from autograder.held_out import HeldOut
 from autograder.measurements import ModelMeasurement
-from autograder.plain_text import plain_text
+from autograder.plain.text import plain_text
 from autograder.verify.accuracy import accuracy
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.graph import FrozenModel, read_graph
+from autograder.verify.held_out import HeldOut
 from autograder.verify.network import Network
 
 MOST_MODELS = 24

@@ -13,7 +13,7 @@ from autograder.evidence import Evidence, evidence_to_files
 from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
 from autograder.measurements import Measurements, measurements_from_json
 from autograder.pictures import Pictures, pictures_from_npz
-from autograder.scratch import temporary_folder
+from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import read_frame, write_frame

@@ -67,16 +67,5 @@ def run_all(few_digits: Path, tmp_path: Path) -> Callable[[Path], dict[str, str]
     return run
 
 
-@pytest.fixture
-def roster(tmp_path: Path) -> Callable[[str], Path]:
-    """Write a roster; return its file."""
-
-    def write(text: str) -> Path:
-        (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
-        return tmp_path / "roster.csv"
-
-    return write
-
-
 def _printed(cell: NotebookNode) -> str:
     return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")

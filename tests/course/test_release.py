@@ -24,6 +24,7 @@ def test_the_committed_release_is_what_the_source_gives_now(repository: Course) 
     assert compare_release(repository) == []
 
 
+@pytest.mark.deep
 def test_a_release_needs_no_working_directory_and_no_path(
     course: Course,
     repository: Course,
@@ -83,6 +84,7 @@ def test_a_leak_leaves_no_release_behind(course: Course) -> None:
     assert sorted(path.name for path in course.root.iterdir()) == ["nbgrader_config.py", "source"]
 
 
+@pytest.mark.deep
 def test_a_leak_leaves_the_old_release_as_it_was(course: Course) -> None:
     before = (generate_release(course) / NOTEBOOK).read_bytes()
     (course.source / ASSIGNMENT / "notes.txt").write_text("input_img.assign_add(step_size * grads)")
@@ -94,6 +96,7 @@ def test_a_leak_leaves_the_old_release_as_it_was(course: Course) -> None:
     assert not (course.release_folder() / "notes.txt").exists()
 
 
+@pytest.mark.deep
 def test_hidden_thresholds_are_looked_for(course: Course) -> None:
     with (course.source / ASSIGNMENT / "selfcheck.py").open("a") as file:
         file.write("\nENOUGH = 0.87\n")

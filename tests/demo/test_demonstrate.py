@@ -20,7 +20,9 @@ from autograder.course.notebooks import compose, read_notebook, write_notebook
 from autograder.demo import demonstrate as demonstration
 from autograder.demo.demonstrate import demo_course, demo_settings, demonstrate, sample_answers
 from autograder.errors import CourseError, GradeascentError
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Report
 from autograder.settings import load_settings

@@ -14,7 +14,7 @@ from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Python, find_python, make_sandbox
-from autograder.scratch import temporary_folder
+from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 
 SECRET = "the-graders-own-secret"

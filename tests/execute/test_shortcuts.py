@@ -15,8 +15,8 @@ from autograder.execute.kernel import KernelOptions, Shortcuts
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox
 from autograder.execute.warm import Template
-from autograder.held_out import held_out
 from autograder.settings import Limits
+from autograder.verify.held_out import held_out
 from solutions.data import embedded_digits
 
 IMPORTS = (

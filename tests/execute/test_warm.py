@@ -188,6 +188,7 @@ def test_a_device_is_there_only_if_it_was_named(
     assert without.notebook.cells[0].outputs[0].text == "False\n"
 
 
+@pytest.mark.deep
 def test_nothing_is_left_of_a_template_and_its_kernels(sandbox: Sandbox, digits_file: Path) -> None:
     before = {process.pid for process in psutil.Process().children(recursive=True)}
 

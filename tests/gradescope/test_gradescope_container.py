@@ -12,10 +12,12 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.grade import grade_course
-from autograder.grader import ready_to_grade
-from autograder.progress import show_progress
-from autograder.record.files import read_report
+from autograder.grading.course import grade_course
+from autograder.grading.grader import ready_to_grade
+from autograder.progress.bars import show_progress
+from autograder.record.files import (
+    read_report,
+)
 from autograder.settings import load_settings
 
 MakeContainer = Callable[..., Any]
@@ -113,7 +115,7 @@ def test_a_bundle_made_without_a_sandbox_needs_none_and_says_so(
 
 def test_a_fault_of_the_kit_has_results(make_container: MakeContainer) -> None:
     container = make_container("{}")
-    with (container.root / "source/kit/autograder/stages.py").open("a") as file:
+    with (container.root / "source/kit/autograder/grading/stages.py").open("a") as file:
         file.write("\ndef make_report(*_): raise ZeroDivisionError('broken')\n")
 
     results = container.run()
@@ -125,7 +127,7 @@ def test_a_fault_of_the_kit_has_results(make_container: MakeContainer) -> None:
 @pytest.mark.deep
 def test_a_kit_that_does_not_even_start_has_results(make_container: MakeContainer) -> None:
     container = make_container("{}")
-    (container.root / "source/kit/autograder/stages.py").write_text("import no_such_module")
+    (container.root / "source/kit/autograder/grading/stages.py").write_text("import no_such_module")
 
     results = container.run()
 

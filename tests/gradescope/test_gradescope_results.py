@@ -11,7 +11,7 @@ from made_reports import make_report
 from autograder.gradescope.memory import beside_the_kit
 from autograder.gradescope.results import not_graded, results_of
 from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES, deadline, within
-from autograder.machine import container_mb
+from autograder.plain.machine import container_mb
 from autograder.report import Flag, Report, Result
 from autograder.settings import Limits
 

@@ -23,7 +23,7 @@ from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
-from autograder.grader import Grader, ready_to_grade
+from autograder.grading.grader import Grader, ready_to_grade
 from autograder.report import Report
 from autograder.settings import Settings
 

@@ -24,7 +24,7 @@ import pytest
 from downloads import ADA, MB, NEIGHBOUR, NOTEBOOK, Collect, entry, special, tarred, zipped
 
 from autograder.cli import run
-from autograder.course.collect import archive, arrange, members, student
+from autograder.collect import archive, arrange, members, student
 from autograder.course.folder import ASSIGNMENT
 from autograder.course.initialise import initialise
 
@@ -162,7 +162,7 @@ def test_many_files_that_together_are_very_much_cost_only_that_submission(
 def test_a_download_that_is_very_much_keeps_what_came_before(
     collect: Collect, monkeypatch: pytest.MonkeyPatch, tell: Tell
 ) -> None:
-    monkeypatch.setattr("autograder.course.collect.collect.MOST_BYTES", 7 * MB)
+    monkeypatch.setattr("autograder.collect.collect.MOST_BYTES", 7 * MB)
     names = ("Ada", "Bert", "Cleo", "Dora", "Emil")
     got = collect(
         zipped(

@@ -12,8 +12,8 @@ import pytest
 from autograder.course.folder import Course
 from autograder.evidence import Evidence, evidence_from_files, evidence_to_files
 from autograder.execute.runner import Execution
-from autograder.grade import Progress, grade_course
-from autograder.grader import Grader
+from autograder.grading.course import Progress, grade_course
+from autograder.grading.grader import Grader
 
 FEATURES = "import numpy as np\nvisualized_feature = [np.random.rand(28, 28) for _ in range(3)]"
 MEGABYTE = 1024 * 1024
@@ -120,6 +120,7 @@ def test_a_kernel_that_exits_keeps_the_evidence_of_earlier_cells(run_cells: Run,
     tell("end its own process", f"{evidence.outcome}: {evidence.reason}")
 
 
+@pytest.mark.deep
 def test_a_flood_of_output_and_evidence_is_cut_off_before_it_fills_the_graders_memory(
     run_cells: Run, tell: Tell
 ) -> None:
@@ -288,6 +289,7 @@ TOO_MUCH = {
 }
 
 
+@pytest.mark.deep
 def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
     run_cells: Run, said: Said, tell: Tell
 ) -> None:

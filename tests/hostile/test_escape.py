@@ -23,8 +23,8 @@ from autograder.course.folder import Course
 from autograder.course.notebooks import read_answers
 from autograder.execute.probe import Attempt, try_to_break_out
 from autograder.execute.sandbox import Bubblewrap, Program, Sandbox
-from autograder.grade import Progress, grade_course
-from autograder.grader import Grader
+from autograder.grading.course import Progress, grade_course
+from autograder.grading.grader import Grader
 from autograder.report import Report
 
 SECRET = "the-graders-own-secret"

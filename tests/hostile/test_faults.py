@@ -26,14 +26,16 @@ from mounts import in_a_mount_namespace
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.lock import LOCK
+from autograder.course.submission import Submission
 from autograder.evidence import Evidence
-from autograder.files import HALF
-from autograder.grade import Progress, grade_course
-from autograder.grader import Grader
-from autograder.record.files import Origin, Run
-from autograder.stages import run_submission
-from autograder.submission import Submission
+from autograder.grading.course import Progress, grade_course
+from autograder.grading.grader import Grader
+from autograder.grading.stages import run_submission
+from autograder.plain.files import HALF
+from autograder.run import Origin, Run
 from autograder.verify.identity import verifier_sha256
+
+pytestmark = pytest.mark.deep
 
 STUDENTS = ("ada", "bert")
 Tell = Callable[[str, str], None]
@@ -93,7 +95,7 @@ def undisturbed(
         return shown[submission.student]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.grade.run_submission", keep)
+        patch.setattr("autograder.grading.course.run_submission", keep)
         grade_course(course, STUDENTS, grader, quiet())
     assert scores(course).keys() == set(STUDENTS)
     assert scores(course)["ada"] != scores(course)["bert"]
@@ -160,8 +162,8 @@ def replay(
     def measured(execution: object, origin: Origin, *_: Any) -> Run:
         return undisturbed.shown[shown[origin.submission_sha256]][0]
 
-    monkeypatch.setattr("autograder.grade.run_submission", run_again)
-    monkeypatch.setattr("autograder.grade.measure_again", measured)
+    monkeypatch.setattr("autograder.grading.course.run_submission", run_again)
+    monkeypatch.setattr("autograder.grading.course.measure_again", measured)
     return lambda course: grade_course(course, STUDENTS, grader, quiet())
 
 
@@ -201,7 +203,6 @@ def test_results_that_are_half_written_are_written_again(
     tell(f"kill -9 while {name} is written", "the same results")
 
 
-@pytest.mark.deep
 @pytest.mark.parametrize("begin", [new, handed_in_again, measured_by_an_older_verifier])
 def test_storing_results_can_be_killed_at_any_point(
     begin: Callable[[Course], None],
@@ -242,7 +243,6 @@ def test_a_killed_grader_leaves_nothing_running_and_the_same_command_goes_on(
     tell("kill -9 of the grader while a cell runs", "nothing outlives it or is left in /tmp; the same scores")
 
 
-@pytest.mark.deep
 def test_a_grader_can_be_killed_at_one_stage_after_the_other(
     course: Course, digits_file: Path, undisturbed: Graded, tmp_path: Path, tell: Tell
 ) -> None:
@@ -297,7 +297,6 @@ def kill_once(monkeypatch: pytest.MonkeyPatch) -> Kill:
     return intend
 
 
-@pytest.mark.deep
 def test_a_kernel_and_a_verifier_that_are_killed_cost_nothing(
     course: Course,
     grader: Grader,
@@ -315,7 +314,6 @@ def test_a_kernel_and_a_verifier_that_are_killed_cost_nothing(
     tell("kill -9 of the kernel in a cell, and of the verifier while it measures", "the same scores")
 
 
-@pytest.mark.deep
 @pytest.mark.parametrize("cell", ["imports", "data", "cnn", "train", "ascent"])
 @pytest.mark.parametrize("process", ["sandbox", "kernel"])
 def test_a_kernel_that_is_killed_in_any_cell_costs_nothing(
@@ -342,7 +340,6 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.deep
 def test_a_run_that_was_killed_twice_is_tried_again_by_the_next_command(
     make_course: MakeCourse,
     correct_cells: dict[str, str],
@@ -365,7 +362,6 @@ def test_a_run_that_was_killed_twice_is_tried_again_by_the_next_command(
     tell("a kernel that is killed twice", "what it showed counts, and the next command tries it again")
 
 
-@pytest.mark.deep
 def test_of_two_commands_at_once_the_second_waits_for_nobody_and_says_why(
     all_but_the_report: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:
@@ -409,7 +405,6 @@ def test_on_a_full_disk_the_same_command_finishes_later(
     )
 
 
-@pytest.mark.deep
 def test_on_a_full_disk_the_others_go_on_and_the_same_command_finishes_later(
     graded: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:
@@ -489,7 +484,6 @@ def test_grading_does_not_need_the_gradebook(
     tell(f"grade beside a {state} gradebook.db", "graded; the gradebook was not touched")
 
 
-@pytest.mark.deep
 def test_a_clock_that_jumps_changes_nothing(
     course: Course,
     grader: Grader,

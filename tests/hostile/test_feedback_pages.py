@@ -26,13 +26,13 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import write_notebook
-from autograder.record.feedback import page as feedback_page
-from autograder.record.feedback.make import make_pages
-from autograder.record.feedback.page import Material, render_page
-from autograder.record.feedback.pixels import PixelsError, is_harmless_address, open_picture, plain_picture
-from autograder.record.feedback.standing import Mark, Standing
-from autograder.record.feedback.words import clean, markdown, mathematics
-from autograder.web_page import make_environment
+from autograder.feedback import page as feedback_page
+from autograder.feedback.make import make_pages
+from autograder.feedback.page import Material, render_page
+from autograder.feedback.pixels import PixelsError, is_harmless_address, open_picture, plain_picture
+from autograder.feedback.standing import Mark, Standing
+from autograder.feedback.words import clean, markdown, mathematics
+from autograder.pages.web_page import make_environment
 
 Tell = Callable[[str, str], None]
 
@@ -233,7 +233,7 @@ def test_the_policy_alone_stops_scripts_and_requests(
     tmp_path: Path,
     tell: Tell,
 ) -> None:
-    environment = make_environment("autograder.record.feedback").overlay(autoescape=False)
+    environment = make_environment("autograder.feedback").overlay(autoescape=False)
     monkeypatch.setattr(feedback_page, "make_environment", lambda _: environment)
     # no policy of a page forbids a tag that leads the browser to another page; cleaning alone keeps that away
     kinds = (

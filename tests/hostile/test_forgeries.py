@@ -29,8 +29,8 @@ from autograder.evidence import Evidence, Record, digest, read_evidence
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
 from autograder.execute.sandbox import Sandbox
-from autograder.grade import grade_course
-from autograder.grader import Grader
+from autograder.grading.course import grade_course
+from autograder.grading.grader import Grader
 from autograder.measurements import Measurements
 from autograder.report import Report, Result
 from autograder.rubric.score import score

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import parse_notebook, read_notebook, write_notebook
+from autograder.course.submission import Submission
 from autograder.errors import SubmissionError
 from autograder.evidence import (
     EVIDENCE_FILE,
@@ -31,7 +32,6 @@ from autograder.evidence import (
     write_evidence,
 )
 from autograder.execute.collector import parse_facts
-from autograder.submission import Submission
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -19,8 +19,8 @@ from odd_files import GOOD, MEGABYTE, NAME, ONE, SECRET, Make, code, make_sparse
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
+from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
-from autograder.submission import Submission
 
 Tell = Callable[[str, str], None]
 
@@ -398,7 +398,7 @@ def test_of_a_huge_submission_only_a_part_is_read(submission: Submission, tell: 
 def test_more_files_than_any_exercise_has_are_refused(
     submission: Submission, monkeypatch: pytest.MonkeyPatch, tell: Tell
 ) -> None:
-    monkeypatch.setattr("autograder.submission.MOST_ENTRIES", 100)
+    monkeypatch.setattr("autograder.course.submission.MOST_ENTRIES", 100)
     write(GOOD)(submission.folder)
     write_many(100)(submission.folder)
 

@@ -40,21 +40,25 @@ from autograder.commands.options import say
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook
+from autograder.course.submission import Submission
 from autograder.errors import CourseError
 from autograder.evidence import Evidence
 from autograder.execute.sandbox import Sandbox
-from autograder.grade import grade_course, submissions_of
-from autograder.grader import ready_to_grade
+from autograder.grading.course import grade_course, submissions_of
+from autograder.grading.grader import ready_to_grade
 from autograder.measurements import CellError, ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.pictures import Pictures
-from autograder.progress import show_progress
-from autograder.record.files import Run, read_report, write_run
+from autograder.progress.bars import show_progress
+from autograder.record.files import (
+    read_report,
+    write_run,
+)
 from autograder.record.grid import draw_grid
 from autograder.report import Report, Result
 from autograder.review import gallery as review
 from autograder.review.gallery import write_gallery
+from autograder.run import Run
 from autograder.settings import Settings
-from autograder.submission import Submission
 from autograder.verify.identity import verifier_sha256
 
 Tell = Callable[[str, str], None]

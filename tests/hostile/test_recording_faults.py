@@ -23,7 +23,7 @@ from autograder.course.gradebook import open_gradebook
 from autograder.course.notebooks import compose, read_notebook, write_notebook
 from autograder.course.release import enter_assignment
 from autograder.errors import GradeascentError
-from autograder.files import HALF
+from autograder.plain.files import HALF
 from autograder.record.recording import record_reports
 
 PLOTS = {"ada": 1.5, "bert": 2.5, "cleo": 3.5}
@@ -32,7 +32,7 @@ RECORD = f"""{RELEASE_IS_MADE}
 import sys
 from autograder.course.folder import Course
 from autograder.course.lock import only_writer
-from autograder.progress import show_recording
+from autograder.progress.bars import show_recording
 from autograder.record.recording import record_reports
 print("ready", flush=True)
 course = Course.open(Path(sys.argv[1]))

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.audit.labelled import LabelledSubmission
-from autograder.files import write_whole
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
+from autograder.plain.files import write_whole
 
 QUICK = Path(__file__).with_name("quick.jsonl")
 DIGITS_KEPT = 5  # of every number that is not whole

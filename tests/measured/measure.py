@@ -32,12 +32,16 @@ from autograder.audit.comparison import Comparison
 from autograder.audit.labelled import LabelledSubmission
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise, packaged_assignment
+from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
-from autograder.files import write_whole
-from autograder.progress import show_progress
-from autograder.record.files import read_measurements, read_origin, read_report
+from autograder.plain.files import write_whole
+from autograder.progress.bars import show_progress
+from autograder.record.files import (
+    read_measurements,
+    read_origin,
+    read_report,
+)
 from autograder.settings import Settings
-from autograder.submission import Submission
 from solutions.data import embedded_digits, write_npz
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -12,13 +12,16 @@ from measure import AUDIT, DIGITS, instructions, measuring_course, text_of, told
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.submission import Submission
 from autograder.evidence import Evidence
-from autograder.files import write_whole
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
-from autograder.record.files import Origin, Run, write_run
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    write_run,
+)
 from autograder.report import Result
-from autograder.submission import Submission
+from autograder.run import Origin, Run
 
 BEFORE, NOW = Measurements("kernel_died"), Measurements("graded")
 

@@ -22,7 +22,10 @@ from autograder.audit.labelled import LabelledSubmission
 from autograder.course.folder import Course
 from autograder.execute.sandbox import Sandbox
 from autograder.measurements import Measurements
-from autograder.record.files import read_measurements, read_report
+from autograder.record.files import (
+    read_measurements,
+    read_report,
+)
 from autograder.report import Status
 
 pytestmark = pytest.mark.deep

@@ -11,9 +11,9 @@ from planted_faults.plant import ROOT, Fault, PlantingError, failed_tests, plant
 
 FAULTS = read_faults()
 FOLDERS = {
-    "solutions", "autograder/audit", "autograder/cluster", "autograder/course", "autograder/course/collect",
+    "solutions", "autograder/audit", "autograder/cluster", "autograder/course", "autograder/collect",
     "autograder/execute", "autograder/execute/inside", "autograder/gradescope", "autograder/record",
-    "autograder/record/duplicates", "autograder/record/export", "autograder/record/feedback", "autograder/rescore",
+    "autograder/duplicates", "autograder/export", "autograder/feedback", "autograder/grading/rescore",
     "autograder/review", "autograder/rubric", "autograder/verify",
 }  # fmt: skip
 

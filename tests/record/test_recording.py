@@ -25,7 +25,9 @@ from autograder.course.notebooks import compose, grade_id, write_notebook
 from autograder.course.release import enter_assignment
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
-from autograder.record.files import read_report
+from autograder.record.files import (
+    read_report,
+)
 from autograder.record.recording import record_reports
 from autograder.report import Report
 
@@ -241,6 +243,7 @@ def test_late_penalties_follow_the_course_s_own_settings(course: Course) -> None
         assert not gradebook.find_submission(ASSIGNMENT, "cleo").late_submission_penalty
 
 
+@pytest.mark.deep
 def test_a_gradebook_that_was_lost_is_made_again(course: Course) -> None:
     course.gradebook.unlink()
 
@@ -365,6 +368,7 @@ def test_nbgrader_autograde_gives_the_same_verdicts(course: Course, digits_file:
     assert {student: scores(course, student) for student in STUDENTS} == before
 
 
+@pytest.mark.deep
 def test_another_assignment_is_still_nbgrader_s_own(tmp_path: Path) -> None:
     course = initialise(tmp_path / "course")
     sheet = nbformat.v4.new_notebook(

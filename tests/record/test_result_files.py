@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
 from autograder.evidence import Evidence, Record, digest, read_evidence
-from autograder.files import write_whole
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
-from autograder.record.files import Origin, Run, read_report, read_run, write_report, write_run
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    read_origin,
+    read_report,
+    read_run,
+    read_verifier,
+    write_report,
+    write_run,
+)
 from autograder.report import Report
+from autograder.run import Origin, Run
 
 ORIGIN = Origin(
     submission_sha256="0" * 64,
@@ -50,6 +60,30 @@ def test_a_run_of_something_else_is_not_taken_for_it(tmp_path: Path, run: Run) -
     write_run(tmp_path, run, EVIDENCE, name=NAME)
 
     assert read_run(tmp_path, ORIGIN.model_copy(update={"seed": 8}), name=NAME) is None
+
+
+@pytest.mark.parametrize(("needed", "is_enough"), [(0.95, True), (0.9, True), (0.97, False)])
+def test_a_training_that_quick_ended_too_early_for_today_is_run_again(
+    needed: float, is_enough: bool, tmp_path: Path, run: Run
+) -> None:
+    quick = ORIGIN.model_copy(update={"profile": "quick", "quick_accuracy": 0.95})
+    write_run(tmp_path, replace(run, origin=quick), EVIDENCE, name=NAME)
+
+    today = quick.model_copy(update={"quick_accuracy": needed})
+
+    assert (read_run(tmp_path, today, name=NAME) is not None) is is_enough
+    assert (read_verifier(tmp_path, today) is not None) is is_enough
+
+
+def test_a_run_from_before_this_was_noted_ended_at_the_default(tmp_path: Path, run: Run) -> None:
+    quick = ORIGIN.model_copy(update={"profile": "quick", "quick_accuracy": 0.95})
+    for origin in (quick, ORIGIN):
+        write_run(tmp_path, replace(run, origin=origin), EVIDENCE, name=NAME)
+        note = json.loads((tmp_path / "run.json").read_text())
+        del note["origin"]["quick_accuracy"]
+        (tmp_path / "run.json").write_text(json.dumps(note))
+
+        assert read_origin(tmp_path) == origin
 
 
 @pytest.mark.parametrize("lost", ["run.json", "measurements.json", "pictures.npz"])

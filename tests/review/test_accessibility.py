@@ -23,7 +23,7 @@ from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.evidence import Outcome
-from autograder.files import write_whole
+from autograder.feedback.make import make_pages
 from autograder.measurements import (
     FilterMeasurement,
     ImagesMeasurement,
@@ -32,8 +32,12 @@ from autograder.measurements import (
     measurements_to_json,
 )
 from autograder.pictures import Pictures, pictures_to_npz
-from autograder.record.feedback.make import make_pages
-from autograder.record.files import MEASUREMENTS, PICTURES, REPORT
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    MEASUREMENTS,
+    PICTURES,
+    REPORT,
+)
 from autograder.record.grid import draw_grid
 from autograder.report import Flag, Result, Status
 from autograder.review.gallery import write_gallery

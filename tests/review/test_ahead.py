@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterator
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 from served_course import Enter, Server
+
+pytestmark = pytest.mark.deep
 
 AHEAD = {"Sec-Purpose": "prefetch"}
 HOW = "performance.getEntriesByType('navigation')[0].deliveryType"

@@ -178,6 +178,7 @@ def test_points_that_cannot_be_are_said_beside_the_field_and_nothing_is_lost(
     assert grade_of(server.course, "student15") == (None, True)
 
 
+@pytest.mark.deep
 def test_a_change_is_undone_even_after_a_restart(server: Server, enter: Enter) -> None:
     page = enter("Bea")
     for typed in ("4", "9"):
@@ -218,6 +219,7 @@ def test_undo_leaves_alone_what_formgrader_has_written_since(server: Server, ent
     assert grade_of(server.course, "student17") == (8, False)
 
 
+@pytest.mark.deep
 def test_of_two_tas_the_later_does_not_silently_overwrite_the_earlier(server: Server, enter: Enter) -> None:
     bea, carl = enter("Bea"), enter("Carl")
     for page in (bea, carl):

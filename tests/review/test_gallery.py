@@ -13,9 +13,13 @@ from PIL import Image
 from read_page import read_page
 
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.files import write_whole
 from autograder.pictures import Pictures, pictures_to_npz
-from autograder.record.files import GRID, PICTURES, REPORT
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    GRID,
+    PICTURES,
+    REPORT,
+)
 from autograder.report import Flag, Report, Result, Status
 from autograder.review.features import draw_features
 from autograder.review.gallery import style_hash, write_gallery

@@ -13,8 +13,8 @@ from trained_networks import trained_reference
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
-from autograder.held_out import HeldOut, held_out
 from autograder.verify.graph import FrozenModel, read_graph
+from autograder.verify.held_out import HeldOut, held_out
 from solutions.data import embedded_digits
 
 MakeEvidence = Callable[..., Evidence]

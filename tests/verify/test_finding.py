@@ -13,13 +13,13 @@ import pytest
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
-from autograder.held_out import HeldOut
 from autograder.measurements import ImagesMeasurement, Measurements
 from autograder.rubric.score import score
 from autograder.settings import Thresholds
 from autograder.verify.conditions import AS_ASKED
 from autograder.verify.filters import look_at_layer, only_sure_filters
 from autograder.verify.graph import read_graph
+from autograder.verify.held_out import HeldOut
 from autograder.verify.images import Version, image_sets, measure_images
 from autograder.verify.measure import measure
 from solutions.cnn import train
@@ -77,6 +77,7 @@ def test_another_start_costs_nothing(
     assert verdicts(measurements)["ascent"] == verdicts(measurements)["objective"] == "pass"
 
 
+@pytest.mark.deep
 def test_another_layer_that_nobody_named_is_found(
     ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:
@@ -112,6 +113,7 @@ def test_positions_that_cannot_be_are_passed_over(said: object) -> None:
     assert positions == (0, 1, 2)
 
 
+@pytest.mark.deep
 def test_images_that_only_a_figure_shows_are_found(
     ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from autograder.held_out import HeldOut
 from autograder.verify.accuracy import COST_OF_MOVING, accuracy
 from autograder.verify.graph import FrozenModel
+from autograder.verify.held_out import HeldOut
 
 
 def test_four_digits_of_five_are_moved_by_one_pixel_each_in_its_direction(digits: HeldOut) -> None:

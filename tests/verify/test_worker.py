@@ -97,6 +97,7 @@ def test_an_endless_measurement_costs_only_the_submission_that_caused_it(
     assert is_well(after)
 
 
+@pytest.mark.deep
 def test_a_verifier_that_is_killed_from_outside_costs_nothing(
     verifier: Verifier, harmless: Evidence, kill_verifier: Callable[[Verifier], None]
 ) -> None:

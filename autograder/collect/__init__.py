@@ -1,0 +1,1 @@
+"""Downloads from an LMS become submissions in `submitted/`."""

@@ -1,0 +1,292 @@
+"""Reads zip and tar archives and folders that anybody may have made, into plain records.
+
+Nothing is unpacked here: a member is a checked name and a way to read it. An archive is never asked to write
+anything itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from autograder.collect.members import (
+    DAMAGED,
+    MOST_BYTES,
+    Budget,
+    Contents,
+    LeftOut,
+    Member,
+    UnreadableError,
+    copy_member,
+)
+from autograder.collect.names import is_hidden
+from autograder.plain.untrusted_files import FILE, FOLDER, LINK, Entry, kind_of, list_folder, open_plain
+
+# A course of a thousand students with 50 files each.
+MOST_MEMBERS = 50_000
+# The list of contents of a zip, or the header of a tar member, which are read in one piece: 16 MB hold 100,000
+# names; more would only fill the memory.
+MOST_AT_ONCE = 16 * 1024 * 1024
+# Folders within folders.
+MOST_DEPTH = 12
+
+# Older times are what archives say when they know none.
+_FIRST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_ELSEWHERE = re.compile(r"[A-Za-z]:|/")
+_UTF8_NAMES, _ENCRYPTED = 0x800, 0x1
+_ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
+
+
+@contextmanager
+def open_contents(path: Path, scratch: Path, budget: Budget) -> Iterator[Contents]:
+    """Read what is in a zip, tar or tar.gz archive, or in a folder; members can be read until the end.
+
+    Args:
+        path: the archive or folder.
+        scratch: an empty folder; a compressed tar is unpacked there.
+        budget: how large it may get there.
+
+    Raises:
+        UnreadableError: it is neither an archive nor a folder, or too damaged to be listed.
+    """
+    file = _opened(path)
+    if isinstance(file, Contents):
+        yield file
+        return
+    with file:
+        beginning = file.read(512)
+        file.seek(0)
+        if beginning.startswith(_ZIP):
+            with _zip(file) as contents:
+                yield contents
+        elif beginning.startswith(_GZIP):
+            with _gunzipped(file, scratch / "unpacked.tar", budget) as unpacked, _tar(unpacked) as contents:
+                yield contents
+        elif beginning[257:262] == _TAR:
+            with _tar(file) as contents:
+                yield contents
+        else:
+            raise UnreadableError("neither a zip nor a tar archive")
+
+
+def _opened(path: Path) -> Contents | _Careful:
+    try:
+        if kind_of(path) == FOLDER:
+            return _folder(path)
+        return _Careful(cast("io.BufferedReader", open_plain(path)).detach())
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+
+
+class _Careful(io.BufferedReader):
+    """A file of which nobody can read very much at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = MOST_AT_ONCE + 1 if size is None or size < 0 else min(size, MOST_AT_ONCE + 1)
+        data = super().read(most)
+        if len(data) > MOST_AT_ONCE:
+            raise UnreadableError("lists far more than a download of a course holds")
+        return data
+
+
+class _Listing:
+    """Checks names and collects what is found in an archive."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], Member] = {}
+        self._left_out: list[LeftOut] = []
+        self._hidden: list[str] = []
+        self._seen = 0
+
+    def contents(self) -> Contents:
+        return Contents(tuple(self._found.values()), tuple(self._left_out), tuple(self._hidden))
+
+    def leave_out(self, what: str, why: str) -> None:
+        self._left_out.append(LeftOut(what, why))
+
+    def count(self) -> None:
+        self._seen += 1
+        if self._seen > MOST_MEMBERS:
+            raise UnreadableError(f"holds more than {MOST_MEMBERS:,} files")
+
+    def add(
+        self,
+        name: str,
+        changed: datetime | None,
+        opener: Callable[[], AbstractContextManager[BinaryIO]],
+        *,
+        problem: str = "",
+    ) -> None:
+        """Add a file; `problem` says why it cannot be taken."""
+        parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+        if any(map(is_hidden, (part for part in parts if part != ".."))):
+            self._hidden.append(name)
+            return
+        why = problem or _leads_elsewhere(name, parts)
+        if why:
+            self.leave_out(name, why)
+            return
+        if parts in self._found:
+            self.leave_out(name, "twice in the archive; the last one is taken")
+        self._found[parts] = Member(parts, changed, opener)
+
+
+def _leads_elsewhere(name: str, parts: tuple[str, ...]) -> str:
+    if ".." in parts or _ELSEWHERE.match(name.replace("\\", "/")) or not parts:
+        return "its name leads out of the archive"
+    return "too many folders within folders" if len(parts) > MOST_DEPTH else ""
+
+
+@contextmanager
+def _zip(file: _Careful) -> Iterator[Contents]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except DAMAGED as error:
+        raise UnreadableError("not a whole zip archive: damaged, or cut off while it was copied") from error
+    with archive:
+        listing = _Listing()
+        for info in archive.infolist():
+            listing.count()
+            name = _zip_name(info)
+            if not name.endswith(("/", "\\")):
+                listing.add(name, _wall_time(info), _zip_opener(archive, info), problem=_zip_problem(info))
+        yield listing.contents()
+
+
+def _zip_opener(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    return lambda: cast("AbstractContextManager[BinaryIO]", archive.open(info))
+
+
+def _zip_problem(info: zipfile.ZipInfo) -> str:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        return "a link" if kind == stat.S_IFLNK else "no plain file"
+    if info.flag_bits & _ENCRYPTED:
+        return "encrypted"
+    # The others unpack without a bound on their memory, and no LMS uses them.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "compressed in an unusual way; it has to be packed again as an ordinary zip"
+    return ""
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """Return the name; many programs write UTF-8 without saying so."""
+    name = info.orig_filename
+    if not info.flag_bits & _UTF8_NAMES:
+        try:
+            return name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            return name
+    return name
+
+
+def _wall_time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return _sensible(datetime(*info.date_time).astimezone(UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+@contextmanager
+def _gunzipped(file: _Careful, into: Path, budget: Budget) -> Iterator[_Careful]:
+    packed = Member((), None, lambda: cast("AbstractContextManager[BinaryIO]", gzip.GzipFile(fileobj=file)))
+    try:
+        copy_member(packed, into, budget, at_most=MOST_BYTES)
+        with _Careful(into.open("rb", buffering=0)) as unpacked:
+            yield unpacked
+    finally:
+        into.unlink(missing_ok=True)
+
+
+@contextmanager
+def _tar(file: _Careful) -> Iterator[Contents]:
+    try:
+        archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 (closed below)
+    except DAMAGED as error:
+        raise UnreadableError("not a tar archive, or damaged") from error
+    with archive:
+        listing = _Listing()
+        for info in _tar_members(archive, file, listing):
+            listing.count()
+            if not info.isdir():
+                listing.add(
+                    info.name, _moment(info.mtime), _tar_opener(archive, info), problem=_tar_problem(info)
+                )
+        yield listing.contents()
+
+
+def _tar_members(archive: tarfile.TarFile, file: _Careful, listing: _Listing) -> Iterator[tarfile.TarInfo]:
+    """Yield the members up to the first damaged one, which is left out, with all that follow."""
+    last = -1
+    try:
+        while (info := archive.next()) is not None and info.offset > last:
+            last = info.offset
+            yield info
+        file.seek(archive.offset)
+        is_whole = file.read(512) == bytes(512)  # how a tar says that nothing follows
+    except DAMAGED:
+        is_whole = False
+    if not is_whole:
+        listing.leave_out("the rest of the archive", "damaged, or cut off while it was copied")
+
+
+def _tar_opener(
+    archive: tarfile.TarFile, info: tarfile.TarInfo
+) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    return lambda: cast("AbstractContextManager[BinaryIO]", archive.extractfile(info))
+
+
+def _tar_problem(info: tarfile.TarInfo) -> str:
+    if info.issym() or info.islnk():
+        return "a link"
+    return "" if info.isreg() and info.sparse is None else "no plain file"
+
+
+def _folder(folder: Path) -> Contents:
+    entries = list_folder(folder, MOST_MEMBERS + 1)
+    if len(entries) > MOST_MEMBERS:
+        raise UnreadableError(f"holds more than {MOST_MEMBERS:,} files and folders")
+    found: list[Member] = []
+    left_out: list[LeftOut] = []
+    hidden: list[str] = []
+    for entry in sorted(entries, key=lambda entry: entry.path):
+        parts = tuple(entry.path.split("/"))
+        if any(map(is_hidden, parts)):
+            hidden += [entry.path] if entry.kind != FOLDER else []
+        elif entry.kind == FILE and len(parts) <= MOST_DEPTH:
+            found.append(Member(parts, _moment(entry.changed / 1e9), _file_opener(folder, entry)))
+        elif entry.kind != FOLDER:
+            left_out.append(LeftOut(entry.path, _folder_problem(entry)))
+    return Contents(tuple(found), tuple(left_out), tuple(hidden))
+
+
+def _folder_problem(entry: Entry) -> str:
+    if entry.kind == FILE:
+        return "too many folders within folders"
+    return "a link, which is not followed" if entry.kind == LINK else entry.kind
+
+
+def _file_opener(folder: Path, entry: Entry) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    return lambda: open_plain(folder / entry.path)
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return _sensible(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _sensible(moment: datetime) -> datetime | None:
+    return moment if moment >= _FIRST_TIME else None

@@ -1,0 +1,194 @@
+"""How the files of one submission lie in its folder.
+
+The notebook is called like the assignment, since graders look for that name. Everything else keeps its name and
+its place relative to the notebook, as far as that is harmless. An archive that a student has handed in is opened,
+those inside it are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from autograder.collect.archive import open_contents
+from autograder.collect.handed_in import (
+    NOTEBOOK,
+    OTHER_ARCHIVES,
+    File,
+    is_archive,
+    is_notebook,
+    without_number,
+)
+from autograder.collect.members import (
+    Budget,
+    Contents,
+    LeftOut,
+    Member,
+    SpentError,
+    UnreadableError,
+    copy_member,
+)
+from autograder.collect.names import file_name, is_hidden, numbered, same
+
+# When it was handed in, in nbgrader's own file; only the LMS may say that, so no student's file has this name.
+TIMESTAMP = "timestamp.txt"
+# One submission; a notebook and the data beside it need far less.
+MOST_SUBMISSION_BYTES = 512 * 1024 * 1024
+MOST_SUBMISSION_FILES = 2_000
+MOST_ARCHIVES = 20
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The files of a submission, each with its place in the folder.
+
+    Attributes:
+        files: path in the folder, and the file.
+        notebook: what the notebook was called; empty if there is none, or not clearly one.
+        notes: what an instructor should know, such as that there are two notebooks.
+        left_out: what could not be opened.
+        hidden: how many hidden files were skipped.
+    """
+
+    files: tuple[tuple[Path, Member], ...]
+    notebook: str
+    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    hidden: int
+
+
+@contextmanager
+def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budget) -> Iterator[Arrangement]:
+    """Open the archives of a submission and find a place for every file; its files can be read until the end.
+
+    Raises:
+        UnreadableError: it holds far more than a submission does.
+        OSError: an archive cannot be unpacked into `scratch`.
+    """
+    with ExitStack() as opened:
+        found: list[File] = []
+        left_out: list[LeftOut] = []
+        notes: list[str] = []
+        hidden = archives = 0
+        for parts, member in files:
+            path = "/".join(parts)
+            if any(map(is_hidden, parts)):
+                hidden += 1
+            elif not is_archive(parts[-1]):
+                found.append((parts, member))
+                if parts[-1].lower().endswith(OTHER_ARCHIVES):
+                    notes.append(f"{path} cannot be opened; ask for a zip")
+            elif archives >= MOST_ARCHIVES:
+                left_out.append(LeftOut(path, f"one of more than {MOST_ARCHIVES} archives"))
+            else:
+                archives += 1
+                try:
+                    contents = opened.enter_context(_inside(member, Path(mkdtemp(dir=scratch)), budget))
+                except SpentError:
+                    raise
+                except UnreadableError as error:
+                    left_out.append(LeftOut(path, str(error)))
+                    continue
+                found += ((parts[:-1] + inner.parts, inner) for inner in contents.members)
+                left_out += (LeftOut(f"{path}: {one.what}", one.why) for one in contents.left_out)
+                hidden += len(contents.hidden)
+                deeper = [inner.path for inner in contents.members if is_archive(inner.parts[-1])]
+                notes += (f"{path}: {one} is an archive in an archive and was not opened" for one in deeper)
+            if len(found) > MOST_SUBMISSION_FILES:
+                raise UnreadableError(f"holds more than {MOST_SUBMISSION_FILES:,} files")
+        notebook = _notebook(found, assignment)
+        notes += _about_notebooks(found, notebook, assignment)
+        placed = tuple(_places(found, notebook, assignment))
+        name = notebook[0][-1] if notebook else ""
+        yield Arrangement(placed, name, tuple(notes), tuple(left_out), hidden)
+
+
+def write_arrangement(arrangement: Arrangement, folder: Path, budget: Budget) -> tuple[LeftOut, ...]:
+    """Write the files into a new folder; return what could not be read.
+
+    Raises:
+        SpentError: all together are larger than a submission may be.
+        OSError: they cannot be written.
+    """
+    folder.mkdir(parents=True)
+    unreadable: list[LeftOut] = []
+    for path, member in arrangement.files:
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            copy_member(member, file, budget)
+        except SpentError:
+            raise
+        except UnreadableError as error:
+            unreadable.append(LeftOut(member.path, str(error)))
+    return tuple(unreadable)
+
+
+@contextmanager
+def _inside(member: Member, scratch: Path, budget: Budget) -> Iterator[Contents]:
+    packed = scratch / "archive"
+    copy_member(member, packed, budget)
+    with open_contents(packed, scratch, budget) as contents:
+        yield contents
+
+
+def _notebook(files: Sequence[File], assignment: str) -> File | None:
+    """Return the only notebook, or the only one that is called like the assignment."""
+    notebooks = [file for file in files if is_notebook(file[0][-1])]
+    wanted = same(f"{assignment}{NOTEBOOK}")
+    named = [file for file in notebooks if same(file[0][-1]) == wanted]
+    named_again = [file for file in notebooks if same(without_number(file[0][-1])[0]) == wanted]
+    return next((some[0] for some in (notebooks, named, named_again) if len(some) == 1), None)
+
+
+def _about_notebooks(files: Sequence[File], notebook: File | None, assignment: str) -> Iterator[str]:
+    several = [file for file in files if is_notebook(file[0][-1])]
+    if not several:
+        yield "no notebook was handed in"
+    elif notebook is None:
+        yield f"{len(several)} notebooks; rename the right one to {assignment}{NOTEBOOK}"
+
+
+def _places(files: Sequence[File], notebook: File | None, assignment: str) -> Iterator[tuple[Path, Member]]:
+    """Yield a path for every file; no two are one, on any file system."""
+    names = _Names()
+    names.free(Path(TIMESTAMP))
+    named = names.free(Path(f"{assignment}{NOTEBOOK}"))
+    root = notebook[0][:-1] if notebook else ()
+    others = [
+        (parts[len(root) :] if parts[: len(root)] == root else parts, member)
+        for parts, member in files
+        if notebook is None or member is not notebook[1]
+    ]
+    if notebook:
+        yield named, notebook[1]
+    folders: dict[tuple[str, ...], Path] = {(): Path()}
+    for parts, _ in others:
+        for depth in range(1, len(parts)):
+            key = parts[:depth]
+            if key not in folders:
+                folders[key] = names.free(folders[key[:-1]] / file_name(key[-1]))
+    for parts, member in others:
+        yield names.free(folders[parts[:-1]] / file_name(parts[-1])), member
+
+
+class _Names:
+    """The names that are taken in a folder."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+
+    def free(self, path: Path) -> Path:
+        """Return the path, with a number in its name if it is taken, and take it."""
+        number = self._next.get(same(str(path)))
+        free = path
+        while number is not None and same(str(free)) in self._next:
+            free = path.with_name(numbered(path.name, number))
+            number += 1
+        if number is not None:
+            self._next[same(str(path))] = number
+        self._next[same(str(free))] = 2
+        return free

@@ -1,0 +1,159 @@
+"""Looks at the machine: what is installed, which sandbox works, where the data is."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import nbformat
+
+from autograder.errors import SandboxError
+from autograder.execute.kernel import KernelOptions, kernel_environment, packed_recorder
+from autograder.execute.probe import try_to_break_out
+from autograder.execute.runner import execute
+from autograder.execute.sandbox import find_python, make_sandbox
+from autograder.execute.warm import Template
+from autograder.plain.machine import gpu_devices
+from autograder.plain.scratch import temporary_folder
+from autograder.settings import Settings
+from solutions.data import DataError, find_digits
+
+STUDENT_MODULES = (
+    "tensorflow",
+    "matplotlib",
+    "tqdm",
+    "scipy",
+    "pandas",
+    "sklearn",
+    "seaborn",
+    "PIL",
+    "ipywidgets",
+)
+
+COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+
+State = Literal["ok", "optional", "MISSING"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: State
+    detail: str
+
+
+def examine(settings: Settings, course: Path) -> Iterator[Finding]:
+    """Yield what was found, the most important first."""
+    for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
+        yield Finding(package, "ok", version(package))
+    devices = gpu_devices() if settings.gpu else ()
+    yield _sandbox(devices)
+    yield _python(settings)
+    yield _warm_start(settings)
+    yield _gpu(settings)
+    try:
+        digits = find_digits(
+            course / settings.data if settings.data else None, download=False, announce=lambda _: None
+        )
+    except DataError as error:
+        yield Finding("data", "MISSING", str(error))
+    else:
+        yield Finding("data", "ok", digits.source)
+
+
+def _sandbox(devices: tuple[Path, ...]) -> Finding:
+    """Try to break out of the sandbox."""
+    try:
+        attempts = try_to_break_out(make_sandbox("bwrap"), devices)
+    except SandboxError as error:
+        return Finding("sandbox", "MISSING", str(error))
+    succeeded = [attempt.what for attempt in attempts if not attempt.stopped_by]
+    if succeeded:
+        return Finding("sandbox", "MISSING", f"a program in it could {', '.join(succeeded)}")
+    tried = "; ".join(attempt.what for attempt in attempts)
+    return Finding(
+        "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
+    )
+
+
+def _warm_start(settings: Settings) -> Finding:
+    """Fork a kernel into a sandbox of its own."""
+    try:
+        template = Template(settings.python, kernel_environment(threads=1), packed_recorder())
+        with template:
+            problem = template.problem()
+    except (SandboxError, OSError) as error:
+        problem = str(error)
+    if problem:
+        return Finding("warm start", "optional", f"kernels take seconds to start here: {problem}")
+    return Finding("warm start", "ok", "kernels are forked, each into a sandbox of its own")
+
+
+def _gpu(settings: Settings) -> Finding:
+    if not (devices := gpu_devices()):
+        return Finding("gpu", "optional", "none: notebooks compute on the processor")
+    names = ", ".join(device.name for device in devices)
+    if not settings.gpu:
+        return Finding("gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'")
+    try:
+        seen = _gpus_of_a_notebook(settings, devices)
+    except (SandboxError, OSError) as error:
+        return Finding("gpu", "MISSING", str(error))
+    if seen.isdigit() and int(seen):
+        return Finding("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
+    return Finding(
+        "gpu",
+        "MISSING",
+        f"there is {names}, but TensorFlow in a notebook finds no GPU (it says {seen or 'nothing'}): "
+        "pip install 'tensorflow[and-cuda]' into the Python for notebooks",
+    )
+
+
+def _gpus_of_a_notebook(settings: Settings, devices: tuple[Path, ...]) -> str:
+    """Run a notebook as a submission is run; return how many GPUs it finds, or what went wrong in it.
+
+    Raises:
+        SandboxError: its kernel does not start.
+    """
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(COUNT_GPUS)])
+    with temporary_folder() as scratch:
+        no_digits = Path(scratch) / "mnist.npz"
+        no_digits.touch()
+        options = KernelOptions(
+            make_sandbox("bwrap"),
+            no_digits,
+            settings.limits,
+            seed=settings.seed,
+            threads=1,
+            python=settings.python,
+            devices=devices,
+        )
+        (cell,) = execute(notebook, None, options).notebook.cells
+    said = [out.text for out in cell.outputs if out.get("name") == "stdout"]  # not what TensorFlow logs
+    return "".join(said or [out.ename for out in cell.outputs if out.output_type == "error"]).strip()
+
+
+def _python(settings: Settings) -> Finding:
+    try:
+        python = find_python(settings.python)
+    except SandboxError as error:
+        return Finding("python for notebooks", "MISSING", str(error))
+    question = (
+        "import importlib.util as u, sys;"
+        "print(' '.join(name for name in sys.argv[1:] if u.find_spec(name) is None))"
+    )
+    answer = subprocess.run(
+        [str(python.executable), "-I", "-c", question, *STUDENT_MODULES],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    missing = answer.stdout.split()
+    detail = str(python.executable)
+    if missing:
+        detail += f", without {', '.join(missing)} (pip install 'gradeascent[student]')"
+    return Finding("python for notebooks", "optional" if missing else "ok", detail)

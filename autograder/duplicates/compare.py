@@ -1,0 +1,186 @@
+"""Compares what students did: who shares what, and how much that says.
+
+With the seed fixed, a run has no chance in it: the same code yields the same weights, and these the same images.
+So shared weights are no second witness to shared code, nor shared images to shared weights; only where the
+later is shared and the earlier is not, it says something of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar
+
+from autograder.duplicates.findings import Duplicates, Finding, Group, LeftOut
+from autograder.duplicates.sketch import Vector, near_pairs
+from autograder.duplicates.traits import FEWEST_WORDS, Answer, Traits
+
+# What more than this share of all students has in common is the textbook's. Of few students, more than three.
+COMMON_SHARE, FEWEST_COMMON = 0.2, 3
+
+_STRENGTHS = ("strong", "some", "weak")
+_Key = TypeVar("_Key", bound=Hashable)
+_Strength = Literal["strong", "some", "weak"]
+
+
+def compare(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> Duplicates:
+    """Compare all students with each other.
+
+    Args:
+        all_traits: of each student.
+        reference: of the instructor's own answers, the cell by the digest of its normal form.
+    """
+    code = list(_shared_code(all_traits, reference))
+    weights = list(_shared_weights(all_traits))
+    images = list(_shared_images(all_traits, weights))
+    findings = sorted(code + weights + images, key=_rank)
+    telling = [one for one in findings if one.strength != "weak"]
+    return Duplicates(
+        compared=len(all_traits),
+        groups=tuple(_groups(telling)),
+        weak=tuple(one for one in findings if one.strength == "weak"),
+        left_out=tuple(LeftOut(one.student, why) for one in all_traits for why in one.left_out),
+    )
+
+
+def _rank(finding: Finding) -> tuple[int, int, str, str, tuple[str, ...]]:
+    """The strongest first, and of equals what the fewest share: chance seldom brings together two of many."""
+    strength = _STRENGTHS.index(finding.strength)
+    return strength, len(finding.students), finding.kind, finding.cell, finding.students
+
+
+def _shared_code(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> Iterator[Finding]:
+    cells: dict[str, list[tuple[str, Answer]]] = defaultdict(list)
+    for traits in all_traits:
+        for answer in traits.answers:
+            cells[answer.form.digest].append((traits.student, answer))
+    for digest, found in cells.items():
+        students = tuple(sorted({student for student, _ in found}))
+        if len(students) < 2:
+            continue
+        names = sorted({answer.name for _, answer in found} - {""})
+        words = max(answer.form.own_words for _, answer in found)
+        strength: _Strength = "weak"
+        if digest in reference:
+            why = "it is what the instructor's own notebook has there"
+        elif words < FEWEST_WORDS:
+            why = "it is so short that many would write the same"
+        elif common := _common(students, all_traits):
+            why = common
+        else:
+            strength, why = "some", f"{words} words, and nobody else has written them"
+        yield Finding("code", " and ".join(names)[:100], students, False, strength, why)  # noqa: FBT003
+
+
+def _shared_weights(all_traits: Sequence[Traits]) -> Iterator[Finding]:
+    by_student = {one.student: one for one in all_traits}
+    found = {one.student: one.weights for one in all_traits if one.weights and one.weights.has_learned}
+    for students, nearly in _equal_and_near(
+        {student: one.digest for student, one in found.items()},
+        {student: (one.shapes, one.sketch, one.near) for student, one in found.items()},
+    ):
+        codes = {by_student[student].network_code for student in students}
+        strength: _Strength = "weak"
+        if len(codes) == 1 and codes != {""}:
+            why = "it follows from their code, which is equal up to the training: the seed is fixed"
+        elif common := _common(students, all_traits):
+            why = common
+        elif not all(found[student].was_trained for student in students):
+            strength = "strong"
+            why = "not all of these networks were seen to be trained: weights that come from the same file?"
+        elif "" in codes:
+            strength, why = "some", "the code that made them is not known of all"
+        else:
+            strength = "some"
+            why = (
+                "their code differs; the seed is fixed, so the same layers, data and training in other words would "
+                "explain it"
+            )
+        yield Finding("weights", "", students, nearly, strength, why)
+
+
+def _shared_images(all_traits: Sequence[Traits], shared_weights: Sequence[Finding]) -> Iterator[Finding]:
+    by_student = {one.student: one for one in all_traits}
+    found = {one.student: one.images for one in all_traits if one.images}
+    for students, nearly in _equal_and_near(
+        {student: one.digest for student, one in found.items()},
+        {student: (one.count, one.sketch, one.near) for student, one in found.items()},
+    ):
+        codes = {by_student[student].images_code for student in students}
+        networks = [
+            one.at(found[student].run) if (one := by_student[student].weights) else None
+            for student in students
+        ]
+        strength: _Strength = "weak"
+        if len(codes) == 1 and codes != {""}:
+            why = "it follows from their code, which is equal up to the images: the seed is fixed"
+        elif (networks[0] is not None and len(set(networks)) == 1) or any(
+            set(students) <= set(one.students) for one in shared_weights
+        ):
+            why = "it follows from their networks, which are equal: the ascent leaves little freedom"
+        elif common := _common(students, all_traits):
+            why = common
+        elif all(one is not None and one[1] for one in networks):
+            strength, why = "strong", "their networks differ, and an ascent on each would show other images"
+        else:
+            strength, why = (
+                "some",
+                "it is not known whether their networks were equal when the images were made",
+            )
+        yield Finding("images", "", students, nearly, strength, why)
+
+
+def _common(students: Sequence[str], all_traits: Sequence[Traits]) -> str:
+    """Return that many have it, if many have it."""
+    if len(students) > max(FEWEST_COMMON, COMMON_SHARE * len(all_traits)):
+        return f"{len(students)} of {len(all_traits)} have it, as if from the same textbook"
+    return ""
+
+
+def _equal_and_near(
+    digests: Mapping[str, str], sketches: Mapping[str, tuple[Hashable, Vector | None, float]]
+) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield those who share something exactly, then those who share it nearly, each with which of both it is."""
+    equal = _by(digests, lambda student: digests[student])
+    yield from ((students, False) for students in equal.values() if len(students) > 1)
+    # of equals, one stands for all
+    first = {students[0]: students for students in equal.values()}
+    comparable = _by(first, lambda student: sketches[student][0])
+    for candidates in comparable.values():
+        known = [
+            (student, short, near)
+            for student in candidates
+            for _, short, near in [sketches[student]]
+            if short is not None
+        ]
+        names = [student for student, _, _ in known]
+        pairs = near_pairs([short for _, short, _ in known], [near for _, _, near in known])
+        for part in _connected((names[i], names[j]) for i, j in pairs):
+            yield tuple(sorted(student for one in part for student in first[one])), True
+
+
+def _by(students: Iterable[str], key: Callable[[str], _Key]) -> dict[_Key, tuple[str, ...]]:
+    groups: dict[_Key, tuple[str, ...]] = {}
+    for student in sorted(students):
+        groups[key(student)] = (*groups.get(key(student), ()), student)
+    return groups
+
+
+def _groups(findings: Sequence[Finding]) -> Iterator[Group]:
+    """Yield the groups of students that findings connect, in the order of the findings."""
+    links = ((one.students[0], student) for one in findings for student in one.students[1:])
+    for part in _connected(links):
+        own = tuple(one for one in findings if one.students[0] in part)
+        yield Group(tuple(sorted(part)), own)
+
+
+def _connected(links: Iterable[tuple[str, str]]) -> list[set[str]]:
+    """Return the sets of names that are connected, in the order in which they first came."""
+    parts: dict[str, set[str]] = {}
+    for one, other in links:
+        left, right = parts.get(one, {one}), parts.get(other, {other})
+        if left is not right:
+            left |= right
+            parts.update(dict.fromkeys(right, left))
+        parts.update({one: left, other: left})
+    return list({id(part): part for part in parts.values()}.values())

@@ -1,0 +1,36 @@
+"""Finds submissions that have more in common than chance explains, and says so to the instructor only.
+
+It reads what was handed in and what grading has stored, and writes nothing of its own: reports, feedback and
+scores know nothing of it.
+"""
+
+from __future__ import annotations
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.duplicates.compare import compare
+from autograder.duplicates.findings import Duplicates
+from autograder.duplicates.traits import Exercise, traits_of
+from autograder.errors import CourseError
+from autograder.plain.machine import MEGABYTE
+from autograder.settings import load_settings
+
+
+def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
+    """Compare all submissions of a course with each other.
+
+    Raises:
+        CourseError: fewer than two have handed in, or the instructor's notebook cannot be read.
+        SettingsError: the course's settings cannot be read.
+    """
+    students = course.students(assignment)
+    if len(students) < 2:
+        raise CourseError(
+            f"nothing to compare: there are not two submissions {course.submitted / '<student>' / assignment}"
+        )
+    exercise = Exercise.of(course, assignment)
+    size_limit = int(load_settings(course.root).limits.notebook_mb * MEGABYTE)
+    all_traits = [
+        traits_of(course, student, exercise, size_limit=size_limit, assignment=assignment)
+        for student in students
+    ]
+    return compare(all_traits, exercise.reference)

@@ -1,0 +1,155 @@
+"""What of one student's work is compared with that of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
+from autograder.course.submission import Submission
+from autograder.duplicates.code import NormalForm, Normaliser
+from autograder.duplicates.images import Images, images_of
+from autograder.duplicates.weights import Weights, weights_of
+from autograder.errors import CourseError, SubmissionError
+from autograder.evidence import read_evidence
+from autograder.measurements import Measurements
+from autograder.plain.untrusted_files import sha256_of
+from autograder.record.files import (
+    EVIDENCE,
+    read_measurements,
+    read_report,
+)
+
+# A cell with fewer words of its own says nothing about who wrote it: among the labelled submissions, which were
+# written one by one, equal cells of up to 56 words occur, most of them compile and fit.
+FEWEST_WORDS = 60
+# Where these cells begin, all that makes the network, or the images, has been written.
+_AFTER_NETWORK, _AFTER_IMAGES = ("ascent", "plot"), ("plot",)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A cell in which a student wrote code; `name` is its grade_id, or empty where nbgrader does not know it."""
+
+    name: str
+    form: NormalForm
+
+
+@dataclass(frozen=True, eq=False)
+class Traits:
+    """What of one student's work is compared with that of others; None and empty where there is nothing.
+
+    Attributes:
+        network_code: equal where all the code that makes the network is.
+        images_code: the same of the images.
+    """
+
+    student: str
+    answers: tuple[Answer, ...] = ()
+    network_code: str = ""
+    images_code: str = ""
+    weights: Weights | None = None
+    images: Images | None = None
+    left_out: tuple[str, ...] = ()  # what could not be compared, and why
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The code that is nobody's own: what students were given, and the instructor's answers."""
+
+    normaliser: Normaliser
+    reference: Mapping[str, str]  # the cell that has it, by the digest of the normal form
+
+    @classmethod
+    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> Exercise:
+        """Read the instructor's notebook and what of it students got.
+
+        Raises:
+            CourseError: the instructor's notebook cannot be read.
+        """
+        try:
+            source = read_notebook(course.source_notebook(assignment))
+            released = course.release_folder(assignment) / course.source_notebook(assignment).name
+            given = [read_notebook(released)] if released.exists() else []
+        except SubmissionError as error:
+            raise CourseError(str(error)) from error
+        locked = [cell.source for cell in source.cells if cell.cell_type == "code" and not is_solution(cell)]
+        everyones = [cell.source for notebook in given for cell in notebook.cells if cell.cell_type == "code"]
+        normaliser = Normaliser(locked + everyones)
+        cells = _code_cells(source)
+        forms = normaliser([cell.source for cell in cells])
+        pairs = [pair for pair in zip(cells, forms, strict=True) if pair[1].own_words]
+        return cls(normaliser, {form.digest: grade_id(cell) or "" for cell, form in pairs})
+
+
+def traits_of(
+    course: Course, student: str, exercise: Exercise, *, size_limit: int, assignment: str = ASSIGNMENT
+) -> Traits:
+    """Look at one student's work, as far as it can be read.
+
+    Args:
+        course: where it lies.
+        student: whose it is.
+        exercise: what is nobody's own.
+        size_limit: bytes; larger notebooks are not read.
+        assignment: its name.
+    """
+    submission = Submission(student, assignment, course.submission_folder(student, assignment))
+    folder = course.result_folder(student, assignment)
+    left_out: list[str] = []
+    answers: tuple[Answer, ...] = ()
+    network_code = images_code = ""
+    try:
+        cells = _code_cells(submission.read(size_limit=size_limit))
+        answers = _answers(cells, exercise.normaliser)
+        network_code = _code_before(answers, _AFTER_NETWORK)
+        images_code = _code_before(answers, _AFTER_IMAGES)
+    except SubmissionError as error:
+        left_out.append(f"code not compared: {error}")
+    weights, images = None, None
+    report = read_report(folder)
+    if report is None:
+        left_out.append("weights and images not compared: not graded yet")
+    elif report.submission_sha256 != submission.sha256():
+        left_out.append("weights and images not compared: handed in again since it was graded")
+    else:
+        try:
+            evidence = read_evidence(folder / EVIDENCE)
+            measured = _measurements(folder)
+            weights = weights_of(evidence, measured.model if measured else None)
+            images = images_of(evidence)
+        except ValueError as error:
+            left_out.append(f"weights and images not compared: {error}")
+    return Traits(student, answers, network_code, images_code, weights, images, tuple(left_out))
+
+
+def _measurements(folder: Path) -> Measurements | None:
+    try:
+        return read_measurements(folder)
+    except (OSError, ValueError):
+        return None
+
+
+def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (is_solution(cell) or not is_grade(cell))
+    ]
+
+
+def _answers(cells: list[NotebookNode], normaliser: Normaliser) -> tuple[Answer, ...]:
+    forms = normaliser([cell.source for cell in cells])
+    named = (Answer(grade_id(cell) or "", form) for cell, form in zip(cells, forms, strict=True))
+    return tuple(answer for answer in named if answer.form.own_words)
+
+
+def _code_before(answers: tuple[Answer, ...], ends: tuple[str, ...]) -> str:
+    """Return what identifies the code before one of these cells; all of it if there is none."""
+    names = [answer.name for answer in answers]
+    stop = min((names.index(end) for end in ends if end in names), default=len(names))
+    return sha256_of(answer.form.digest for answer in answers[:stop]) if stop else ""

@@ -1,0 +1,1 @@
+"""One page for each student: the notebook with the verdicts in it."""

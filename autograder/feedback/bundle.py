@@ -1,0 +1,119 @@
+"""All feedback in one zip file, named so that an LMS knows whose is whose.
+
+Moodle ("Upload multiple feedback files in a zip", `mod/assign/feedback/file/importziplib.php`) splits the name of a
+folder at its underscores into full name, participant number and plugin, and goes by the number. Until version 4.0 it
+wants one more underscore at the end; later versions take both.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from autograder.collect.archive import open_contents
+from autograder.collect.members import MOST_BYTES, Budget, LeftOut, UnreadableError
+from autograder.collect.moodle import FILES, read_moodle
+from autograder.collect.names import file_name, same
+from autograder.collect.place import Shelf
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.errors import DownloadError
+from autograder.feedback.make import Pages
+from autograder.plain.files import writing_whole
+from autograder.plain.scratch import temporary_folder
+
+Lms = Literal["moodle", "plain"]
+MOODLE: Lms = "moodle"
+NAME = "feedback"
+
+
+def write_bundle(
+    course: Course,
+    pages: Mapping[str, Pages],
+    target: Path,
+    lms: Lms,
+    download: Path | None = None,
+    *,
+    assignment: str = ASSIGNMENT,
+) -> list[LeftOut]:
+    """Write a zip file with the feedback of these students; the old one stays until it is whole.
+
+    Args:
+        course: the course folder.
+        pages: what each student gets.
+        target: the zip file.
+        lms: for which LMS; 'plain' has a folder for each student id.
+        download: what Moodle gave as "Download all submissions", for the names there.
+        assignment: the assignment.
+
+    Returns:
+        Whose feedback is not in it, and why.
+
+    Raises:
+        DownloadError: the download cannot be read, or is not Moodle's.
+        OSError: the file cannot be written.
+    """
+    folders, left_out = _plain(pages) if lms != MOODLE else _moodle(course, pages, download, assignment)
+    with (
+        writing_whole(target.expanduser().resolve()) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for student, folder in sorted(folders.items()):
+            archive.write(pages[student].html, f"{folder}/{NAME}.html")
+            if (pdf := pages[student].pdf) is not None:
+                archive.write(pdf, f"{folder}/{NAME}.pdf")
+    return left_out
+
+
+def _plain(pages: Mapping[str, Pages]) -> tuple[dict[str, str], list[LeftOut]]:
+    folders, taken, left_out = {}, set(), []
+    for student in sorted(pages):
+        folder = file_name(student)
+        if same(folder) in taken:
+            left_out.append(LeftOut(student, "some systems take this name and another student's for one"))
+            continue
+        taken.add(same(folder))
+        folders[student] = folder
+    return folders, left_out
+
+
+def _moodle(
+    course: Course, pages: Mapping[str, Pages], download: Path | None, assignment: str
+) -> tuple[dict[str, str], list[LeftOut]]:
+    """Go by the numbers that were noted when the submissions were collected; nobody is matched by name."""
+    names = _names_in(download, assignment) if download is not None else None
+    shelf = Shelf(course, assignment)
+    folders, left_out = {}, []
+    for student in sorted(pages):
+        record = shelf.record(student)
+        number = record.person if record is not None and record.lms == MOODLE else ""
+        if not (number.isascii() and number.isdigit()):
+            left_out.append(
+                LeftOut(student, "not collected from Moodle with a participant number, by which Moodle goes")
+            )
+        elif names is not None and number not in names:
+            left_out.append(LeftOut(student, f"participant {number} is not in the download"))
+        else:
+            name = names[number] if names is not None else student
+            # Moodle counts underscores, so that none may stand in the name
+            folders[student] = (
+                f"{file_name(name).replace('_', ' ').strip() or 'student'}_{number}_assignsubmission_{FILES}_"
+            )
+    return folders, left_out
+
+
+def _names_in(download: Path, assignment: str) -> dict[str, str]:
+    """Return the full names in a download of Moodle, by participant number."""
+    with temporary_folder() as scratch:
+        try:
+            with open_contents(
+                download.expanduser(), Path(scratch), Budget("the download", MOST_BYTES)
+            ) as contents:
+                reading = read_moodle(contents.members, assignment)
+        except UnreadableError as error:
+            raise DownloadError(f"{download}: {error}") from error
+    names = {number: one.person.name for one in reading.handed_in for number in one.person.lms_ids}
+    if not names:
+        raise DownloadError(f"{download}: nothing in it is named as Moodle names submissions")
+    return names

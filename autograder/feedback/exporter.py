@@ -1,0 +1,79 @@
+"""The exporter that nbgrader's GenerateFeedback writes the kit's page with.
+
+With this line in `nbgrader_config.py`, `nbgrader generate_feedback` and formgrader's button make the very page of
+`gradeascent feedback`, and `release_feedback` hands it out:
+
+    c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import Exporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
+
+from autograder.course.folder import Course
+from autograder.course.gradebook import gradebook_problem
+from autograder.course.notebooks import read_notebook
+from autograder.errors import CourseError
+from autograder.feedback.page import Material, render_page
+from autograder.feedback.standing import read_standing
+
+
+class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have types
+    """Makes the feedback page of a student out of the autograded notebook and the gradebook.
+
+    nbgrader's preprocessors for its own page are not used: this one asks the gradebook itself, so that a cell which
+    a student has made to look like a graded one changes nothing.
+    """
+
+    output_mimetype = "text/html"
+    export_from_notebook = "gradeascent feedback"
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page of a notebook of which nbgrader has said whose it is.
+
+        Raises:
+            SubmissionError: it is no notebook.
+            CourseError: the gradebook does not know the submission, or does not answer.
+        """
+        about = dict((resources or {}).get("nbgrader", {}))
+        if not {"student", "assignment", "notebook", "db_url"} <= about.keys():
+            raise CourseError("this exporter works within nbgrader's GenerateFeedback only")
+        notebook = read_notebook(Path(filename))
+        material = self._material(about, Path(filename))
+        return render_page(material, notebook), {**(resources or {}), "output_extension": self.file_extension}
+
+    def from_notebook_node(
+        self,
+        nb: NotebookNode,  # noqa: ARG002
+        resources: dict[str, Any] | None = None,  # noqa: ARG002
+        **_: Any,
+    ) -> tuple[str, dict[str, Any]]:
+        """Refuse: without its file, nobody knows whose notebook it is."""
+        raise CourseError("this exporter works within nbgrader's GenerateFeedback only")
+
+    def _material(self, about: dict[str, str], file: Path) -> Material:
+        directory = getattr(self.parent, "coursedir", None) or CourseDirectory(config=self.config)
+        try:
+            with Gradebook(about["db_url"], directory.course_id) as gradebook:
+                standing = read_standing(gradebook, about["student"], about["assignment"], about["notebook"])
+        except SQLAlchemyError as error:
+            raise CourseError(gradebook_problem(about["db_url"], error)) from error
+        return Material(
+            about["student"],
+            about["assignment"],
+            standing,
+            Course(Path(directory.root)).result_folder(about["student"], about["assignment"]),
+            file.read_bytes(),
+        )

@@ -1,0 +1,241 @@
+"""Makes the feedback pages of a course by nbgrader's own converter, one after the other.
+
+A page says what it was made from, so that one which would come out the same is left alone. A new one is made beside
+the old one and takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nbgrader.api import MissingEntry
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.gradebook import nbgrader_config, open_gradebook
+from autograder.errors import CourseError, GradeascentError
+from autograder.feedback.page import MADE_FROM, Material
+from autograder.feedback.pdf import make_pdf
+from autograder.feedback.standing import Standing, read_standing
+from autograder.plain.files import HALF, write_whole
+from autograder.plain.untrusted_files import open_plain
+
+EXPORTER = "autograder.feedback.exporter.FeedbackExporter"
+_MADE_FROM = re.compile(rf'<meta name="{MADE_FROM}" content="([0-9a-f]{{64}})">'.encode())
+_HEAD_BYTES = 4096  # in which that stands
+
+
+class PageProgress(Protocol):
+    """Is told how the work goes on; see `autograder.progress.bars`."""
+
+    def made(self, student: str) -> None:
+        """A student's page is there."""
+
+    def not_made(self, student: str, error: GradeascentError | OSError) -> None:
+        """It is not, for this reason."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a student is given."""
+
+    html: Path
+    pdf: Path | None = None
+
+
+def students_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:
+    """Return the students who get feedback: those named, else all who handed in or were graded by nbgrader.
+
+    Raises:
+        CourseError: one of those named did neither, or nobody did.
+    """
+    autograded = _directory(nbgrader_config(course), assignment).autograded_directory
+    graded = {folder.parent.name for folder in (course.root / autograded).glob(f"*/{assignment}")}
+    known = sorted({*course.students(assignment), *graded})
+    for student in students:
+        if student not in known:
+            raise CourseError(f"no submission of '{student}' for {assignment} in {course.root}")
+    if not known:
+        raise CourseError(f"nobody has handed in {assignment} yet; see {course.submitted}")
+    return list(dict.fromkeys(students)) or known
+
+
+def make_pages(
+    course: Course,
+    students: Sequence[str],
+    progress: PageProgress,
+    *,
+    browser: str | None = None,
+    assignment: str = ASSIGNMENT,
+) -> dict[str, Pages]:
+    """Make the pages of these students that are not up to date.
+
+    Args:
+        course: the course folder; its nbgrader settings say where everything is.
+        students: for whom.
+        progress: is told how it goes on.
+        browser: the program that makes a PDF of each, too; None if that is not wanted.
+        assignment: the assignment.
+
+    Returns:
+        The pages by student; who is missing there was told to `progress`.
+
+    Raises:
+        CourseError: nbgrader's settings or its gradebook cannot be used.
+    """
+    config = nbgrader_config(course)
+    if "exporter_class" not in config.GenerateFeedback:  # a course folder from before there was such a page
+        config.GenerateFeedback.exporter_class = EXPORTER
+    notebook = course.source_notebook(assignment).stem
+    standings = _read_standings(course, students, assignment, notebook)
+    pages: dict[str, Pages] = {}
+    for student in students:
+        try:
+            page = _up_to_date_page(course, config, student, assignment, notebook, standings[student])
+            pages[student] = Pages(page, make_pdf(page, browser) if browser else None)
+        except (GradeascentError, OSError) as error:
+            progress.not_made(student, error)
+        else:
+            progress.made(student)
+    return pages
+
+
+def _read_standings(
+    course: Course, students: Sequence[str], assignment: str, notebook: str
+) -> dict[str, Standing | CourseError]:
+    """Ask the gradebook for all at once, so that what is wrong with all of it is said once."""
+    standings: dict[str, Standing | CourseError] = {}
+    with open_gradebook(course) as gradebook:
+        try:
+            gradebook.find_notebook(notebook, assignment)
+        except MissingEntry as error:
+            raise CourseError(
+                f"the gradebook does not know {assignment} yet; run 'gradeascent grade' first"
+            ) from error
+        for student in students:
+            try:
+                standings[student] = read_standing(gradebook, student, assignment, notebook)
+            except CourseError as error:
+                standings[student] = error
+    return standings
+
+
+def _up_to_date_page(
+    course: Course,
+    config: Config,
+    student: str,
+    assignment: str,
+    notebook: str,
+    standing: Standing | CourseError,
+) -> Path:
+    directory = _directory(config, assignment)
+    source = Path(directory.format_path(directory.autograded_directory, student, assignment))
+    page = Path(directory.format_path(directory.feedback_directory, student, assignment)) / f"{notebook}.html"
+    executed = source / f"{notebook}.ipynb"
+    try:
+        with open_plain(executed) as file:
+            content = file.read()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CourseError(
+            f"there is no graded notebook {executed.relative_to(course.root)}; run 'gradeascent grade' first"
+        ) from error
+    if isinstance(standing, CourseError):
+        raise standing
+    results = course.result_folder(student, assignment)
+    if _made_from(page) != Material(student, assignment, standing, results, content).sha256():
+        page.with_suffix(".pdf").unlink(missing_ok=True)  # printed from the old page
+        _convert(config, student, assignment, executed, page.parent)
+    return page
+
+
+def _made_from(page: Path) -> str:
+    """Return what a page says that it was made from; empty if there is no page, or another one."""
+    try:
+        with open_plain(page) as file:
+            found = _MADE_FROM.search(file.read(_HEAD_BYTES))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
+
+
+def _convert(config: Config, student: str, assignment: str, executed: Path, target: Path) -> None:
+    """Let nbgrader make the page, and put what it made where it belongs.
+
+    Raises:
+        CourseError: nbgrader could not; with its reason.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    for left_over in target.parent.glob(f"{HALF}*"):  # by a command that was killed
+        shutil.rmtree(left_over, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=HALF, dir=target.parent) as scratch:
+        own = copy.deepcopy(config)  # not by Config(config), whose sections stay those of the other
+        # joined to the course's root by nbgrader; an absolute path wins over it
+        own.CourseDirectory.feedback_directory = scratch
+        own.CourseDirectory.student_id = student
+        own.CourseDirectory.notebook_id = "*"
+        directory = _directory(own, assignment)
+        converter = _OneStudent(executed, coursedir=directory, config=own)
+        converter.log = _silent()
+        try:
+            converter.start()
+        except NbGraderException as error:
+            raise CourseError(converter.problem or f"nbgrader made no page: {error}") from error
+        made = Path(directory.format_path(scratch, student, assignment))
+        if not (made / executed.with_suffix(".html").name).is_file():
+            raise CourseError("nbgrader made no page")
+        _put(made, target, last=executed.with_suffix(".html").name)
+
+
+def _put(made: Path, target: Path, *, last: str) -> None:
+    """Put the files beside the page first, since nbgrader needs some of them to hand it out."""
+    files = [file.relative_to(made) for file in sorted(made.rglob("*")) if file.is_file()]
+    for file in sorted(files, key=lambda file: file == Path(last)):
+        write_whole(target / file, (made / file).read_bytes())
+        shutil.copymode(made / file, target / file)
+
+
+class _OneStudent(GenerateFeedback):  # type: ignore[misc] # nbgrader has no types
+    """Makes the page of one student, whatever they are called, and remembers why if it cannot."""
+
+    def __init__(self, executed: Path, **settings: object) -> None:
+        super().__init__(**settings)
+        self._executed = executed
+        self.problem = ""
+
+    def init_notebooks(self) -> None:
+        """Take the one notebook; nbgrader would search for it by patterns, in which some names are others."""
+        self.assignments = {str(self._executed.parent): [str(self._executed)]}
+        self.notebooks: list[str] = []
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except GradeascentError as error:
+            self.problem = str(error)
+            raise
+        except Exception as error:
+            self.problem = f"nbgrader made no page: {type(error).__name__}: {error}"
+            raise
+
+
+def _directory(config: Config, assignment: str) -> CourseDirectory:
+    directory = CourseDirectory(config=config)
+    directory.assignment_id = assignment
+    return directory
+
+
+def _silent() -> logging.Logger:
+    log = logging.Logger("gradeascent.feedback")
+    log.addHandler(logging.NullHandler())
+    return log

@@ -1,0 +1,194 @@
+"""The feedback page of one student: a single file that needs nothing else, on a phone, on paper or offline.
+
+The page itself forbids the browser everything but its own style and the pictures that stand in it, so that what
+slipped through the cleaning would still do nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+import autograder
+from autograder.course.notebooks import grade_id
+from autograder.feedback import curves
+from autograder.feedback.cells import show_cells
+from autograder.feedback.criteria import Row, make_rows
+from autograder.feedback.curves import Curves, make_curves
+from autograder.feedback.pixels import picture_address
+from autograder.feedback.standing import Standing
+from autograder.feedback.words import markdown
+from autograder.pages.mosaic import draw_mosaic
+from autograder.pages.web_page import make_environment, style_hash
+from autograder.pictures import pictures_from_npz
+from autograder.plain.text import plain_text
+from autograder.plain.untrusted_files import sha256_of
+from autograder.record.files import (
+    GRID,
+    PICTURES,
+    REPORT,
+    read_report,
+)
+from autograder.report import Flag, Report
+from solutions import deprocess
+
+DEAD = "crossed out: dead filters, which count for nobody"
+# By this name, the page says what it was made from.
+MADE_FROM = "gradeascent-made-from"
+
+# Others are for the instructor.
+_FLAGS_FOR_STUDENTS = frozenset(
+    "timeout out_of_memory kernel_died invalid_notebook too_large other_name other_layer cell_error".split()
+)
+_STORED = (REPORT, PICTURES, GRID)
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a page is made of.
+
+    Attributes:
+        student: the id.
+        assignment: its name.
+        standing: what the gradebook says.
+        results: the folder of the grader's report and pictures; it may be empty.
+        notebook: the bytes of the executed notebook.
+    """
+
+    student: str
+    assignment: str
+    standing: Standing
+    results: Path
+    notebook: bytes
+
+    def sha256(self) -> str:
+        """Return what is the same if, and only if, the page would be the same."""
+        stored = (
+            file.read_bytes() if file.is_file() else b"" for file in map(self.results.joinpath, _STORED)
+        )
+        return sha256_of(
+            (_kit_sha256(), self.student, self.assignment, repr(self.standing), self.notebook, *stored)
+        )
+
+
+@functools.cache
+def _kit_sha256() -> str:
+    """Return the SHA-256 over the code and templates of pages."""
+    kit = Path(autograder.__file__ or "").parent
+    places = (kit / "feedback", kit / "pages")
+    files = [
+        file
+        for place in places
+        for file in sorted(place.rglob("*"))
+        if file.suffix in (".py", ".html", ".css")
+    ]
+    alone = (kit / "plain" / "text.py", kit / "pictures.py", kit / "report.py", Path(deprocess.__file__))
+    return sha256_of(file.read_bytes() for file in (*files, *alone))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture or a drawing of curves, with the words below it."""
+
+    caption: str
+    address: Markup | None = None
+    note: str = ""
+    curves: Curves | None = None
+
+
+def render_page(material: Material, notebook: NotebookNode) -> str:
+    """Return the page as HTML."""
+    report = read_report(material.results)
+    standing = material.standing
+    names = [grade_id(cell) or "" for cell in notebook.cells]
+    rows = make_rows(standing, report, names)
+    environment = make_environment("autograder.feedback")
+    environment.filters.update(markdown=markdown, moment=_moment, span=_span)
+    style = environment.get_template("feedback.css").render()
+    page = environment.get_template("feedback.html").render(
+        material=material,
+        standing=standing,
+        title=material.assignment.replace("_", " ").capitalize(),
+        called=plain_text(standing.name or material.student, at_most=120),
+        rows=rows.rows,
+        other_comments=rows.other_comments,
+        share=f"{100 * min(1, standing.total / standing.max_score):.1f}" if standing.max_score else "0",
+        flags=_flags(report),
+        pictures=list(_pictures(material.results)),
+        frame=curves,
+        cells=list(show_cells(notebook)),
+        marks=_marks_by_place(rows.rows, names),
+        comments=_comments_by_place(standing.comments, names),
+        report=report,
+        made_from=material.sha256(),
+        made_from_name=MADE_FROM,
+        style=Markup(style),  # noqa: S704 (the kit's own)
+        style_hash=style_hash(style),
+    )
+    return page.strip() + "\n"
+
+
+def _flags(report: Report | None) -> list[Flag]:
+    return [flag for flag in report.flags if flag.code in _FLAGS_FOR_STUDENTS] if report else []
+
+
+def _pictures(results: Path) -> list[Picture]:
+    """Return the student's features, the reference's on the same network, and how both came about."""
+    try:
+        pictures = pictures_from_npz((results / PICTURES).read_bytes())
+    except (OSError, ValueError, KeyError):
+        return _whole_grid(results)
+    shown = [
+        Picture(caption, picture_address(mosaic), note=DEAD if dead[: len(images)].any() else "")
+        for caption, images, dead in (
+            ("Yours", pictures.student, pictures.student_dead),
+            ("The reference, on your network", pictures.reference, pictures.dead),
+        )
+        if (mosaic := draw_mosaic(images, dead)) is not None
+    ]
+    drawn = [
+        Picture(caption, curves=made)
+        for caption, values in (
+            ("Your loss at every step, as your notebook showed it", pictures.curves),
+            ("Mean activation at every step of the reference", pictures.reference_curves),
+        )
+        if (made := make_curves(values)) is not None
+    ]
+    return [*shown, *drawn]
+
+
+def _whole_grid(results: Path) -> list[Picture]:
+    """Return the grader's own picture, where what it was drawn from is gone."""
+    try:
+        grid = (results / GRID).read_bytes()
+    except OSError:
+        return []
+    return [Picture("Yours, and the reference on your network", picture_address(grid))]
+
+
+def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]:
+    """Return which cell carries which score; of cells called alike, the first."""
+    return {names.index(row.cell): row for row in rows if row.cell in names}
+
+
+def _comments_by_place(comments: dict[str, str], names: Sequence[str]) -> dict[int, str]:
+    return {names.index(cell): text for cell, text in comments.items() if cell in names}
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d, %H:%M} UTC"
+
+
+def _span(seconds: float) -> str:
+    """Return a time span in words, as exactly as one says it."""
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {name}{'s' * (number != 1)}"
+    return "less than a minute"

@@ -1,0 +1,199 @@
+"""Grades a course: many submissions at the same time, each report written as soon as it is there.
+
+A kernel needs a process of its own anyway, so the grader itself only waits, in threads; all scoring and
+writing of reports happens in the calling thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Protocol
+
+from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.lock import only_writer
+from autograder.course.submission import Submission
+from autograder.errors import CourseError, GradeascentError, RubricError
+from autograder.grading.grader import Grader, Rubric
+from autograder.grading.stages import make_report, measure_again, run_submission
+from autograder.plain.files import write_whole
+from autograder.record.files import (
+    FAULT,
+    is_complete,
+    read_execution,
+    read_report,
+    read_run,
+    read_verifier,
+    write_measurements,
+    write_report,
+    write_run,
+)
+from autograder.report import Report
+from autograder.run import Origin, Run
+from autograder.verify.identity import verifier_sha256
+
+
+class Progress(Protocol):
+    """Is told how the work goes on; see `autograder.progress.bars`."""
+
+    def started(self, student: str) -> None:
+        """A submission begins."""
+
+    def cell(self, student: str, done: int, total: int) -> None:
+        """Of a running notebook, so many of so many cells are done."""
+
+    def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
+        """A report is written."""
+
+    def failed(self, student: str, error: GradeascentError | OSError) -> None:
+        """A submission could not be graded, through no fault of its own."""
+
+
+def grade_course(
+    course: Course,
+    students: Sequence[str],
+    grader: Grader,
+    progress: Progress,
+    *,
+    force: bool = False,
+    assignment: str = ASSIGNMENT,
+) -> dict[str, Report]:
+    """Grade the submissions of these students; what is up to date already is left alone.
+
+    Returns the reports by student. A submission that could not be graded is told to `progress` and missing.
+
+    Raises:
+        CourseError: another process is grading there, or results cannot be written at all.
+        RubricError: the rubric itself is broken, so that no report would be worth anything.
+    """
+    with only_writer(course):
+        return _grade(course, students, grader, progress, force=force, assignment=assignment)
+
+
+def _grade(
+    course: Course,
+    students: Sequence[str],
+    grader: Grader,
+    progress: Progress,
+    *,
+    force: bool,
+    assignment: str,
+) -> dict[str, Report]:
+    reports: dict[str, Report] = {}
+    waiting: dict[Future[Run | None], Submission] = {}
+    pool = ThreadPoolExecutor(grader.jobs)
+    try:
+        for student in students:
+            submission = Submission(student, assignment, course.submission_folder(student, assignment))
+            folder = course.result_folder(student, assignment)
+            old = None if force else read_report(folder)
+            try:
+                up_to_date = (
+                    old is not None
+                    and is_complete(folder)
+                    and is_current(old, grader.origin(submission), grader.rubric)
+                )
+            except OSError as error:
+                progress.failed(student, error)
+                continue
+            if old is not None and up_to_date:
+                progress.finished(student, old, was_up_to_date=True)
+                reports[student] = old
+                continue
+            future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
+            waiting[future] = submission
+        for future in as_completed(waiting):
+            submission = waiting.pop(future)  # and forget its run, pictures and all, once it is written
+            try:
+                run = future.result()
+                if run is None:
+                    continue
+                report = make_report(submission, run, grader.rubric)
+                write_report(course.result_folder(submission.student, assignment), report, run)
+            except RubricError:
+                raise
+            except (GradeascentError, OSError) as error:  # a full disk, say: the others go on
+                progress.failed(submission.student, error)
+                continue
+            except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
+                progress.failed(submission.student, note_fault(course, submission, error))
+                continue
+            progress.finished(submission.student, report, was_up_to_date=False)
+            reports[submission.student] = report
+    except BaseException:  # above all ^C: what runs is stopped, what is done is kept
+        grader.kernel.cancelled.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return reports
+
+
+def note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:
+    """Store where the kit itself failed, for whoever mends it, and return what to tell."""
+    file = course.result_folder(submission.student, submission.assignment) / FAULT
+    with contextlib.suppress(OSError):
+        write_whole(file, "".join(traceback.format_exception(error)))
+    return GradeascentError(f"a fault of gradeascent itself ({type(error).__name__}); please report {file}")
+
+
+def is_current(report: Report, origin: Origin, rubric: Rubric) -> bool:
+    """Tell whether a report would come out the same again."""
+    return report.submission_sha256 == origin.submission_sha256 and report.provenance.cover(
+        rubric.provenance(origin)
+    )
+
+
+def run_stored_or_new(
+    submission: Submission, folder: Path, grader: Grader, progress: Progress, *, force: bool
+) -> Run | None:
+    """Return the stored run if only the rubric or the verifier is new, else run the notebook.
+
+    None if told to stop.
+    """
+    if grader.kernel.cancelled.is_set():
+        return None
+    progress.started(submission.student)
+    if not force and (stored := _stored_run(submission, folder, grader)) is not None:
+        return stored
+    run, evidence = run_submission(
+        submission, grader, on_cell=lambda done, total: progress.cell(submission.student, done, total)
+    )
+    if grader.kernel.cancelled.is_set():
+        return None
+    write_run(folder, run, evidence, name=submission.assignment)
+    return run
+
+
+def _stored_run(submission: Submission, folder: Path, grader: Grader) -> Run | None:
+    """Return the stored run, measured by the verifier of today; None if the notebook has to be run."""
+    origin, name = grader.origin(submission), submission.assignment
+    verifier = read_verifier(folder, origin)
+    if verifier is None or verifier == verifier_sha256():
+        return read_run(folder, origin, name=name)
+    execution = read_execution(folder, name=name)
+    if execution is None:
+        return None
+    again = measure_again(execution, origin, grader)
+    write_measurements(folder, again)
+    return again
+
+
+def submissions_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:
+    """Return the students to grade: those named, else all who handed in.
+
+    Raises:
+        CourseError: one of those named has handed in nothing, or nobody has.
+    """
+    known = course.students(assignment)
+    for student in students:
+        if student not in known:
+            folder = course.submission_folder(student, assignment)
+            raise CourseError(f"no submission of '{student}': there is no folder {folder}")
+    if not known:
+        raise CourseError(
+            f"nothing to grade: put submissions into {course.submitted / '<student>' / assignment}"
+        )
+    return list(dict.fromkeys(students)) or known

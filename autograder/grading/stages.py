@@ -1,0 +1,169 @@
+"""One submission through the stages: execute, verify, rubric."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from nbformat import NotebookNode
+
+from autograder.course.submission import Submission
+from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.evidence import Evidence, Outcome
+from autograder.execute.runner import execute
+from autograder.grading.grader import Grader, Rubric
+from autograder.measurements import Measurements
+from autograder.pictures import Pictures
+from autograder.plain.machine import MEGABYTE
+from autograder.record.files import (
+    StoredExecution,
+)
+from autograder.report import Flag, Report
+from autograder.rubric.score import score
+from autograder.run import Origin, Run
+from autograder.settings import Limits
+from autograder.verify.identity import verifier_sha256
+
+OUTCOMES: dict[Outcome, str] = {
+    "graded": "",
+    "timeout": "The notebook was stopped because it took too long; what it showed until then was graded.",
+    "out_of_memory": "The notebook was stopped because it used too much memory; what it showed until then was "
+    "graded.",
+    "kernel_died": "The kernel stopped before the end of the notebook; what it showed until then was graded.",
+    "invalid_notebook": "What was handed in cannot be read as a notebook.",
+    "too_large": "The notebook is too large to be read.",
+}
+
+
+def run_submission(
+    submission: Submission,
+    grader: Grader,
+    *,
+    origin: Origin | None = None,
+    on_cell: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Run, Evidence]:
+    """Execute and verify one submission.
+
+    Args:
+        submission: what was handed in.
+        grader: with which it is run.
+        origin: what the run comes from, if it is known better than from the folder that the kernel sees.
+        on_cell: is told that so many of so many cells are done.
+
+    Raises:
+        SandboxError: the kernel or the verifier does not start.
+    """
+    origin = origin or grader.origin(submission)
+    notebook = read_or_reject(submission, origin, grader.kernel.limits)
+    if isinstance(notebook, Run):
+        return notebook, Evidence(notebook.measurements.outcome)
+    execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    if grader.kernel.cancelled.is_set():
+        nothing = Measurements("kernel_died")
+        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), execution.evidence
+    started = time.monotonic()
+    with grader.verifier_lock:
+        measurements, pictures = grader.verifier.measure(execution.evidence)
+    seconds = {
+        **execution.seconds,
+        "verify": time.monotonic() - started,
+        "cells": sum(cell.seconds for cell in execution.evidence.cells),
+        **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
+    }
+    timings = {name: round(value, 3) for name, value in seconds.items()}
+    run = Run(
+        origin,
+        execution.notebook,
+        measurements,
+        pictures,
+        timings,
+        verifier_sha256(),
+        is_final=not execution.killed and measurements.is_final,
+    )
+    return run, execution.evidence
+
+
+def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
+    """Return the notebook to run, or what there is to say of something that is none."""
+    try:
+        return submission.read(size_limit=int(limits.notebook_mb * MEGABYTE))
+    except SubmissionError as error:
+        outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
+        nothing = Measurements(outcome, unreadable=str(error))
+        return Run(origin, None, nothing, Pictures(), {}, verifier_sha256())
+
+
+def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) -> Run:
+    """Return a stored run with the measurements that the verifier of today makes; no notebook is run.
+
+    Raises:
+        SandboxError: the verifier does not start.
+    """
+    with grader.verifier_lock:
+        measurements, pictures = grader.verifier.measure(execution.evidence)
+    return Run(
+        origin,
+        execution.notebook,
+        measurements,
+        pictures,
+        execution.timings,
+        verifier_sha256(),
+        is_final=measurements.is_final,
+    )
+
+
+def make_report(submission: Submission, run: Run, rubric: Rubric) -> Report:
+    """Apply the rubric to a run.
+
+    Raises:
+        RubricError: the rubric is broken.
+    """
+    criteria = score(run.measurements, rubric.thresholds, rubric.points, rubric.files)
+    flags = make_flags(run.measurements, run.origin)
+    return Report(
+        student=submission.student,
+        assignment=submission.assignment,
+        submission_sha256=run.origin.submission_sha256,
+        outcome=run.measurements.outcome,
+        score=round(sum(result.score for result in criteria.values()), 2),
+        max_score=sum(result.max_score for result in criteria.values()),
+        needs_review=any(result.status == "review" for result in criteria.values())
+        or any(flag.needs_review for flag in flags),
+        criteria=criteria,
+        flags=flags,
+        provenance=rubric.provenance(run.origin),
+        timings=run.timings,
+    )
+
+
+def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
+    """Return what a person should know about a run besides the criteria."""
+    flags = []
+    if measurements.outcome != "graded":
+        stopped = measurements.stopped[:1].upper() + measurements.stopped[1:]
+        detail = measurements.unreadable or stopped
+        message = OUTCOMES[measurements.outcome] + (f" {detail}." if detail else "")
+        flags.append(Flag(code=measurements.outcome, message=message, needs_review=True))
+    if measurements.trouble:
+        flags.append(Flag(code="not_measured", message=measurements.trouble, needs_review=True))
+    if measurements.is_cut_off:
+        message = "The notebook made more models and images than are kept; later ones were not measured."
+        flags.append(Flag(code="evidence_cut_off", message=message, needs_review=True))
+    if measurements.images and measurements.images.variable != "visualized_feature":
+        message = f"The images were found under the name '{measurements.images.variable}'."
+        flags.append(Flag(code="other_name", message=message))
+    if measurements.model and measurements.model.variable != "model":
+        message = f"The network was found under the name '{measurements.model.variable}'."
+        flags.append(Flag(code="other_name", message=message))
+    if measurements.images and measurements.images.layer not in {"", measurements.images.asked_layer}:
+        message = (
+            f"The images fit the layer '{measurements.images.layer}', not '{measurements.images.asked_layer}', "
+            "which layer_name says."
+        )
+        flags.append(Flag(code="other_layer", message=message))
+    for error in measurements.errors:
+        hint = f" ({error.hint})" if error.hint else ""
+        flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))
+    if origin.sandbox == "none":
+        flags.append(Flag(code="no_sandbox", message="The notebook was run without a sandbox."))
+    return flags

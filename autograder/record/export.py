@@ -1,0 +1,5 @@
+"""The former name of `autograder.export`, which older courses name to `nbgrader export`."""
+
+from autograder.export import CanvasExport, CsvExport, GradescopeExport, MoodleExport
+
+__all__ = ["CanvasExport", "CsvExport", "GradescopeExport", "MoodleExport"]

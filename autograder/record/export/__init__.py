@@ -1,5 +1,0 @@
-"""Scores for an LMS, as `gradeascent export` and as exporters of `nbgrader export`."""
-
-from autograder.record.export.plugins import CanvasExport, CsvExport, GradescopeExport, MoodleExport
-
-__all__ = ["CanvasExport", "CsvExport", "GradescopeExport", "MoodleExport"]

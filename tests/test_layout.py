@@ -1,0 +1,122 @@
+"""The folders of `autograder/` import in one direction, and a module at its top is a record or the entry point."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+from traitlets.utils.importstring import import_item
+
+import autograder
+
+PACKAGE = Path(autograder.__file__ or "").parent
+# What a folder imports stands on an earlier line.
+ORDER = (
+    {"plain"},
+    {"errors", "settings", "evidence", "measurements", "pictures", "report", "run"},
+    {"progress"},
+    {"course"},
+    {"collect"},
+    {"execute"},
+    {"verify"},
+    {"rubric"},
+    {"pages"},
+    {"record"},
+    {"grading"},
+    {"feedback", "export", "duplicates"},
+    {"review"},
+    {"audit", "cluster", "gradescope", "demo"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+)
+RECORDS, ENTRY_POINTS = ORDER[1], {"__init__", "__main__", "cli"}
+# Former names that stand in the nbgrader_config.py of courses.
+FORMER_NAMES = {"autograder.record.export", "autograder.record.feedback.exporter"}
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+# How the modules are called that there are, and where they are; not the students' cells of the demo.
+MODULES = {name_of(file): file for file in PACKAGE.rglob("*.py") if "samples" not in file.parts}
+
+
+def imported(name: str) -> Iterator[str]:
+    """Yield the modules of the kit that a module imports, wherever in it."""
+    package = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(filter(None, (above, node.module)))
+            inner = {f"{module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            yield from inner or ({module} & MODULES.keys())
+
+
+IMPORTS = {name: set(imported(name)) for name in MODULES}
+
+
+def folder_of(name: str) -> str:
+    return name.split(".")[1]
+
+
+def line_of(name: str) -> int:
+    """Return the place of a module's folder in the order."""
+    return next(number for number, folders in enumerate(ORDER) if folder_of(name) in folders)
+
+
+def are_records(*names: str) -> bool:
+    return {folder_of(name) for name in names} <= RECORDS
+
+
+def test_a_folder_imports_only_from_those_before_it() -> None:
+    backwards = {
+        f"{name} imports {other}"
+        for name in MODULES.keys() - FORMER_NAMES - {"autograder"}
+        for other in IMPORTS[name] - {"autograder"}
+        if folder_of(name) != folder_of(other)
+        and not (line_of(other) < line_of(name) or are_records(name, other))
+    }
+
+    assert backwards == set()
+
+
+def test_imports_make_no_circle() -> None:
+    order = TopologicalSorter(IMPORTS).static_order()
+
+    assert set(order) == MODULES.keys()
+
+
+def test_a_module_at_the_top_is_a_record_or_the_entry_point() -> None:
+    assert {file.stem for file in PACKAGE.glob("*.py")} == RECORDS | ENTRY_POINTS
+
+
+def test_every_folder_has_its_place_in_the_order() -> None:
+    folders = {file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")}
+
+    assert {name.removesuffix(".py") for name in folders} - {"__init__"} == set().union(*ORDER)
+
+
+def test_former_names_hold_nothing_of_their_own() -> None:
+    for name in FORMER_NAMES:
+        statements = ast.parse(MODULES[name].read_text(encoding="utf-8")).body[1:]
+        assert {type(statement) for statement in statements} == {ast.ImportFrom, ast.Assign}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "autograder.record.feedback.exporter.FeedbackExporter",
+        "autograder.record.export.CanvasExport",
+        "autograder.record.autograde.SubmissionExporter",
+    ],
+)
+def test_the_settings_of_an_older_course_find_their_plugins(name: str) -> None:
+    assert import_item(name).__name__ == name.rpartition(".")[2]
