@@ -24,25 +24,22 @@ from autograder.course.lock import only_writer
 from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError, RubricError
 from autograder.evidence import Evidence
-from autograder.grading.course import Progress, is_current, note_fault
+from autograder.grading.course import Progress, note_fault
 from autograder.grading.grader import Rubric, digits_of, rubric_of
-from autograder.grading.stages import make_report, read_or_reject
+from autograder.grading.stages import read_or_reject
+from autograder.grading.stored import (
+    current_report,
+    current_run,
+    has_evidence_only,
+    is_current,
+    write_verdict,
+)
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.untrusted_files import sha256_of
-from autograder.record.files import (
-    REPORT,
-    adopt_results,
-    is_complete,
-    read_report,
-    read_run,
-    read_verifier,
-    write_report,
-    write_run,
-)
+from autograder.record.files import REPORT, adopt_results, write_run
 from autograder.report import Report
 from autograder.run import Run
 from autograder.settings import Settings
-from autograder.verify.identity import verifier_sha256
 
 try:
     from distributed import Client, Future, KilledWorker, as_completed
@@ -82,8 +79,8 @@ def grade_on_cluster(
         rubric = rubric_of(course, settings, assignment)
         digits = digits_of(course, settings, announce=announce)
         order = make_order(settings, assignment, rubric, digits)
-        desk = _Desk(course, order, rubric, progress)
-        waiting = [student for student in students if not desk.is_done_here(student, force=force)]
+        desk = _Desk(course, order, rubric, progress, force=force)
+        waiting = [student for student in students if not desk.is_done_here(student)]
         if waiting:
             with _workers(course, address, order, desk, announce) as (client, name):
                 desk.send_all(waiting, client, name)
@@ -151,7 +148,10 @@ class _Sent:
 class _Desk:
     """Keeps account of what is sent and what comes back, and writes the results."""
 
-    def __init__(self, course: Course, order: Order, rubric: Rubric, progress: Progress) -> None:
+    def __init__(
+        self, course: Course, order: Order, rubric: Rubric, progress: Progress, *, force: bool
+    ) -> None:
+        self._force = force
         self._course = course
         self._order = order
         self._rubric = rubric
@@ -162,28 +162,25 @@ class _Desk:
         self._lock = threading.Lock()
         self.reports: dict[str, Report] = {}
 
-    def is_done_here(self, student: str, *, force: bool) -> bool:
+    def is_done_here(self, student: str) -> bool:
         """Make a report where no notebook has to be run, or say why there can be none."""
         submission = self._submission(student)
         folder = self._course.result_folder(student, submission.assignment)
         try:
             origin = self._order.origin(submission.sha256())
-            old = None if force else read_report(folder)
-            if old and is_complete(folder) and is_current(old, origin, self._rubric):
-                self._progress.finished(student, old, was_up_to_date=True)
-                self.reports[student] = old
+            current = None if self._force else current_report(folder, origin, self._rubric)
+            if current is not None:
+                self._progress.finished(student, current, was_up_to_date=True)
+                self.reports[student] = current
                 return True
-            run = None
-            if not force and read_verifier(folder, origin) == verifier_sha256():
-                run = read_run(folder, origin, name=submission.assignment)
+            run = None if self._force else current_run(folder, origin, name=submission.assignment)
             if run is None:
                 rejected = read_or_reject(submission, origin, self._order.settings.limits)
                 if not isinstance(rejected, Run):
                     return False
                 run = rejected
                 write_run(folder, run, Evidence(run.measurements.outcome), name=submission.assignment)
-            report = make_report(submission, run, self._rubric)
-            write_report(folder, report, run)
+            report = write_verdict(folder, submission, run, self._rubric)
         except RubricError:
             raise
         except (GradeascentError, OSError) as error:
@@ -242,12 +239,15 @@ class _Desk:
         submission = self._submission(student)
         try:
             sha256, parcel = submission.sha256(), pack(submission.folder)
+            results = self._course.result_folder(student, submission.assignment)
+            is_stored = not self._force and has_evidence_only(results, self._order.origin(sha256))
+            stored = pack(results) if is_stored else b""
         except (GradeascentError, OSError) as error:
             self._progress.failed(student, error)
             return None
-        future = client.submit(grade_parcel, name, student, sha256, parcel, pure=False)
+        future = client.submit(grade_parcel, name, student, sha256, parcel, stored, pure=False)
         with self._lock:
-            self._under_way[future] = _Sent(submission, sha256, len(parcel))
+            self._under_way[future] = _Sent(submission, sha256, len(parcel) + len(stored))
         return future
 
     def _receive(self, future: Future) -> None:

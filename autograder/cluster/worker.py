@@ -16,13 +16,11 @@ from autograder.cluster.parcel import pack, unpack, unpack_into
 from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError
 from autograder.grading.grader import Grader
-from autograder.grading.stages import make_report, run_submission
+from autograder.grading.stages import run_submission
+from autograder.grading.stored import run_measured_today, write_verdict
 from autograder.plain.machine import cores
 from autograder.plain.scratch import temporary_folder
-from autograder.record.files import (
-    write_report,
-    write_run,
-)
+from autograder.record.files import write_run
 
 # So often a submission is begun. If each time its worker was gone before the end, it may be the reason.
 MOST_STARTS = 2
@@ -81,8 +79,10 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]
         self._cleanup.close()
 
 
-def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes) -> bytes:
+def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes, stored: bytes) -> bytes:
     """Grade a submission that was sent; return its result folder as a parcel, empty if told to stop.
+
+    If the result folder of an earlier run was sent as well, its evidence is measured again, and nothing is run.
 
     Raises:
         ClusterError: the workers that began with it were lost, each time.
@@ -101,17 +101,25 @@ def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes)
         submission = Submission(student, plugin.order.assignment, Path(scratch) / "submission")
         unpack_into(submission.folder, unpack(parcel))
         results = Path(scratch) / "results"
-        run, evidence = run_submission(
-            submission,
-            grader,
-            origin=plugin.order.origin(submission_sha256),
-            on_cell=lambda done, total: worker.log_event(name, {"student": student, "cell": [done, total]}),
-        )
-        if grader.kernel.cancelled.is_set():
-            return b""
-        write_run(results, run, evidence, name=submission.assignment)
+        origin = plugin.order.origin(submission_sha256)
+        run = None
+        if stored:
+            unpack_into(results, unpack(stored))
+            run = run_measured_today(results, origin, grader, name=submission.assignment)
+        if run is None:
+            run, evidence = run_submission(
+                submission,
+                grader,
+                origin=origin,
+                on_cell=lambda done, total: worker.log_event(
+                    name, {"student": student, "cell": [done, total]}
+                ),
+            )
+            if grader.kernel.cancelled.is_set():
+                return b""
+            write_run(results, run, evidence, name=submission.assignment)
         with plugin.scoring:
-            write_report(results, make_report(submission, run, grader.rubric), run)
+            write_verdict(results, submission, run, grader.rubric)
         return pack(results)
 
 

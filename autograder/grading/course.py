@@ -17,23 +17,13 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.lock import only_writer
 from autograder.course.submission import Submission
 from autograder.errors import CourseError, GradeascentError, RubricError
-from autograder.grading.grader import Grader, Rubric
-from autograder.grading.stages import make_report, measure_again, run_submission
+from autograder.grading.grader import Grader
+from autograder.grading.stages import run_submission
+from autograder.grading.stored import current_report, run_measured_today, write_verdict
 from autograder.plain.files import write_whole
-from autograder.record.files import (
-    FAULT,
-    is_complete,
-    read_execution,
-    read_report,
-    read_run,
-    read_verifier,
-    write_measurements,
-    write_report,
-    write_run,
-)
+from autograder.record.files import FAULT, write_run
 from autograder.report import Report
-from autograder.run import Origin, Run
-from autograder.verify.identity import verifier_sha256
+from autograder.run import Run
 
 
 class Progress(Protocol):
@@ -89,19 +79,14 @@ def _grade(
         for student in students:
             submission = Submission(student, assignment, course.submission_folder(student, assignment))
             folder = course.result_folder(student, assignment)
-            old = None if force else read_report(folder)
             try:
-                up_to_date = (
-                    old is not None
-                    and is_complete(folder)
-                    and is_current(old, grader.origin(submission), grader.rubric)
-                )
+                current = None if force else current_report(folder, grader.origin(submission), grader.rubric)
             except OSError as error:
                 progress.failed(student, error)
                 continue
-            if old is not None and up_to_date:
-                progress.finished(student, old, was_up_to_date=True)
-                reports[student] = old
+            if current is not None:
+                progress.finished(student, current, was_up_to_date=True)
+                reports[student] = current
                 continue
             future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
             waiting[future] = submission
@@ -111,8 +96,8 @@ def _grade(
                 run = future.result()
                 if run is None:
                     continue
-                report = make_report(submission, run, grader.rubric)
-                write_report(course.result_folder(submission.student, assignment), report, run)
+                folder = course.result_folder(submission.student, assignment)
+                report = write_verdict(folder, submission, run, grader.rubric)
             except RubricError:
                 raise
             except (GradeascentError, OSError) as error:  # a full disk, say: the others go on
@@ -139,13 +124,6 @@ def note_fault(course: Course, submission: Submission, error: Exception) -> Grad
     return GradeascentError(f"a fault of gradeascent itself ({type(error).__name__}); please report {file}")
 
 
-def is_current(report: Report, origin: Origin, rubric: Rubric) -> bool:
-    """Tell whether a report would come out the same again."""
-    return report.submission_sha256 == origin.submission_sha256 and report.provenance.cover(
-        rubric.provenance(origin)
-    )
-
-
 def run_stored_or_new(
     submission: Submission, folder: Path, grader: Grader, progress: Progress, *, force: bool
 ) -> Run | None:
@@ -156,7 +134,10 @@ def run_stored_or_new(
     if grader.kernel.cancelled.is_set():
         return None
     progress.started(submission.student)
-    if not force and (stored := _stored_run(submission, folder, grader)) is not None:
+    stored = None
+    if not force:
+        stored = run_measured_today(folder, grader.origin(submission), grader, name=submission.assignment)
+    if stored is not None:
         return stored
     run, evidence = run_submission(
         submission, grader, on_cell=lambda done, total: progress.cell(submission.student, done, total)
@@ -165,20 +146,6 @@ def run_stored_or_new(
         return None
     write_run(folder, run, evidence, name=submission.assignment)
     return run
-
-
-def _stored_run(submission: Submission, folder: Path, grader: Grader) -> Run | None:
-    """Return the stored run, measured by the verifier of today; None if the notebook has to be run."""
-    origin, name = grader.origin(submission), submission.assignment
-    verifier = read_verifier(folder, origin)
-    if verifier is None or verifier == verifier_sha256():
-        return read_run(folder, origin, name=name)
-    execution = read_execution(folder, name=name)
-    if execution is None:
-        return None
-    again = measure_again(execution, origin, grader)
-    write_measurements(folder, again)
-    return again
 
 
 def submissions_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:

@@ -15,15 +15,12 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.submission import Submission
 from autograder.errors import CourseError, GradeascentError, RubricError
-from autograder.grading.course import Progress, is_current, run_stored_or_new
+from autograder.grading.course import Progress, run_stored_or_new
 from autograder.grading.grader import Grader, ready_to_grade
-from autograder.grading.stages import make_report
+from autograder.grading.stored import current_report, write_verdict
 from autograder.plain.scratch import temporary_folder
 from autograder.record.files import (
     RESULT_FILES,
-    is_complete,
-    read_report,
-    write_report,
 )
 from autograder.report import Report
 from autograder.settings import Settings
@@ -103,10 +100,10 @@ def check_folders(submission: Path, results: Path, assignment: str) -> None:
 def _grade(
     submission: Submission, folder: Path, grader: Grader, progress: Progress, *, force: bool
 ) -> Report | None:
-    old = None if force else read_report(folder)
-    if old and is_complete(folder) and is_current(old, grader.origin(submission), grader.rubric):
-        progress.finished(submission.student, old, was_up_to_date=True)
-        return old
+    current = None if force else current_report(folder, grader.origin(submission), grader.rubric)
+    if current is not None:
+        progress.finished(submission.student, current, was_up_to_date=True)
+        return current
     with ThreadPoolExecutor(1) as pool:  # so that ^C reaches this thread and not only the kernel
         running = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
         try:
@@ -116,7 +113,6 @@ def _grade(
             raise
     if run is None:
         return None
-    report = make_report(submission, run, grader.rubric)
-    write_report(folder, report, run)
+    report = write_verdict(folder, submission, run, grader.rubric)
     progress.finished(submission.student, report, was_up_to_date=False)
     return report

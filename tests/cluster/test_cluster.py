@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -153,6 +154,25 @@ def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
 
     assert run(["grade", "--course", str(course.root), "--no-record"]) == 0
     assert capsys.readouterr().err.count("up to date") == len(STUDENTS) + 1
+
+
+@pytest.mark.deep
+def test_after_a_new_version_of_the_verifier_stored_evidence_is_measured_again_and_nothing_is_run(
+    address: str, tmp_path: Path, digits_file: Path, make_notebook: MakeNotebook
+) -> None:
+    course = make_course(tmp_path, digits_file, make_notebook, ada="x = 1")
+    with workers(address, 1):
+        assert grade(course, address) == 0
+        file = course.result_folder("ada") / "run.json"
+        note = json.loads(file.read_text())
+        first = read_report(course.result_folder("ada"))
+        file.write_text(json.dumps(note | {"verifier_sha256": "an older one"}))
+        (course.result_folder("ada") / "report.json").unlink()
+
+        assert grade(course, address) == 0
+
+    assert json.loads(file.read_text()) == note  # with the times of the first run
+    assert read_report(course.result_folder("ada")) == first
 
 
 @pytest.mark.deep

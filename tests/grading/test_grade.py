@@ -14,6 +14,7 @@ import pytest
 from nbformat import NotebookNode
 
 import autograder.grading.course
+import autograder.grading.stages
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.submission import Submission
@@ -229,14 +230,14 @@ def test_a_fault_of_the_kit_itself_costs_one_submission_and_is_written_down(
 ) -> None:
     for student in ("cleo", "emil"):
         shutil.rmtree(course.graded / student)
-    make_report = autograder.grading.course.make_report
+    make_report = autograder.grading.stages.make_report
 
     def make_or_fail(submission: Submission, *rest: object) -> Report:
         if submission.student == "cleo":
             raise ZeroDivisionError("a fault of our own")
         return make_report(submission, *rest)
 
-    monkeypatch.setattr("autograder.grading.course.make_report", make_or_fail)
+    monkeypatch.setattr("autograder.grading.stored.make_report", make_or_fail)
     diary = Diary()
 
     reports = grade_course(course, ["cleo", "emil"], grader, diary)

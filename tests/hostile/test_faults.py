@@ -163,7 +163,7 @@ def replay(
         return undisturbed.shown[shown[origin.submission_sha256]][0]
 
     monkeypatch.setattr("autograder.grading.course.run_submission", run_again)
-    monkeypatch.setattr("autograder.grading.course.measure_again", measured)
+    monkeypatch.setattr("autograder.grading.stored.measure_again", measured)
     return lambda course: grade_course(course, STUDENTS, grader, quiet())
 
 
