@@ -55,6 +55,9 @@ class Thresholds(_Section):
     accuracy_full: float = Field(
         0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
     )
+    images_least: float = Field(
+        0.1, ge=0, lt=1, description="share of the images asked for below which `images` earns nothing"
+    )
     gain_none: float = Field(
         0.03, ge=0, description="share of the reference's rise up to which an activation has not risen"
     )
@@ -81,6 +84,17 @@ class Thresholds(_Section):
     )
     movement_small: float = Field(
         0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
+    )
+    movement_large: float = Field(
+        33.3,
+        gt=0,
+        description="spread of the pixels, relative to the reference, that 50 steps of 1 never reach",
+    )
+    short_ascents_most: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="share of images that may climb less than half as far as the others at no cost",
     )
     step_size_far: float = Field(
         3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"

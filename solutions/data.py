@@ -130,12 +130,14 @@ def find_digits(
             return replace(read_npz(cached), source="MNIST from the Keras cache")
         except DataError as error:
             announce(f"Ignoring the Keras cache: {error}")
+    reason = ""
     if download:
-        downloaded = _download()
-        if downloaded is not None:
-            return downloaded
+        try:
+            return _download()
+        except DataError as error:
+            reason = f", and downloading it failed ({error})"
     announce(
-        "MNIST was not found: using scikit-learn's 1,797 handwritten digits, resampled to 28 x 28, instead. "
+        f"MNIST was not found{reason}: using scikit-learn's 1,797 handwritten digits, resampled to 28 x 28, instead. "
         f"For MNIST itself, set {ENVIRONMENT_VARIABLE} to the path of mnist.npz."
     )
     return embedded_digits()
@@ -283,11 +285,14 @@ def _keras_cache() -> Path:
     return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
 
 
-def _download() -> RawDigits | None:
-    """MNIST through Keras, which checks the hash and keeps the file in its cache; None without a network.
+def _download() -> RawDigits:
+    """MNIST through Keras, which checks the hash and keeps the file in its cache.
 
     In a process of its own: it spares this one the import of TensorFlow with all that it prints, and can be
     ended when name resolution or the server hang, which Keras would wait for.
+
+    Raises:
+        DataError: there is no network, no answer, or no room for the file.
     """
     statements = (
         f"import socket; socket.setdefaulttimeout({SILENCE_SECONDS})",
@@ -301,6 +306,11 @@ def _download() -> RawDigits | None:
             timeout=DOWNLOAD_SECONDS,
             check=True,
         )
-        return replace(read_npz(_keras_cache()), source="MNIST, downloaded by Keras")
-    except (OSError, subprocess.SubprocessError, DataError):
-        return None
+    except subprocess.TimeoutExpired as error:
+        raise DataError(f"no end after {DOWNLOAD_SECONDS} seconds") from error
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise DataError(lines[-1] if lines else f"exit status {error.returncode}") from error
+    except OSError as error:
+        raise DataError(str(error)) from error
+    return replace(read_npz(_keras_cache()), source="MNIST, downloaded by Keras")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 FILE = "review.jsonl"
+_LOG = logging.getLogger(__name__)
 
 
 class Values(BaseModel):
@@ -139,7 +141,13 @@ class AuditLog:
         for text in whole.splitlines():
             try:
                 line = Line.model_validate(json.loads(text))
-            except (ValueError, ValidationError):
+            except (
+                ValueError,
+                ValidationError,
+            ):  # a writer was killed in the middle, or a person has edited it
+                _LOG.warning(
+                    "%s: a line cannot be read, so its change cannot be undone: %.200s", self.file, text
+                )
                 continue
             if line.assignment == self._assignment:
                 self._changes.setdefault(line.student, {}).setdefault(line.change, []).append(line)

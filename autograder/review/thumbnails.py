@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from autograder.pictures import Pictures, pictures_from_npz
 from autograder.record.files import (
     PICTURES,
 )
+
+_LOG = logging.getLogger(__name__)
 
 Size = Literal["small", "student", "reference"]
 SIZES: dict[str, Size] = {"small": "small", "student": "student", "reference": "reference"}
@@ -57,9 +60,13 @@ class Thumbnails:
 
 def read_pictures(folder: Path) -> Pictures:
     """Return the images behind the measurements; without entries if there are none."""
+    file = folder / PICTURES
     try:
-        return pictures_from_npz((folder / PICTURES).read_bytes())
-    except (OSError, ValueError, KeyError):
+        return pictures_from_npz(file.read_bytes())
+    except FileNotFoundError:
+        return Pictures()
+    except (OSError, ValueError, KeyError) as error:
+        _LOG.warning("%s cannot be read, so no images are shown: %s", file, error)
         return Pictures()
 
 

@@ -115,7 +115,7 @@ def test_images(
     wanted = expected_images(images)
     usable = images.usable + grey_but_dead(images)
     share = min(usable / wanted, 1.0)
-    if usable < wanted * thresholds.filters_none:
+    if usable < wanted * thresholds.images_least:
         share = 0.0
     feedback = f"{where_images_are(images)} holds {images.count} images of 28 x 28 pixels"
     cause = ""
@@ -278,12 +278,12 @@ def test_updates(
             "the step before."
         )
     short = share_of_short_ascents(features, thresholds)
-    if short > 1 - thresholds.filters_full:
+    if short > thresholds.short_ascents_most:
         cause = cause or "short_ascents"
         share *= 1 - short
         feedback += f" {percent(short)} of the images went less than half as far as the others."
     size = step_size(features, steps)
-    if size is not None and features.movement > 1 / thresholds.movement_small:
+    if size is not None and features.movement > thresholds.movement_large:
         cause = "far_from_noise"
         share = 0.0
         feedback += (

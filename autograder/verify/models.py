@@ -117,8 +117,8 @@ def classifiers(models: list[MeasuredModel]) -> list[list[MeasuredModel]]:
     """Return the networks that may be the student's classifier, the likeliest first.
 
     Each is the list of all its versions, in the order in which they were seen. Ten outputs come first, then a
-    name that leads to the network, then what would earn full marks, then the name of the exercise, then
-    accuracy. More than one is returned only if the first would earn full marks and others would, too.
+    name that leads to the network, then what the exercise asks for, then the name of the exercise, then
+    accuracy. More than one is returned only if the first is what was asked for and others are, too.
     """
     names = list(dict.fromkeys(model.without_accuracy.variable for model in models))
     versions = [[model for model in models if model.without_accuracy.variable == name] for name in names]
@@ -126,7 +126,7 @@ def classifiers(models: list[MeasuredModel]) -> list[list[MeasuredModel]]:
     if len(versions) < 2:
         return versions
     ranked = sorted(versions, key=lambda one: max(map(_preference, one)), reverse=True)
-    good = [one for one in ranked if any(earns_full_marks(model) for model in one)]
+    good = [one for one in ranked if any(is_what_was_asked_for(model) for model in one)]
     return good[:MOST_CLASSIFIERS] if ranked and ranked[0] in good else ranked[:1]
 
 
@@ -139,14 +139,14 @@ def _preference(model: MeasuredModel) -> tuple[bool, bool, bool, bool, float]:
     return (
         _has_ten_outputs(model),
         measured.variable != "",
-        earns_full_marks(model),
+        is_what_was_asked_for(model),
         measured.variable == "model",
         measured.accuracy,
     )
 
 
-def earns_full_marks(model: MeasuredModel) -> bool:
-    """Tell whether a network is about what the exercise asks for."""
+def is_what_was_asked_for(model: MeasuredModel) -> bool:
+    """Tell whether a network is about what the exercise asks for; this chooses among networks, and gives no points."""
     measured = model.measurement
     return measured.outputs == 10 and measured.conv_layers >= 4 and measured.accuracy >= GOOD_ACCURACY
 

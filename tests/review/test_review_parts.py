@@ -14,6 +14,7 @@ from autograder.review.marks import Mark, Marks
 from autograder.review.saving import with_reason
 from autograder.review.sessions import GONE_AFTER, Presence, Session
 from autograder.review.submissions import Submission
+from autograder.review.thumbnails import Thumbnails
 from autograder.review.unusual import unusualness
 from autograder.review.wall import Selection, neighbours
 
@@ -95,7 +96,9 @@ def test_undone_and_failed_changes_do_not_hold(tmp_path: Path) -> None:
     assert [change.name for change in log.changes("ada")] == ["one"]
 
 
-def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_off_spoils_no_other_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     log = AuditLog(tmp_path, "a")
     log.write([line("one", None, 1)])
     with (tmp_path / FILE).open("a") as file:
@@ -106,6 +109,20 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
 
     assert [change.name for change in log.changes("ada")] == ["one", "three"]
     assert [change.name for change in AuditLog(tmp_path, "a").changes("ada")] == ["one", "three"]
+    assert "a line cannot be read" in caplog.text
+    assert '{"change": "tw' in caplog.text
+
+
+def test_pictures_that_cannot_be_read_are_told_and_missing_ones_are_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Thumbnails().picture(tmp_path, "small") is None
+    assert caplog.text == ""
+
+    (tmp_path / "pictures.npz").write_bytes(b"PK half a file")
+
+    assert Thumbnails().picture(tmp_path, "small") is None
+    assert "pictures.npz cannot be read" in caplog.text
 
 
 def test_a_reason_replaces_an_older_one_and_leaves_other_words_alone() -> None:

@@ -114,6 +114,8 @@ def test_without_a_server_the_download_falls_through(
     )
 
     assert finished.stdout.strip() == embedded_digits().source
+    assert "downloading it failed (" in finished.stderr
+    assert finished.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("by_environment", [True, False])
