@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,8 +52,11 @@ def pictures_from_npz(data: bytes) -> Pictures:
     Raises:
         ValueError, KeyError: the bytes are something else.
     """
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return Pictures(**{name: arrays[name] for name in _names()})
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return Pictures(**{name: arrays[name] for name in _names()})
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # half a file
+        raise ValueError(str(error)) from error
 
 
 def _names() -> list[str]:

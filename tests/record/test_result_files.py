@@ -95,9 +95,13 @@ def test_half_a_run_is_none(lost: str, tmp_path: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("spoiled", ["run.json", "measurements.json", "pictures.npz", f"{NAME}.ipynb"])
-def test_a_spoiled_run_is_none(spoiled: str, tmp_path: Path, run: Run) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_run_of_which_a_file_is_cut_off_is_none(
+    spoiled: str, share: float, tmp_path: Path, run: Run
+) -> None:
     write_run(tmp_path, run, EVIDENCE, name=NAME)
-    (tmp_path / spoiled).write_bytes(b"{")
+    whole = (tmp_path / spoiled).read_bytes()
+    (tmp_path / spoiled).write_bytes(whole[: int(share * len(whole))])
 
     assert read_run(tmp_path, ORIGIN, name=NAME) is None
 

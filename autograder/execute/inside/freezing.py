@@ -89,7 +89,6 @@ def training_facts(model: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
     if facts["compiled"]:
         facts["loss"] = name_of(model.loss)
-        facts["optimizer"] = type(model.optimizer).__name__
         facts["learning_rate"] = float(model.optimizer.learning_rate)
         facts["updates"] = int(model.optimizer.iterations)
     history = getattr(getattr(model, "history", None), "history", None) or {}

@@ -167,18 +167,7 @@ def become_kernel(config_file: str) -> None:
     keras.utils.set_random_seed(config["seed"])
     serve_digits(config["digits"])
     leave_data_sets_as_they_are()
-    channel = Channel(config["evidence"])
-    channel.send(
-        {
-            "kind": "versions",
-            "values": {
-                "python": sys.version.split()[0],
-                "tensorflow": tf.__version__,
-                "keras": keras.__version__,
-            },
-        }
-    )
-    recorder = Recorder(channel)
+    recorder = Recorder(Channel(config["evidence"]))
     if config["shortcuts"]:
         Shortcuts(config["shortcuts"]).install()
     watch_training(recorder)

@@ -104,12 +104,9 @@ class Recorder:
         self.channel.send({"cell": self.cell, **record}, payload)
 
     def look_at_names(self, namespace: dict[str, Any]) -> None:
-        """The few plain values that the exercise asks for by name."""
-        names = {}
-        for name, kinds in (("layer_name", str), ("gradient_updates", int), ("step_size", (int, float))):
-            if isinstance(namespace.get(name), kinds):
-                names[name] = namespace[name]
-        self.send({"kind": "names", "values": names})
+        """The layer that the exercise asks for by name."""
+        layer = namespace.get("layer_name")
+        self.send({"kind": "names", "values": {"layer_name": layer} if isinstance(layer, str) else {}})
 
     def look_at_models(self, namespace: dict[str, Any]) -> None:
         """Every Keras model whose weights are new: those with a name, then any other that was trained."""
