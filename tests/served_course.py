@@ -180,3 +180,9 @@ def come_in(page: Page, name: str, server: Server) -> Page:
     page.get_by_role("button", name="Begin").click()
     page.wait_for_selector(".cards")
     return page
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key as soon as the page listens to it: what a page shows can be seen before its script has run."""
+    page.wait_for_load_state("domcontentloaded")
+    page.keyboard.press(key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,24 @@ DIGITS_KEPT = 5  # of every number that is not whole
 
 
 @dataclass(frozen=True)
+class Source:
+    """When and with what a submission was measured."""
+
+    date: str
+    commit: str
+    versions: Mapping[str, str]
+    instructions: tuple[
+        str, ...
+    ]  # sets of instructions of the processor by which TensorFlow rounds differently
+
+
+@dataclass(frozen=True)
 class Committed:
-    """What was measured of one submission, and of which answers."""
+    """What was measured of one submission, of which answers, and with what."""
 
     answers_sha256: str
     measurements: Measurements
+    source: Source
 
 
 def answers_sha256(submission: LabelledSubmission) -> str:
@@ -71,7 +84,12 @@ def _entry_of(name: str, one: Committed) -> dict[str, Any]:
     if images := measurements["images"]:  # as columns, or the names of the fields would take half of the file
         filters = images["filters"]
         images["filters"] = {key: [each[key] for each in filters] for key in (filters[0] if filters else ())}
-    return {"submission": name, "answers_sha256": one.answers_sha256, "measurements": measurements}
+    return {
+        "submission": name,
+        "answers_sha256": one.answers_sha256,
+        "source": asdict(one.source),
+        "measurements": measurements,
+    }
 
 
 def _of_entry(entry: dict[str, Any]) -> Committed:
@@ -81,4 +99,9 @@ def _of_entry(entry: dict[str, Any]) -> Committed:
         images["filters"] = [
             dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
         ]
-    return Committed(entry["answers_sha256"], measurements_from_json(json.dumps(measurements).encode()))
+    source = entry["source"]
+    return Committed(
+        entry["answers_sha256"],
+        measurements_from_json(json.dumps(measurements).encode()),
+        Source(**source | {"instructions": tuple(source["instructions"])}),
+    )

@@ -1,12 +1,15 @@
-"""Measures the labelled submissions and writes down what came out: the numbers, and the verdicts on them.
+"""Measures the labelled submissions and writes down the numbers and the verdicts.
 
-    python tests/measured/measure.py [--profile quick|full|both] [--jobs N] [--only NAME...] [--work DIR]
+    python tests/measured/measure.py [--profile quick|full|both] [--missing] [--jobs N] [--only NAME...] [--work DIR]
 
-It runs every labelled submission with the embedded digits, which takes long. What was run stays in the
-work folder, so the same command goes on after a stop, and after a change of the rubric it takes seconds; after a
-change of how notebooks are run, remove the folder. It writes `quick.jsonl`, on which the quick tests try the rubric,
-also when it is stopped; and `result.json`, when all submissions were graded. Commit both before an issue about
-grading is closed.
+It runs every labelled submission with the embedded digits, which takes long. Runs stay in the work folder, so the
+same command continues after a stop, and after a change of the rubric it takes seconds. After a change of how
+notebooks are run, remove the folder. `--missing` runs only submissions that `quick.jsonl` lacks, or whose answers
+have changed since.
+
+`quick.jsonl` has the measurements, each with its date, commit and versions; the quick tests try the rubric on them.
+It is written also when the command is stopped. `result.json` has the verdicts, once there are measurements of all
+submissions. Commit both before you close an issue about grading.
 """
 
 from __future__ import annotations
@@ -19,16 +22,21 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from committed import Committed, answers_sha256, read_committed, rounded, write_committed
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from committed import Committed, Source, answers_sha256, read_committed, rounded, write_committed
+from made_reports import make_report
 
 from autograder.audit.audit import AUDIT, audit, labelled_submissions
-from autograder.audit.comparison import Comparison
+from autograder.audit.comparison import Comparison, compare
 from autograder.audit.labelled import LabelledSubmission
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise, packaged_assignment
@@ -41,7 +49,9 @@ from autograder.record.files import (
     read_origin,
     read_report,
 )
-from autograder.settings import Settings
+from autograder.report import Report
+from autograder.rubric.score import score
+from autograder.settings import Settings, Thresholds
 from solutions.data import embedded_digits, write_npz
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -63,25 +73,30 @@ def main() -> int:
     if unknown := set(asked.only) - {one.name for one in corpus}:
         sys.exit(f"no labelled submission is called '{sorted(unknown)[0]}'")
     chosen = [one for one in corpus if not asked.only or one.name in asked.only]
-    course = measuring_course(asked.work)
+    if asked.missing:
+        chosen = missing(chosen, read_committed())
+    course, source = measuring_course(asked.work), source_of_today()
     # A run in the background gets no ^C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    started_at, disagreements = commit(), 0
+    disagreements = 0
     for profile in profiles:
         try:
             comparison = graded(course, chosen, profile, jobs=asked.jobs)
         except (GradeascentError, KeyboardInterrupt) as error:
-            sys.exit(str(error) or "stopped; the same command goes on from here")
+            sys.exit(str(error) or "stopped; run the same command again to continue")
         finally:  # also what was measured before a stop
             if profile == "quick":
-                write_committed(with_measured(read_committed(), corpus, course))
+                write_committed(with_measured(read_committed(), corpus, chosen, course, source))
         disagreements += len(comparison.disagreements)
         for line in told(comparison):
             print(line)
-        if not asked.only:
-            result = old_result()
-            result["profiles"][profile] = outcome_of(course, corpus, comparison, started_at)
-            write_whole(RESULT, text_of(result))
+        if profile == "quick":
+            committed = read_committed()
+            if not missing(corpus, committed):
+                write_result(profile, outcome_of_committed(corpus, committed))
+        elif len(chosen) == len(corpus):
+            reports = reports_in(Course(course.root / AUDIT / profile), corpus)
+            write_result(profile, outcome(corpus, profile, reports, [source] * len(corpus)))
     print(f"{len(chosen)} submissions, {disagreements} disagreements")
     return int(disagreements > 0)
 
@@ -92,8 +107,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--jobs", type=int, default=0, help="at the same time; 0: what cores and memory allow"
     )
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="measure these")
     parser.add_argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="measure these, write no result"
+        "--missing", action="store_true", help="measure what has no measurement of today's answers"
     )
     parser.add_argument(
         "--work", type=Path, default=WORK, help="where runs are kept (default: audit/measured)"
@@ -135,50 +151,97 @@ def told(comparison: Comparison) -> list[str]:
     ]
 
 
+def missing(
+    corpus: Sequence[LabelledSubmission], committed: Mapping[str, Committed]
+) -> list[LabelledSubmission]:
+    """Return the submissions that were never measured, or with other answers than today's."""
+    return [
+        one
+        for one in corpus
+        if one.name not in committed or committed[one.name].answers_sha256 != answers_sha256(one)
+    ]
+
+
 def with_measured(
-    old: Mapping[str, Committed], corpus: Sequence[LabelledSubmission], course: Course
+    old: Mapping[str, Committed],
+    corpus: Sequence[LabelledSubmission],
+    chosen: Sequence[LabelledSubmission],
+    course: Course,
+    source: Source,
 ) -> dict[str, Committed]:
-    """Return what is committed of the labelled submissions that there are, renewed by the runs in the course."""
+    """Return the measurements of all labelled submissions: renewed for those chosen, as far as they were run.
+
+    What has not changed keeps its source.
+    """
     workspace = Course(course.root / AUDIT / "quick")
-    committed = {}
-    for one in corpus:
+    committed = {one.name: old[one.name] for one in corpus if one.name in old}
+    for one in chosen:
         folder = workspace.result_folder(one.name)
         handed_in = Submission(one.name, ASSIGNMENT, workspace.submission_folder(one.name))
         origin = read_origin(folder)
-        if origin is not None and origin.submission_sha256 == handed_in.sha256():
-            committed[one.name] = Committed(answers_sha256(one), rounded(read_measurements(folder)))
-        elif one.name in old:
-            committed[one.name] = old[one.name]
+        if origin is None or origin.submission_sha256 != handed_in.sha256():
+            continue
+        new = Committed(answers_sha256(one), rounded(read_measurements(folder)), source)
+        before = committed.get(one.name)
+        if before is None or replace(new, source=before.source) != before:
+            committed[one.name] = new
     return committed
 
 
-def old_result() -> dict[str, Any]:
-    """Return the committed result, or one without any profile."""
-    return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"profiles": {}}
-
-
-def outcome_of(
-    course: Course, corpus: Sequence[LabelledSubmission], comparison: Comparison, started_at: str
+def outcome_of_committed(
+    corpus: Sequence[LabelledSubmission], committed: Mapping[str, Committed]
 ) -> dict[str, Any]:
-    """Return what came out in one profile, and with what."""
-    workspace = Course(course.root / AUDIT / comparison.profile)
+    """Return what the rubric of today makes of the measurements."""
+    points = Course(REPOSITORY).points()
+    reports = {
+        one.name: make_report(one.name, score(committed[one.name].measurements, Thresholds(), points))
+        for one in corpus
+    }
+    return outcome(corpus, "quick", reports, [committed[one.name].source for one in corpus])
+
+
+def reports_in(workspace: Course, corpus: Sequence[LabelledSubmission]) -> dict[str, Report]:
+    """Return the reports on submissions that were graded in a workspace."""
     reports = {one.name: read_report(workspace.result_folder(one.name)) for one in corpus}
+    return {name: report for name, report in reports.items() if report is not None}
+
+
+def outcome(
+    corpus: Sequence[LabelledSubmission],
+    profile: str,
+    reports: Mapping[str, Report],
+    sources: Sequence[Source],
+) -> dict[str, Any]:
+    """Return the verdicts of one profile beside the labels, and with what they came about."""
+    compared = compare(profile, corpus, reports)
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": started_at,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONED}},
-        "instructions": instructions(),
-        "submissions": comparison.submissions,
-        "failed_correct": comparison.failed_correct,
-        "passed_wrong": comparison.passed_wrong,
-        "sent_to_review": comparison.sent_to_review,
-        "disagreements": told(comparison),
+        "dates": sorted({one.date for one in sources}),
+        "commits": dict(Counter(one.commit for one in sources)),
+        "versions": [dict(versions) for versions in sorted({tuple(one.versions.items()) for one in sources})],
+        "instructions": [list(one) for one in sorted({one.instructions for one in sources})],
+        "submissions": compared.submissions,
+        "failed_correct": compared.failed_correct,
+        "passed_wrong": compared.passed_wrong,
+        "sent_to_review": compared.sent_to_review,
+        "disagreements": told(compared),
         "verdicts": {
             name: {criterion: given.status for criterion, given in report.criteria.items()}
             for name, report in sorted(reports.items())
-            if report is not None
         },
     }
+
+
+def write_result(profile: str, found: Mapping[str, Any]) -> None:
+    """Write the outcome of a profile beside those of others."""
+    result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"profiles": {}}
+    result["profiles"][profile] = found
+    write_whole(RESULT, text_of(result))
+
+
+def source_of_today() -> Source:
+    """Return with what this command measures."""
+    versions = {"python": platform.python_version(), **{name: version(name) for name in VERSIONED}}
+    return Source(f"{datetime.now(UTC):%Y-%m-%d}", commit(), versions, tuple(instructions()))
 
 
 def commit() -> str:

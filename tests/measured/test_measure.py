@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from committed import Committed, answers_sha256
+from committed import Committed, Source, answers_sha256
 from made_reports import make_report
-from measure import AUDIT, DIGITS, instructions, measuring_course, text_of, told, with_measured
+from measure import (
+    AUDIT,
+    DIGITS,
+    instructions,
+    measuring_course,
+    missing,
+    outcome,
+    text_of,
+    told,
+    with_measured,
+)
 
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
@@ -24,6 +34,7 @@ from autograder.report import Result
 from autograder.run import Origin, Run
 
 BEFORE, NOW = Measurements("kernel_died"), Measurements("graded")
+OLD, NEW = (Source(f"2026-01-0{day}", f"commit {day}", {"numpy": "2"}, ("avx2",)) for day in (1, 2))
 
 
 def labelled(name: str, label: str = "") -> LabelledSubmission:
@@ -49,15 +60,23 @@ def run_in(course: Course, name: str) -> None:
 
 def test_what_was_run_is_written_and_the_rest_stays(tmp_path: Path) -> None:
     course = Course(tmp_path)
-    corpus = [labelled(name) for name in ("new", "renewed", "stays", "to_be_run")]
-    old = {name: Committed("", BEFORE) for name in ("gone", "renewed", "stays")}
-    for name in ("gone", "new", "renewed"):
+    corpus = [labelled(name) for name in ("new", "renewed", "stays", "the_same", "to_be_run")]
+    answers = answers_sha256(corpus[0])
+    old = {name: Committed("", BEFORE, OLD) for name in ("gone", "renewed", "stays")}
+    old["the_same"] = Committed(answers, NOW, OLD)
+    for name in ("gone", "new", "renewed", "the_same", "stays"):
         run_in(course, name)
+    chosen = [one for one in corpus if one.name != "stays"]
 
-    written = with_measured(old, corpus, course)
+    written = with_measured(old, corpus, chosen, course, NEW)
 
-    measured = Committed(answers_sha256(corpus[0]), NOW)
-    assert written == {"new": measured, "renewed": measured, "stays": old["stays"]}
+    measured = Committed(answers, NOW, NEW)
+    assert written == {
+        "new": measured,
+        "renewed": measured,
+        "stays": old["stays"],
+        "the_same": old["the_same"],
+    }
 
 
 def test_a_run_of_other_answers_is_not_written(tmp_path: Path) -> None:
@@ -65,7 +84,30 @@ def test_a_run_of_other_answers_is_not_written(tmp_path: Path) -> None:
     folder = Course(tmp_path / AUDIT / "quick").submission_folder("one")
     (folder / f"{ASSIGNMENT}.ipynb").write_text("{ }")
 
-    assert with_measured({}, [labelled("one")], Course(tmp_path)) == {}
+    assert with_measured({}, [labelled("one")], [labelled("one")], Course(tmp_path), NEW) == {}
+
+
+def test_missing_are_those_never_measured_and_those_whose_answers_have_changed() -> None:
+    corpus = [labelled(name) for name in ("never", "changed", "measured")]
+    committed = {
+        "changed": Committed("of other answers", NOW, OLD),
+        "measured": Committed(answers_sha256(corpus[2]), NOW, OLD),
+    }
+
+    assert [one.name for one in missing(corpus, committed)] == ["never", "changed"]
+
+
+def test_an_outcome_counts_what_was_measured_when_and_with_what() -> None:
+    corpus = [labelled("one"), labelled("two", '# cnn = "fail"\n')]
+    passed = Result(status="pass", score=20, max_score=20, feedback="Four.")
+    reports = {one.name: make_report(one.name, {"cnn": passed}) for one in corpus}
+
+    found = outcome(corpus, "quick", reports, [OLD, NEW])
+
+    assert (found["dates"], found["commits"]) == ([OLD.date, NEW.date], {OLD.commit: 1, NEW.commit: 1})
+    assert (found["submissions"], found["passed_wrong"]) == (2, 1)
+    assert found["verdicts"] == {"one": {"cnn": "pass"}, "two": {"cnn": "pass"}}
+    assert found["disagreements"] == ["two: cnn should be fail, is pass: Four."]
 
 
 def test_runs_stay_when_the_same_command_goes_on(tmp_path: Path) -> None:
@@ -73,7 +115,7 @@ def test_runs_stay_when_the_same_command_goes_on(tmp_path: Path) -> None:
 
     course = measuring_course(tmp_path / "work")
 
-    assert with_measured({}, [labelled("one")], course)
+    assert with_measured({}, [labelled("one")], [labelled("one")], course, NEW)
     assert course.points()
     assert (course.root / DIGITS).is_file()
 

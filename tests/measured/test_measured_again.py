@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from choosing import FULL, QUICK, folders_of_submissions, parts, sample, seed_of_commit
-from committed import answers_sha256, read_committed, rounded
+from committed import read_committed, rounded
 from comparing import differences
 from measure import graded, measuring_course, told
 
@@ -34,7 +34,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CORPUS = {one.name: one for one in labelled_submissions(None)}
 SEED = seed_of_commit(REPOSITORY)
 FOLDERS = folders_of_submissions()
-PARTS = 5
+PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,9 @@ def test_both_profiles_give_the_same_verdicts(part: Part) -> None:
 def test_what_is_measured_is_what_is_committed(part: Part) -> None:
     committed = read_committed()
     measured = part.measurements()
-    known = [one for one in part.submissions if one.name in committed]
-
-    assert known
-    assert [one.name for one in known if committed[one.name].answers_sha256 != answers_sha256(one)] == []
     found = [
         f"{one.name}: {line}"
-        for one in known
+        for one in part.submissions
         for line in differences(committed[one.name].measurements, rounded(measured[one.name]))
     ]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from playwright.sync_api import expect
-from served_course import Enter, Server
+from served_course import Enter, Server, press
 
 pytestmark = pytest.mark.deep
 
@@ -32,7 +32,7 @@ def test_the_next_submission_is_there_before_the_key_is_pressed(server: Server, 
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)
 
-    page.keyboard.press("j")
+    press(page, "j")
 
     page.wait_for_url(server.desk("student26"))
     assert page.evaluate(HOW) == "navigational-prefetch"
@@ -45,8 +45,8 @@ def test_after_a_save_the_next_page_knows_of_it(server: Server, enter: Enter) ->
     page.wait_for_timeout(1000)
     before = page.locator(".progress").inner_text()
 
-    page.keyboard.press("7")
-    page.keyboard.press("Enter")
+    press(page, "7")
+    press(page, "Enter")
 
     page.wait_for_url(server.desk("student28"))
     expect(page.locator(".notice", has_text="student27: saved")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from served_course import MALLORY, Enter, Server, serving
+from served_course import MALLORY, Enter, Server, press, serving
 
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
@@ -74,15 +74,15 @@ def test_the_wall_sorts_filters_and_searches(server: Server, enter: Enter) -> No
 def test_ten_submissions_are_walked_through_and_graded_by_keyboard(server: Server, enter: Enter) -> None:
     page = enter("Bea")
     page.get_by_label("Search").fill("student0")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url("**search=student0")
-    page.keyboard.press("Escape")
-    page.keyboard.press("j")
+    press(page, "Escape")
+    press(page, "j")
 
     for number in range(1, 10):
         expect(page.get_by_role("heading", level=1)).to_have_text(f"student{number:02}")
-        page.keyboard.press(str(number % 8))
-        page.keyboard.press("Enter")
+        press(page, str(number % 8))
+        press(page, "Enter")
 
     expect(page.get_by_text("student09: saved")).to_be_visible()
     for number in range(1, 10):
@@ -97,12 +97,12 @@ def test_keys_lead_to_the_next_the_previous_and_the_next_ungraded(server: Server
     heading = page.get_by_role("heading", level=1)
 
     for key, student in (("j", "student11"), ("k", "student10"), ("n", "student12")):
-        page.keyboard.press(key)
+        press(page, key)
         expect(heading).to_have_text(student)
-    page.keyboard.press("g")
+    press(page, "g")
     assert page.evaluate("document.activeElement.id") == "score.interpretation"
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
+    press(page, "Escape")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_contain_text("undo the last change")
 
 
@@ -110,11 +110,11 @@ def test_a_comment_with_a_snippet_is_in_the_gradebook_after_a_reload(server: Ser
     page = enter("Bea")
     page.goto(server.desk("student12"))
 
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("Filter 2: <b>good</b>.")
-    page.keyboard.press("Alt+2")
+    press(page, "Alt+2")
     page.get_by_label("Points").first.fill("7,5")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("student13")
     page.goto(server.desk("student12"))
 
@@ -154,7 +154,7 @@ def test_an_automatic_score_is_changed_only_for_a_reason(server: Server, enter: 
     assert grade_of(server.course, "student14", "check_objective") == (None, False)
 
     row.get_by_label(re.compile("Reason")).fill("Filters 3 and 4 are swapped.")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("student14: saved")).to_be_visible()
     assert grade_of(server.course, "student14", "check_objective") == (11, False)
     assert comment_of(server.course, "student14", "ascent") == "**objective** Filters 3 and 4 are swapped."
@@ -171,7 +171,7 @@ def test_points_that_cannot_be_are_said_beside_the_field_and_nothing_is_lost(
     page.goto(server.desk("student15"))
     page.get_by_label(re.compile("^Comment")).fill("Kept.")
     page.get_by_label("Points").first.fill(typed)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
 
     expect(page.get_by_text("Points are a number from 0 to 10.")).to_be_visible()
     expect(page.get_by_label(re.compile("^Comment"))).to_have_value("Kept.")
@@ -186,14 +186,14 @@ def test_a_change_is_undone_even_after_a_restart(server: Server, enter: Enter) -
         page.get_by_label("Points").first.fill(typed)
         page.get_by_role("button", name="Save s").click()
         expect(page.get_by_text("student16: saved")).to_be_visible()
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.get_by_text("Taken back")).to_be_visible()
     assert grade_of(server.course, "student16") == (4, False)
 
     with serving(server.course) as again:
         page = enter("Carl", again)
         page.goto(again.desk("student16"))
-        page.keyboard.press("u")
+        press(page, "u")
         expect(page.get_by_text("Taken back")).to_be_visible()
 
     assert grade_of(server.course, "student16") == (None, True)
@@ -208,12 +208,12 @@ def test_a_change_is_undone_even_after_a_restart(server: Server, enter: Enter) -
 def test_undo_leaves_alone_what_formgrader_has_written_since(server: Server, enter: Enter) -> None:
     page = enter("Bea")
     page.goto(server.desk("student17"))
-    page.keyboard.press("5")
+    press(page, "5")
     page.get_by_role("button", name="Save s").click()
     expect(page.get_by_text("student17: saved")).to_be_visible()
     grade_in_formgrader(server.course, "student17", 8)
 
-    page.keyboard.press("u")
+    press(page, "u")
 
     expect(page.get_by_text("written over that change since")).to_be_visible()
     assert grade_of(server.course, "student17") == (8, False)
@@ -233,7 +233,7 @@ def test_of_two_tas_the_later_does_not_silently_overwrite_the_earlier(server: Se
 
     carl.get_by_label("Points").first.fill("9")
     carl.get_by_label(re.compile("^Comment")).fill("From Carl.")
-    carl.keyboard.press("Control+Enter")
+    press(carl, "Control+Enter")
 
     expect(carl.get_by_role("heading", name="Bea has saved meanwhile")).to_be_visible()
     expect(carl.locator(".conflict tr", has_text="interpretation").first).to_contain_text("interpretation39")
@@ -250,8 +250,8 @@ def test_what_formgrader_saves_meanwhile_is_not_overwritten_either(server: Serve
     page = enter("Bea")
     page.goto(server.desk("student19"))
     grade_in_formgrader(server.course, "student19", 2)
-    page.keyboard.press("7")
-    page.keyboard.press("Enter")
+    press(page, "7")
+    press(page, "Enter")
 
     expect(page.get_by_role("heading", name="has saved meanwhile")).to_be_visible()
     page.get_by_role("link", name="Keep what is saved now").click()
@@ -266,8 +266,8 @@ def test_typed_words_do_not_get_lost_by_a_key(server: Server, enter: Enter) -> N
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.get_by_label(re.compile("^Comment")).fill("Half a sentence")
-    page.keyboard.press("Escape")
-    page.keyboard.press("j")
+    press(page, "Escape")
+    press(page, "j")
 
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
@@ -291,9 +291,9 @@ def test_filters_are_compared_by_pointer_and_by_keyboard(server: Server, enter: 
     expect(page.locator("[data-grid] .mark:visible")).to_have_count(2)
     assert page.locator("path.now").count() >= 1
     page.mouse.move(0, 0)
-    page.keyboard.press("f")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
+    press(page, "f")
+    press(page, "ArrowRight")
+    press(page, "ArrowRight")
     expect(page.locator("[data-filter-number]")).to_have_text("2")
 
 
@@ -327,7 +327,7 @@ def test_nothing_that_a_student_has_written_runs_or_asks_anybody(server: Server,
     page.locator("iframe").scroll_into_view_if_needed()
     expect(page.frame_locator("iframe").get_by_text("ValueError").first).to_be_visible()
     page.get_by_label(re.compile("^Comment")).fill(f"</textarea>{MALLORY}")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator(".notice", has_text=": saved")).to_be_visible()
     page.goto(server.desk(MALLORY))
 
@@ -396,7 +396,7 @@ def test_what_the_grader_could_not_tell_waits_until_a_person_has_looked(server: 
     page.goto(f"{server.root}/?show=review")
     assert names(page) == ["student24"]
 
-    page.keyboard.press("j")
+    press(page, "j")
     page.get_by_label(re.compile("I have looked")).check()
     page.get_by_role("button", name="Save s").click()
 
@@ -416,10 +416,10 @@ def test_what_two_tas_change_in_different_places_is_kept_from_both(server: Serve
     expect(bea.get_by_text("student25: saved")).to_be_visible()
 
     carl.get_by_label("Points").first.fill("11")
-    carl.keyboard.press("Enter")
+    press(carl, "Enter")
     expect(carl.get_by_text("Points are a number from 0 to 10.")).to_be_visible()
     carl.get_by_label("Points").first.fill("9")
-    carl.keyboard.press("Enter")
+    press(carl, "Enter")
     expect(carl.get_by_role("heading", name="Bea has saved meanwhile")).to_be_visible()
     carl.get_by_role("button", name="Save mine over it").click()
 

@@ -30,7 +30,7 @@ model.summary()
 
 # %% train
 model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, validation_split=0.05, verbose=2)
+results = model.fit(x_train, y_train, batch_size=32, epochs=8, validation_split=0.05, verbose=2)
 print("held-out accuracy:", model.evaluate(x_test, y_test, verbose=0)[1])
 
 # %% ascent
