@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Number = float | int | str | bool
@@ -21,16 +22,32 @@ class NeedsPersonError(_NoVerdictError):
     """The kit cannot tell; the message says what a TA has to look at."""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why points are missing.
+
+    Attributes:
+        code: of the likely cause, one of `autograder.rubric.mistakes` or a word of the course's own.
+        words: for the student; those that begin with ';' or ',' continue the sentence before.
+        factor: what the share of the points is multiplied with.
+    """
+
+    code: str
+    words: str
+    factor: float = 1.0
+
+
 @dataclass
 class Award:
     """Collects the verdict of one check.
 
-    Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, the words
-    for the student, and the measured values that belong into the report. A check that says nothing and
-    raises nothing gives all points; a failed `assert` gives none, with its message as feedback. Where the share
-    is as measured, but something about it is for a person to judge, call `award.needs_person(reason)` after it.
-    A `cause`, one of `autograder.rubric.mistakes` or a word of the course's own, lets TAs see how many made the
-    same mistake.
+    Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, a sentence that says
+    what was measured, and the values for the report. `otherwise` continues the sentence if the share is not 1. Each of
+    `faults` lowers the share by its factor and adds its words. The first fault that costs everything names the cause,
+    else the first of all.
+
+    A check that says nothing and raises nothing gives all points; a failed `assert` gives none, with its message as
+    feedback. If a person has to judge something about a share, call `award.needs_person(reason)` afterwards.
     """
 
     share: float = 1.0
@@ -39,12 +56,30 @@ class Award:
     cause: str = ""
     is_for_review: bool = False
 
-    def __call__(self, share: float, feedback: str, *, cause: str = "", **measured: Number) -> None:
-        """Give `share` of the points."""
+    def __call__(
+        self,
+        share: float,
+        feedback: str,
+        *,
+        otherwise: Fault | None = None,
+        faults: Iterable[Fault] = (),
+        cause: str = "",
+        **measured: Number,
+    ) -> None:
+        """Give `share` of the points, lowered by `faults`."""
         self.share = min(max(float(share), 0.0), 1.0)
-        self.feedback = feedback
+        reasons = [otherwise] if otherwise and self.share < 1 else []
+        reasons += faults
+        self.feedback = f"{feedback}." if otherwise and not feedback.endswith(".") else feedback
+        for reason in reasons:
+            self.share *= reason.factor
+            if reason.words.startswith((";", ",")):
+                self.feedback = self.feedback.removesuffix(".") + reason.words
+            elif reason.words:
+                self.feedback += f" {reason.words}"
+        gravest = [reason for reason in reasons if reason.factor == 0] or reasons
+        self.cause = cause or (gravest[0].code if gravest else "")
         self.measured = measured
-        self.cause = cause
 
     def needs_person(self, reason: str, cause: str = "") -> None:
         """Hand the verdict to a person: the share that was given stays, as what was verified so far."""

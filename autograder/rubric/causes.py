@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
-from autograder.measurements import FilterMeasurement, ImagesMeasurement, Measurements, ModelMeasurement
-from autograder.rubric.words import after_error, count_of, filter_list, percent
+from autograder.measurements import (
+    IN_A_FIGURE,
+    ImagesMeasurement,
+    Measurements,
+    ModelMeasurement,
+    PlotMeasurement,
+)
+from autograder.rubric.award import Fault
+from autograder.rubric.filters import fallen_filters, mostly_fallen
+from autograder.rubric.steps import STEPS, share_of_short_ascents, step_size
+from autograder.rubric.words import after_error, by, count_of, filter_list, percent
 from autograder.settings import Thresholds
 
 FEW_UPDATES = 60  # steps of an optimizer, too few for any network to learn ten digits
-
-
-class Cause(NamedTuple):
-    """What is likely to have gone wrong."""
-
-    code: str  # one of `autograder.rubric.mistakes`
-    words: str  # for the student
 
 
 def missing_work(measured: Measurements, cell: str, otherwise: str) -> str:
@@ -23,15 +25,46 @@ def missing_work(measured: Measurements, cell: str, otherwise: str) -> str:
     return "cell_stopped" if after_error(measured, cell) else otherwise
 
 
-def cause_of_low_accuracy(model: ModelMeasurement) -> Cause:
+def cause_of_few_convolutions(model: ModelMeasurement, thresholds: Thresholds) -> Fault:
+    """The likely cause when a network has too few convolution layers."""
+    asked = f"; at least {thresholds.conv_layers} are asked for."
+    if not model.unused_conv_layers:
+        return Fault("few_convolutions", asked)
+    return Fault(
+        "unused_convolutions",
+        f"{asked} {model.unused_conv_layers} more do not contribute to the output: check which layer each one is "
+        "connected to.",
+    )
+
+
+def faults_of_output(model: ModelMeasurement) -> Iterator[Fault]:
+    """Yield what is wrong with the output of a network."""
+    if model.outputs != 10:
+        yield Fault(
+            "other_output_length",
+            f"Its output has the length {model.outputs}; ten are needed, one per digit.",
+            factor=0.5,
+        )
+
+
+def cause_of_low_accuracy(model: ModelMeasurement, measured: Measurements, thresholds: Thresholds) -> Fault:
     """The likely cause when a network recognises too few digits."""
+    scale = (
+        f"; all points are given from {percent(thresholds.accuracy_full)}, none up to "
+        f"{percent(thresholds.accuracy_none)}, and guessing gives 10 %. "
+    )
+    code, words = _why_so_little_was_learned(model)
+    return Fault(code, scale + words + after_error(measured, "train"))
+
+
+def _why_so_little_was_learned(model: ModelMeasurement) -> tuple[str, str]:
     if model.epochs == 0 and model.updates == 0:
-        cause = "It was not trained: model.fit did not run to its end."
+        words = "It was not trained: model.fit did not run to its end."
         if not model.compiled:
-            cause += (
+            words += (
                 " Before it, model.compile(...) chooses optimizer, loss and metrics; that is missing, too."
             )
-        return Cause("not_trained", cause)
+        return "not_trained", words
     facts = f"It was trained for {count_of(model.epochs, 'epoch')}"
     if model.updates:
         facts += f" in {model.updates} steps"
@@ -40,8 +73,8 @@ def cause_of_low_accuracy(model: ModelMeasurement) -> Cause:
     if model.loss:
         facts += f" with the loss {model.loss}"
     if model.updates and model.updates < FEW_UPDATES:
-        return Cause("few_training_steps", f"{facts}, which are few: train longer or on more digits.")
-    return Cause(
+        return "few_training_steps", f"{facts}, which are few: train longer or on more digits."
+    return (
         "low_accuracy",
         f"{facts}. Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on "
         "more digits; if it stays near 10 %, look at the loss, at the labels, whether they still belong to "
@@ -49,68 +82,186 @@ def cause_of_low_accuracy(model: ModelMeasurement) -> Cause:
     )
 
 
+def cause_of_few_images(images: ImagesMeasurement, wanted: int, measured: Measurements) -> Fault:
+    """The likely cause when there are too few images that can be used."""
+    if images.distinct < min(images.count, wanted):
+        return Fault(
+            "same_image",
+            f", but only {images.distinct} different {'one' if images.distinct == 1 else 'ones'}. Are all entries the "
+            "same variable? Append a copy of the image, such as input_img.numpy(), not the variable itself, which "
+            "the next filter overwrites.",
+        )
+    if images.usable < images.distinct:
+        return Fault(
+            "unusable_images",
+            f", of which {images.distinct - images.usable} are of one single grey or contain values that are no "
+            "numbers (NaN, infinity).",
+        )
+    return Fault(
+        missing_work(measured, "ascent", "few_images"),
+        f"; {wanted} are needed, one for every filter. Does the loop reach all filters?"
+        + after_error(measured, "ascent"),
+    )
+
+
+def faults_of_shape(images: ImagesMeasurement, measured: Measurements) -> Iterator[Fault]:
+    """Yield what is wrong with the shape of images that only a figure shows."""
+    if images.variable == IN_A_FIGURE and measured.other_shape:
+        yield Fault(
+            "other_shape",
+            f"What visualized_feature itself holds has the shape {by(measured.other_shape)}: keep the images as the "
+            "ascent leaves them, 28 x 28.",
+            factor=0.5,
+        )
+
+
 def cause_of_low_activation(
-    features: ImagesMeasurement,
-    living: list[FilterMeasurement],
-    fallen: list[FilterMeasurement],
-    raised: list[FilterMeasurement],
-    thresholds: Thresholds,
-) -> Cause:
+    features: ImagesMeasurement, rises: Mapping[int, float], thresholds: Thresholds
+) -> Fault:
     """The likely cause when images do not excite their filters."""
-    missing = [one.index for one in living if one not in raised]
-    if len(fallen) > len(living) / 4:
-        return Cause(
+    fallen, scale = len(fallen_filters(features, thresholds)), in_proportion(thresholds)
+    if fallen > len(rises) / 4:
+        return Fault(
             "gradient_descent",
-            f" For {len(fallen)} of them the activation fell: the update moves down the gradient. Look at "
-            "the sign with which the gradient is added, and at the sign of the loss.",
+            f"For {fallen} of them the activation fell: the update moves down the gradient. Look at the sign with "
+            f"which the gradient is added, and at the sign of the loss.{scale}",
         )
     if features.kind == "gradient":
-        return Cause(
+        return Fault(
             "gradient_kept",
-            " Each of your images has a root mean square of exactly 1: this is a normalized gradient, not the image "
-            "that it was added to. Keep input_img.",
+            "Each of your images has a root mean square of exactly 1: this is a normalized gradient, not the image "
+            f"that it was added to. Keep input_img.{scale}",
         )
     if features.scale_known and features.movement < thresholds.movement_small:
-        return Cause(
+        return Fault(
             "hardly_moved",
-            " The images have hardly moved away from the noise they started from: are the gradients "
-            "normalized before they are added, is the step size 1, and is it the image that is kept, not its "
-            "start or its gradient?",
+            "The images have hardly moved away from the noise they started from: are the gradients normalized before "
+            "they are added, is the step size 1, and is it the image that is kept, not its start or its gradient?"
+            f"{scale}",
         )
-    return Cause(
+    missing = [index for index, rise in rises.items() if rise < 1]
+    return Fault(
         "not_raised",
-        f" Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient "
-        "taken with respect to the image, and is it added in every step?",
+        f"Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient taken with "
+        f"respect to the image, and is it added in every step?{scale}",
     )
 
 
-def mistaken_filter(images: ImagesMeasurement) -> Cause:
+def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -> Fault:
     """The likely cause when images do not show their own filter."""
-    mix_up = images.mix_up
+    mix_up, scale = images.mix_up, in_proportion(thresholds)
     if mix_up is not None and mix_up.kind == "one_for_all":
-        return Cause(
+        return Fault(
             "one_filter_for_all",
-            f" They all show filter {mix_up.by}: is filter_index really used inside the loss, so that "
-            "it changes from image to image? (A tf.function keeps the number that it saw first.)",
+            f"They all show filter {mix_up.by}: is filter_index really used inside the loss, so that it changes from "
+            f"image to image? (A tf.function keeps the number that it saw first.){scale}",
         )
     if mix_up is not None and mix_up.kind == "shifted":
-        return Cause(
+        return Fault(
             "shifted_filters",
-            f" They show the pattern of the filter {abs(mix_up.by)} {'after' if mix_up.by > 0 else 'before'} their "
-            "own: compare the index in the loss with that of the loop.",
+            f"They show the pattern of the filter {abs(mix_up.by)} {'after' if mix_up.by > 0 else 'before'} their "
+            f"own: compare the index in the loss with that of the loop.{scale}",
         )
     if mix_up is not None:
-        return Cause(
+        return Fault(
             "reversed_filters",
-            " They show the patterns of the filters in reverse order: the last filter's image comes first. Image i "
-            "has to stand at index i.",
+            "They show the patterns of the filters in reverse order: the last filter's image comes first. Image i "
+            f"has to stand at index i.{scale}",
         )
-    return Cause(
+    return Fault(
         "other_pattern",
-        " The others do not show the pattern that excites their filter: is the loss the mean of the feature map "
+        "The others do not show the pattern that excites their filter: is the loss the mean of the feature map "
         f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from noise of "
-        "its own, and is the image kept that the ascent ended with?",
+        f"its own, and is the image kept that the ascent ended with?{scale}",
     )
+
+
+def cause_of_other_number(thresholds: Thresholds) -> Fault:
+    """What there is to say about another number of steps."""
+    return Fault(
+        "other_number_of_steps",
+        f"; {STEPS} are asked for (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
+        f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing.",
+    )
+
+
+def faults_of_steps(
+    features: ImagesMeasurement, measured: Measurements, steps: float, thresholds: Thresholds
+) -> Iterator[Fault]:
+    """Yield what is wrong with the steps besides their number, the gravest first."""
+    size = step_size(features, steps)
+    can_judge_size = size is not None and not mostly_fallen(features, thresholds)
+    if size is not None and features.movement > thresholds.movement_large:
+        yield Fault(
+            "far_from_noise",
+            f"But your images lie {features.movement:.2g} times as far from noise as 50 steps of size 1 lead: no such "
+            "steps have made them.",
+            factor=0,
+        )
+    elif can_judge_size and features.movement < thresholds.movement_small:
+        yield Fault(
+            "not_normalized",
+            "The steps are far too small: the gradient must be normalized to a root mean square of 1 before it is "
+            "multiplied by the step size of 1.",
+            factor=0,
+        )
+    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        yield Fault(
+            "gradient_at_the_start",
+            "But every gradient was taken at the same image: take it at the image as it is after the step before.",
+            factor=0,
+        )
+    if not features.ascent_seen:
+        yield Fault(
+            "no_ascent_seen",
+            "But your notebook was not seen to take any gradient with respect to an image.",
+            factor=0,
+        )
+    short = share_of_short_ascents(features, thresholds)
+    if short > thresholds.short_ascents_most:
+        yield Fault(
+            "short_ascents",
+            f"{percent(short)} of the images went less than half as far as the others.",
+            factor=1 - short,
+        )
+    is_usual = thresholds.movement_small <= features.movement <= thresholds.movement_large
+    far = thresholds.step_size_far
+    if can_judge_size and is_usual and size is not None and not 1 / far <= size <= far:
+        yield Fault(
+            "other_step_size",
+            f"Each goes {size:.2g} times as far as a step of size 1 along the normalized gradient: look at step_size "
+            "and at the normalization.",
+            factor=0.5,
+        )
+
+
+def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
+    """Yield what is wrong with a figure, the gravest first."""
+    if plot.shown < min(plot.distinct - plot.blank, wanted) / 2:
+        yield Fault(
+            "other_panels",
+            "Most panels show something else than the images of your ascent: noise, an older version of them, or "
+            "another array.",
+        )
+    elif plot.distinct < plot.panels / 2 and wanted > 1:
+        yield Fault(
+            "same_panels",
+            "Many panels show the same image: is the index of the loop used for the image, too?",
+        )
+    if plot.blank:
+        yield Fault(
+            "blank_panels",
+            f"{plot.blank} panels are blank, without any contrast: look at the images before and after deprocessing.",
+        )
+    if plot.figures > 1:
+        yield Fault("many_figures", "", factor=0.5)
+    if plot.mosaic:
+        yield Fault("one_picture", "")
+    if plot.shown < wanted:
+        yield Fault("few_panels", "")
+    if plot.titled < plot.panels:
+        words = f"{plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
+        yield Fault("no_titles", "" if plot.mosaic else words, factor=0.8 + 0.2 * plot.titled / plot.panels)
 
 
 def another_layer(images: ImagesMeasurement) -> str:

@@ -8,6 +8,8 @@ from autograder.settings import Thresholds
 
 # Among fewer living filters than these, one weighs more than the rubric's tolerance.
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
+# Of so many filters, some would be recognised if the images were their own.
+MANY = 16
 
 
 def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
@@ -79,6 +81,20 @@ def share_raised(images: ImagesMeasurement, thresholds: Thresholds) -> float:
 def is_own(one: FilterMeasurement, thresholds: Thresholds) -> bool:
     """Is this image the pattern of its own filter?"""
     return one.pattern >= thresholds.pattern_own and one.pattern >= thresholds.own_margin * one.best_pattern
+
+
+def own_images(images: ImagesMeasurement, thresholds: Thresholds) -> list[FilterMeasurement]:
+    """The clear filters whose image shows their own pattern."""
+    clear = clear_filters(images)
+    own = [one for one in clear if is_own(one, thresholds)]
+    recognised = [one for one in own if one.best_filter == one.index]
+    few = sum(one.best_filter == one.index for one in clear) < thresholds.recognised_least * len(clear)
+    fit_nearly_all = len(own) >= thresholds.filters_full * len(clear)
+    if images.mix_up is not None or (few and len(clear) >= MANY and not fit_nearly_all):
+        # One pattern for all, or one without regard to the filter. It resembles that of some filters, never of
+        # nearly all, which images that were smoothed or rounded still do.
+        return recognised
+    return own
 
 
 def share_of(good: float, counted: list[FilterMeasurement], images: ImagesMeasurement) -> float:

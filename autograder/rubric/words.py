@@ -38,6 +38,8 @@ def by(shape: Sequence[int]) -> str:
 
 def filter_list(indices: Sequence[int], most: int = 6) -> str:
     """Return 'filter 3', 'filters 3 and 9', or 'filters 3, 9, 12 and 20 more'."""
+    if not indices:
+        return "no filter"
     if len(indices) == 1:
         return f"filter {indices[0]}"
     shown = [str(index) for index in indices[:most]]

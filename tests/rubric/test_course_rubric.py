@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from autograder.errors import RubricError
 from autograder.measurements import Measurements
 from autograder.report import Result
-from autograder.rubric.score import rubric_files, rubric_sha256, score
+from autograder.rubric.score import BUILT_IN, rubric_files, rubric_sha256, score
 from autograder.settings import Thresholds
 
 Points = dict[str, float]
@@ -105,3 +106,14 @@ def test_scoring_parses_no_source(points: Points, monkeypatch: pytest.MonkeyPatc
     results = score(Measurements("graded"), Thresholds(), points)
 
     assert {result.status for result in results.values()} == {"fail"}
+
+
+def test_the_readme_shows_a_check_as_it_is() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(def test_.*?)```", readme, re.DOTALL)
+    name = shown.partition("(")[0]
+
+    source = BUILT_IN.read_text(encoding="utf-8")
+
+    assert f"\n\n\n{name}(" in source
+    assert f"{shown.rstrip()}\n\n\n" in source
