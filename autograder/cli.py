@@ -76,7 +76,7 @@ def run(arguments: list[str] | None = None) -> int:
     except _meant_for_people() as error:
         return _complain(str(error))
     if status == STOPPED:
-        print("stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("stopped; run the same command again to continue", file=sys.stderr)  # noqa: T201
     return status if isinstance(status, int) else 0
 
 

@@ -1,12 +1,12 @@
-"""The ways in which the kit fails: each is one thing that the person at the keyboard can act on.
+"""The kit's errors: each is a problem that the user can act on.
 
-A message is one line that says what is wrong, where, and what to do; `autograder.cli` prints it and
-exits with status 2. Whatever a *submission* does wrong is no error of this kind: it ends in its report.
+A message is one line that says what is wrong, where, and what to do; `autograder.cli` prints it and exits
+with status 2. A problem in a *submission* is not such an error: it ends up in the report.
 """
 
 
 class GradeascentError(Exception):
-    """Base of every error that is meant to be read by a person."""
+    """Base class of all errors that a person is meant to read."""
 
 
 class SettingsError(GradeascentError):
@@ -22,11 +22,11 @@ class LeakError(CourseError):
 
 
 class DownloadError(GradeascentError):
-    """The download of an LMS, or a roster, cannot be read or is not what the command was told that it is."""
+    """An LMS download or a roster cannot be read, or is not of the kind that the command was given."""
 
 
 class ExportError(GradeascentError):
-    """Scores cannot be exported: the file of the LMS is not what it should be, or nothing can be written."""
+    """Scores cannot be exported: the LMS file is not as it should be, or nothing can be written."""
 
 
 class LabelError(CourseError):
@@ -46,8 +46,8 @@ class SandboxError(GradeascentError):
 
 
 class ClusterError(GradeascentError):
-    """The cluster cannot be used: nobody answers, a worker is not set up for it, or something does not arrive."""
+    """The cluster cannot be used: it does not respond, a worker is not set up, or data does not arrive."""
 
 
 class RubricError(GradeascentError):
-    """A rubric check is broken: it raised something else than a verdict, or a criterion has no check."""
+    """A rubric check is broken: it raised something other than a verdict, or a criterion has no check."""

@@ -1,7 +1,7 @@
-"""Evidence: what came out of the sandbox. Plain facts and bytes, none of it trusted.
+"""Evidence: facts and bytes that came out of the sandbox, none of them trusted.
 
-Written by `autograder.execute`, read by `autograder.verify`. On disk it is a folder: `evidence.json` with
-the records in the order in which they came, and one file per payload, named by its SHA-256.
+`autograder.execute` writes it, and `autograder.verify` reads it. On disk it is a folder: `evidence.json` with
+the records in the order of their arrival, and one file per payload, named by its SHA-256.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ class CellRun:
 
 @dataclass(frozen=True)
 class Record:
-    """One record of the recorder: its facts, and the SHA-256 of its payload if it came with one."""
+    """One record from the recorder: its facts, and the SHA-256 of its payload if it has one."""
 
     kind: str
-    run: int  # the how-manieth executed cell it was sent in, counted from 0
+    run: int  # the executed cell that sent it, counted from 0 in order of execution
     facts: dict[str, Any]
     payload: str = ""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known about the run of one submission."""
+    """Everything that is known about the run of one submission."""
 
     outcome: Outcome
     cells: tuple[CellRun, ...] = ()
     records: tuple[Record, ...] = ()
     payloads: dict[str, bytes] = field(default_factory=dict, repr=False)
-    is_cut_off: bool = False  # was there more than the limit lets through?
-    reason: str = ""  # why the notebook did not run to its end, in a part of a sentence
+    is_cut_off: bool = False  # was there more than the limit allows?
+    reason: str = ""  # why the notebook did not run to its end, as a sentence fragment
 
     def of_kind(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -79,12 +79,12 @@ _STORED = TypeAdapter(_Stored)
 
 
 def digest(payload: bytes) -> str:
-    """Return the name under which a payload is stored."""
+    """Return the file name of a stored payload, its SHA-256."""
     return hashlib.sha256(payload).hexdigest()
 
 
 def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
-    """Return the evidence as file names and contents; the index comes last."""
+    """Return the evidence as a mapping from file names to contents; the index comes last."""
     index = _STORED.dump_json(
         _Stored(evidence.outcome, evidence.cells, evidence.records, evidence.is_cut_off, evidence.reason),
         indent=1,
@@ -93,10 +93,10 @@ def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
 
 
 def evidence_from_files(files: dict[str, bytes]) -> Evidence:
-    """Return the evidence that `evidence_to_files` took apart.
+    """Return the evidence from the files that `evidence_to_files` made.
 
     Raises:
-        ValueError: the index is missing or not of this form.
+        ValueError: the index is missing or malformed.
     """
     if EVIDENCE_FILE not in files:
         raise ValueError(f"no {EVIDENCE_FILE}")
@@ -109,7 +109,7 @@ def evidence_from_files(files: dict[str, bytes]) -> Evidence:
 
 
 def write_evidence(folder: Path, evidence: Evidence) -> None:
-    """Store the evidence; a folder without an index is one whose writing was interrupted."""
+    """Store the evidence; in a folder without an index, the writing was interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / EVIDENCE_FILE).unlink(missing_ok=True)
     for old in folder.iterdir():
@@ -122,7 +122,7 @@ def read_evidence(folder: Path) -> Evidence:
     """Read stored evidence.
 
     Raises:
-        ValueError: there is none, its writing was interrupted, or what it refers to is not there as it was.
+        ValueError: there is none, its writing was interrupted, or a payload is missing or changed.
     """
     index = evidence_from_files({EVIDENCE_FILE: _read(folder, EVIDENCE_FILE)})
     payloads = {}

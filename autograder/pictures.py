@@ -29,7 +29,7 @@ def _no_curves() -> Floats:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a person compares; arrays without entries stand for: there is none."""
+    """The images that a person compares; an empty array means that there are none."""
 
     student: Floats = field(default_factory=_no_images)  # (images, 28, 28)
     reference: Floats = field(default_factory=_no_images)  # (filters, 28, 28), on the same model

@@ -1,6 +1,6 @@
-"""The report on one submission, `report.json`: what students, TAs and the gradebook are told.
+"""The report on one submission, `report.json`, for students, TAs and the gradebook.
 
-`report.schema.json` beside this file is its JSON Schema; a test keeps the two the same.
+`report.schema.json` beside this file is its JSON Schema; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SCHEMA_VERSION: Literal[1] = 1
 
 Status = Literal["pass", "partial", "fail", "review"]
 
-# Nobody reads more, and what students have named stands in it.
+# No reader needs more, and the texts contain names that students chose.
 LONGEST_TEXT = 2000
 Text = Annotated[str, AfterValidator(lambda text: plain_text(text, at_most=LONGEST_TEXT))]
 

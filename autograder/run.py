@@ -1,4 +1,4 @@
-"""A run: a submission that was executed and measured, and all that decides what comes out of it."""
+"""A run: a submission that was executed and measured, and everything that determines its results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 
-# At which accuracy `quick` ended trainings before that was noted: 0.05 above the default of `accuracy_full`.
+# Where `quick` ended training before this was recorded: 0.05 above the default of `accuracy_full`.
 _FORMER_QUICK_ACCURACY = 0.95
 
 
@@ -37,9 +37,9 @@ class Conditions(BaseModel):
         return data
 
     def cover(self, others: Self) -> bool:
-        """Tell whether what was run under these conditions need not be run again under others.
+        """Tell whether a run under these conditions need not be repeated under the others.
 
-        They are the same, or trainings ended only at a higher accuracy than they have to.
+        Both are the same, or training here ended only at a higher accuracy than the others require.
         """
         own, other = self.quick_accuracy, others.quick_accuracy
         is_enough = own == other or (own is not None and other is not None and own > other)
@@ -52,13 +52,13 @@ class Origin(Conditions):
     submission_sha256: str
 
     def conditions(self) -> dict[str, Any]:
-        """Return all but which submission it was."""
+        """Return everything except the submission's digest."""
         return self.model_dump(exclude={"submission_sha256"})
 
 
 @dataclass(frozen=True)
 class Run:
-    """A submission that has been run and measured: all that a rubric needs to be applied again."""
+    """A submission that was run and measured: everything needed to apply a rubric again."""
 
     origin: Origin
     notebook: NotebookNode | None
@@ -66,4 +66,4 @@ class Run:
     pictures: Pictures
     timings: dict[str, float]  # seconds
     verifier_sha256: str  # of the code that measured it
-    is_final: bool = True  # False: something was killed, maybe by others, so that another try may show more
+    is_final: bool = True  # False: something was killed, maybe from outside, so another try may show more

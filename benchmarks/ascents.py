@@ -1,7 +1,8 @@
-"""The exercise's gradient ascent, 64 filters of `conv2d_3` x 50 steps, written in the ways that people write it.
+"""Several common implementations of the exercise's gradient ascent, 64 filters of `conv2d_3` x 50 steps.
 
-Every way climbs from the same noise by the same rule, image i for filter i, so the images can be compared. Each
-peer is used as its documentation has it, set to the exercise's rule: a step of one along the normalized gradient.
+All start from the same noise and use the same rule, image i for filter i, so the images can be compared. Each
+peer is used as its documentation shows, set to the exercise's rule: a step of one along the normalized
+gradient.
 """
 
 from collections.abc import Callable
@@ -23,12 +24,12 @@ Images = npt.NDArray[np.float32]  # (filters, 28, 28, 1)
 
 @dataclass(frozen=True)
 class Method:
-    """One way to do it.
+    """One implementation.
 
     Attributes:
-        name: what the table calls it.
+        name: its name in the table.
         ascend: noise -> images.
-        batched: all images climb at once, so what it compiles is compiled for their number.
+        batched: all images are computed at once, so its compiled code depends on their number.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Peer:
-    """A package that not everybody has; `methods` raises ImportError where it is missing."""
+    """A package that may not be installed; `methods` raises ImportError if it is missing."""
 
     package: str
     methods: Callable[[keras.Model], list[Method]]
@@ -50,7 +51,7 @@ def up_to_layer(model: keras.Model) -> keras.Model:
 
 
 def exercise_loop(model: keras.Model) -> Method:
-    """The published solution of the exercise, in its own words: one filter, one step at a time."""
+    """The published solution of the exercise, unchanged: one filter, one step at a time."""
     submodel = up_to_layer(model)
 
     def normalize_one(x: tf.Tensor) -> tf.Tensor:
@@ -73,7 +74,7 @@ def exercise_loop(model: keras.Model) -> Method:
 
 
 def compiled_step(model: keras.Model) -> Method:
-    """The exercise's loop with its step in a `tf.function`; a tensor as index, or each filter traces anew."""
+    """The exercise's loop with a `tf.function` step; a tensor as index, to avoid tracing per filter."""
     submodel = up_to_layer(model)
 
     @tf.function  # type: ignore[untyped-decorator]
@@ -96,7 +97,7 @@ def compiled_step(model: keras.Model) -> Method:
 
 
 def solutions_methods(model: keras.Model) -> tuple[Method, Method]:
-    """`solutions.gradient_ascent` on its first call, with building and tracing, and on later ones."""
+    """`solutions.gradient_ascent` on its first call, including building and tracing, and on later calls."""
 
     def first(noise: Images) -> Images:
         activations = filter_activations(model, LAYER)  # a new function, hence a new graph
@@ -114,7 +115,7 @@ def solutions_methods(model: keras.Model) -> tuple[Method, Method]:
 
 
 def tf_keras_vis_methods(model: keras.Model) -> list[Method]:
-    """tf-keras-vis without its own regularizers: plain descent on the negative score, gradient normalized."""
+    """tf-keras-vis without its regularizers: plain descent on the negative score, gradient normalized."""
     from tf_keras_vis.activation_maximization import ActivationMaximization
     from tf_keras_vis.utils.model_modifiers import ExtractIntermediateLayer
 
@@ -128,7 +129,7 @@ def tf_keras_vis_methods(model: keras.Model) -> list[Method]:
             input_modifiers=None,
             regularizers=None,
             steps=STEPS,
-            optimizer=keras.optimizers.SGD(STEP_SIZE),  # belongs to one call: it remembers its variables
+            optimizer=keras.optimizers.SGD(STEP_SIZE),  # one per call: it remembers its variables
             gradient_modifier=normalize,
         )
         return np.asarray(images)
@@ -140,7 +141,7 @@ def tf_keras_vis_methods(model: keras.Model) -> list[Method]:
         return np.concatenate([one(noise, index) for index in range(len(noise))])
 
     def one_batch(noise: Images) -> Images:
-        # the mean of map i for image i: cheaper than a list of 64 scores, each with a slice of its own
+        # the mean of map i for image i: cheaper than a list of 64 scores, each with its own slice
         return maximize(lambda maps: tf.linalg.diag_part(tf.reduce_mean(maps, axis=(1, 2))), noise)
 
     return [
@@ -150,7 +151,7 @@ def tf_keras_vis_methods(model: keras.Model) -> list[Method]:
 
 
 def torch_methods(model: keras.Model) -> list[Method]:
-    """PyTorch with the weights of `model`: all images in a batch, in both orders of memory."""
+    """PyTorch with the weights of `model`: all images in a batch, in both memory formats."""
     import torch
 
     torch_layers: list[torch.nn.Module] = []

@@ -1,8 +1,8 @@
-"""The ways to grade that `throughput.py` compares: nbgrader, otter-grader, and this kit in both profiles.
+"""The graders that `throughput.py` compares: nbgrader, otter-grader, and this kit in both profiles.
 
-Each way has a folder of its own with the same submissions, and grades by the command that a course would use.
-The check cells and the tests of the two peers call the self-checks that students have, so that everybody looks
-at the same criteria; what they find is a verdict that the student's own kernel gives.
+Each has its own folder with the same submissions, and grades with the command that a course would use. The
+check cells and tests of the two peers call the students' self-checks, so all graders test the same criteria;
+the peers' verdicts come from the student's own kernel.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 # Longer than any submission takes.
 TIMEOUT_SECONDS = 3600
-# How often it is looked what the processes use.
+# How often the processes' resource use is sampled.
 LOOK_SECONDS = 0.5
 
-# What a course that uses plain nbgrader for this exercise needs. nbgrader has no settings for speed.
+# What a course with plain nbgrader needs for this exercise. nbgrader has no settings for speed.
 NBGRADER_CONFIG = f"""c = get_config()
 c.ClearSolutions.code_stub = {{"python": "# YOUR CODE HERE\\n..."}}
 c.ExecutePreprocessor.timeout = {TIMEOUT_SECONDS}
 """
 
-# Keras rejects every file in its cache that is not byte for byte the one that it would download, which embedded
-# digits are not. Kernels import TensorFlow here, and no longer in the first cell; the sum stays the same.
+# Keras rejects any file in its cache that is not byte for byte its own download, so it rejects embedded
+# digits. Kernels import TensorFlow here instead of in the first cell; the total time stays the same.
 DIGITS_FOR_KERNELS = """from keras.src.datasets import mnist
 
 mnist.get_file = lambda *arguments, **options: {file!r}
 """
 
-# otter's exception-based format; `env` is the namespace of the student's notebook.
+# otter's exception-based format; `env` is the student notebook's namespace.
 OTTER_TEST = """OK_FORMAT = False
 
 from otter.test_files import test_case
@@ -71,15 +71,15 @@ def test_{criterion}(env):
 
 @dataclass(frozen=True)
 class Measured:
-    """What one command took, and what it says of the submissions that it has graded.
+    """The resources that one command used, and its results.
 
     Attributes:
-        seconds: on the clock.
-        processor_seconds: of the command and all that it has started, as far as it lived long enough to be seen.
-        peak_mb: memory of the largest of these processes, what it shares with others included.
-        scores: points that no person gave, by submission.
+        seconds: wall-clock time.
+        processor_seconds: of the command and its descendants, if they ran long enough to be seen.
+        peak_mb: memory of the largest of these processes, including shared memory.
+        scores: automatic points, by submission.
         statuses: the verdict on every criterion, by submission; only the kit has more than points.
-        kit_seconds: what the kit's own work on one submission took, by submission, as its report says.
+        kit_seconds: time of the kit's own work on a submission, by submission, from its report.
     """
 
     seconds: float
@@ -94,8 +94,8 @@ class Way(Protocol):
     """One way to grade.
 
     Attributes:
-        name: how the table calls it.
-        one_by_one: whether the command is given one submission, or all at once.
+        name: its name in the table.
+        one_by_one: whether the command gets one submission at a time, or all at once.
     """
 
     name: str
@@ -105,11 +105,11 @@ class Way(Protocol):
         """Grade these submissions, as if for the first time."""
 
     def start(self) -> float:
-        """Return the seconds of a command for one submission that it would not take again in one for many."""
+        """Return the seconds per command that one command for many submissions would need only once."""
 
 
 class Nbgrader:
-    """`nbgrader autograde` in a course without the kit: a kernel for each submission, no sandbox."""
+    """`nbgrader autograde` in a course without the kit: one kernel per submission, no sandbox."""
 
     name = "nbgrader autograde"
     one_by_one = True
@@ -117,7 +117,7 @@ class Nbgrader:
     def __init__(self, folder: Path, notebooks: Mapping[str, NotebookNode], digits: Path) -> None:
         self._course = initialise(folder / "course")
         (self._course.root / "nbgrader_config.py").write_text(NBGRADER_CONFIG, encoding="utf-8")
-        # The self-checks only print, unless nbgrader wants an error of each that is not content.
+        # The self-checks only print, unless nbgrader asks for an error from each failed check.
         self._environment = kernel_environment(folder, digits) | {"NBGRADER_VALIDATING": "1"}
         self._run("generate_assignment", ASSIGNMENT)
         hand_in(self._course, notebooks)
@@ -131,7 +131,7 @@ class Nbgrader:
         return Measured(**vars(measured) | {"scores": {submission: self._score(submission)}})
 
     def start(self) -> float:
-        """Return how long it takes to see that there is nothing to do."""
+        """Return how long the command takes if there is nothing to do."""
         return self._run("autograde", ASSIGNMENT, "--student", self._graded_already).seconds
 
     def _run(self, *arguments: str) -> Measured:
@@ -140,7 +140,7 @@ class Nbgrader:
         )
 
     def _make_graded_already(self, submission: str) -> str:
-        """Make somebody whose submission nbgrader skips, since the result is there."""
+        """Make a submission that nbgrader skips because its result exists."""
         student = "graded-already"
         for place in ("submitted", "autograded"):
             shutil.copytree(
@@ -157,7 +157,7 @@ class Nbgrader:
 
 
 class Otter:
-    """`otter run`: a kernel for each submission, the tests run in it at the end, no container."""
+    """`otter run`: one kernel per submission, in which the tests run at the end, no container."""
 
     name = "otter run"
     one_by_one = True
@@ -189,7 +189,7 @@ class Otter:
         return Measured(**vars(measured) | {"scores": {submission: total}})
 
     def start(self) -> float:
-        """Return nothing: there is no command for many."""
+        """Return 0: there is no command for many."""
         return 0.0
 
     def _run(self, *arguments: str) -> Measured:
@@ -197,7 +197,7 @@ class Otter:
 
 
 class Kit:
-    """`gradeascent grade`, all submissions in one command, two at the same time, recorded in the gradebook."""
+    """`gradeascent grade`: all submissions in one command, two at a time, recorded in the gradebook."""
 
     one_by_one = False
 
@@ -239,25 +239,25 @@ class Kit:
         )
 
     def start(self) -> float:
-        """Return nothing: there is only one command anyway."""
+        """Return 0: there is only one command anyway."""
         return 0.0
 
 
 def hand_in(course: Course, notebooks: Mapping[str, NotebookNode]) -> None:
-    """Put every submission where a course has it."""
+    """Put every submission into the course folder."""
     for name, notebook in notebooks.items():
         course.submission_folder(name).mkdir(parents=True)
         write_notebook(notebook, course.submission_folder(name) / NOTEBOOK)
 
 
 def without_checks(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook without its check cells: otter's tests do their work, and it need not be done twice."""
+    """Return the notebook without its check cells: otter's tests replace them."""
     kept = [cell for cell in notebook.cells if cell.cell_type != "code" or not is_check(cell)]
     return NotebookNode(notebook | {"cells": kept})
 
 
 def kernel_environment(folder: Path, digits: Path) -> dict[str, str]:
-    """Return an environment whose kernels have the digits without a download."""
+    """Return an environment whose kernels get the digits without a download."""
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     text = DIGITS_FOR_KERNELS.format(file=str(digits))
@@ -266,7 +266,7 @@ def kernel_environment(folder: Path, digits: Path) -> dict[str, str]:
 
 
 def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measured:
-    """Run a command to its end; leave the benchmark if it fails, since its time means nothing then."""
+    """Run a command to its end; exit the benchmark if it fails, since its time is then meaningless."""
     log = folder / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         started = time.monotonic()
@@ -294,19 +294,19 @@ def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str,
 
 
 class Seen:
-    """What processes have used, looked at again and again: a sandbox does not pass it on when it ends."""
+    """Resource use of processes, sampled repeatedly: a sandbox does not report it when it ends."""
 
     def __init__(self) -> None:
         self.processor_seconds: dict[psutil.Process, float] = {}
         self.peak = 0
 
     def look_at(self, root: psutil.Process) -> None:
-        """Note what a process and all below it have used until now."""
+        """Record the resource use so far of a process and all its descendants."""
         for process in (root, *root.children(recursive=True)):
             try:
                 with process.oneshot():
                     times = process.cpu_times()
                     self.processor_seconds[process] = times.user + times.system
                     self.peak = max(self.peak, process.memory_info().rss)
-            except psutil.Error:  # it has ended meanwhile
+            except psutil.Error:  # it has ended
                 continue

@@ -1,11 +1,11 @@
-"""How much sooner `solutions` has the 64 images of the exercise than the exercise's own loop, and than others.
+"""How much faster `solutions` computes the exercise's 64 images than its own loop and other packages.
 
     python benchmarks/gradient_ascent.py [--data mnist.npz] [--repeats 5]
 
-All climb from the same noise, 50 steps for each of 64 filters of `conv2d_3`, on the same trained network, in
-the same process and taking turns, because a shared machine drifts by a quarter within minutes. Last comes the
-time that the arithmetic alone would take. The exit status is 1 when a ratio of medians misses its bar or a peer
-is faster.
+All start from the same noise and take 50 steps for each of 64 filters of `conv2d_3`, on the same trained
+network. They run in the same process and take turns, because a shared machine's speed drifts by a quarter
+within minutes. The last line is the time that the arithmetic alone would take. The exit status is 1 if a
+ratio of medians misses its bar or a peer is faster.
 """
 
 import argparse
@@ -40,24 +40,24 @@ from solutions.data import load_mnist
 from solutions.gradient_ascent import uniform_noise
 
 BAR_WARM, BAR_FIRST = 50, 30
-EQUAL = 1e-3  # largest difference of a pixel; the pixels of the last step reach from -200 to 300
+EQUAL = 1e-3  # largest difference of a pixel; pixels of the last step range from -200 to 300
 
 
 @dataclass
 class Measured:
-    """How long a method took each time, and what it arrived at."""
+    """A method's times and its result."""
 
     images: Images
     seconds: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
-        """The median of the seconds."""
+        """The median of the times, in seconds."""
         return median(self.seconds)
 
 
 def methods_of(model: keras.Model) -> tuple[list[Method], list[Method], tuple[Method, Method]]:
-    """What everybody has, what peers are installed, and `solutions` on its first and on a later call."""
+    """The standard methods, installed peers, and `solutions` on its first and on a later call."""
     peers: list[Method] = []
     for peer in PEERS:
         try:
@@ -70,8 +70,8 @@ def methods_of(model: keras.Model) -> tuple[list[Method], list[Method], tuple[Me
 
 
 def measure(methods: list[Method], noise: Images, repeats: int) -> tuple[list[Measured], float]:
-    """Time all methods in turn, and the peak of sgemm with them: what each took, and the highest peak."""
-    for method in methods:  # threads, memory and graphs of a process' first calls are nobody's cost
+    """Time all methods in turn, and sgemm's peak with them; return the measurements and the highest peak."""
+    for method in methods:  # exclude the cost of a process' first calls: threads, memory and graphs
         method.ascend(noise if method.batched else noise[:1])
     results = [Measured(images=noise) for _ in methods]
     peaks = []
@@ -94,7 +94,7 @@ def own_activations(model: keras.Model, images: Images) -> Images:
 
 
 def main() -> int:
-    """Measure, print the table, and say whether the bars hold."""
+    """Measure, print the table, and return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(
         description="solutions' gradient ascent against the exercise's loop and peers"
     )
@@ -104,7 +104,7 @@ def main() -> int:
 
     dataset = load_mnist(arguments.data)
     model = build_cnn(seed=0)
-    train(model, dataset, epochs=1, seed=0, verbose=0)  # time does not depend on how well it reads digits
+    train(model, dataset, epochs=1, seed=0, verbose=0)  # the time does not depend on its accuracy
     filters = model.get_layer(LAYER).output.shape[-1]
     noise = uniform_noise(filters, seed=0)
 

@@ -1,11 +1,11 @@
-"""Whether the last of a thousand submissions is graded as fast as the first, and in as little memory.
+"""Whether the last of a thousand submissions is graded as fast as the first, with no more memory.
 
     python benchmarks/large_course.py [--submissions 1000] [--jobs 2] [--profile full] [--cold]
     python benchmarks/large_course.py --cluster --submissions 200 [--jobs 2] [--repeats 3]
 
-Makes a course of small submissions on the built-in digits, grades it by the command that anybody would use, and
-prints a row for every hundred. With --cluster, the same course is graded alternately by this machine alone and by a
-Dask scheduler with as many workers as there are jobs. The exit status is 1 when a bar is missed.
+Makes a course of small submissions on the built-in digits, grades it with the usual command, and prints a row
+for every hundred. With --cluster, the same course is graded alternately by this machine alone and by a Dask
+scheduler with one worker per job. The exit status is 1 if a bar is missed.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from autograder.course.initialise import initialise
 from autograder.settings import SETTINGS_FILE
 from solutions.data import embedded_digits, write_npz
 
-# Of the last group, relative to the first one.
+# For the last group, relative to the first.
 LEAST_SPEED, MOST_MEMORY = 0.9, 1.1
 LARGEST_KERNEL_MB = 1.2 * 1024
-# Of the seconds with workers, relative to those with as many jobs.
+# Time with workers, relative to the time with the same number of jobs.
 MOST_CLUSTER_SECONDS = 1.1
-# Each with the value of a group that stands in the table.
+# The processes' roles, each with the function that summarizes a group in the table.
 COLUMNS: dict[str, Callable[[Iterable[float]], float]] = {
     GRADER: median,
     VERIFIER: median,
@@ -50,7 +50,7 @@ COLUMNS: dict[str, Callable[[Iterable[float]], float]] = {
 
 
 def make_course(folder: Path, count: int, *, warm: bool) -> tuple[Course, Path]:
-    """Make a course with so many submissions; return it with its digits."""
+    """Make a course with this many submissions; return it with its digits."""
     digits = folder / "digits.npz"
     write_npz(embedded_digits(), digits)
     course = initialise(folder / "course")
@@ -60,22 +60,22 @@ def make_course(folder: Path, count: int, *, warm: bool) -> tuple[Course, Path]:
 
 
 def per_minute(ends: Sequence[float]) -> float:
-    """Return how many submissions a minute were done from the first of these ends to the last."""
+    """Return the submissions per minute between the first and the last of these ends."""
     return 60 * (len(ends) - 1) / (ends[-1] - ends[0])
 
 
 def memory(looks: Sequence[Look], role: str) -> float:
-    """Return what processes of a kind took, in MB; 0 where there were none."""
+    """Return the memory of processes of a kind, in MB; 0 if there were none."""
     return COLUMNS[role]([look.largest[role] for look in looks if role in look.largest] or [0.0])
 
 
 def print_groups(run: WatchedRun, size: int) -> bool:
-    """Print a row for each group of submissions, and the last one relative to the first; tell if all bars hold."""
+    """Print a row for each group, and the last relative to the first; return whether all bars hold."""
     print("| submissions | per minute | grader | verifier | template | largest kernel | all at once |")
     print("|---|---|---|---|---|---|---|")
     rows = []
     for first in range(0, len(run.ends), size):
-        # From the end of the one before it; the very first also has to wait for all to be started.
+        # From the end of the group before it; the first group also includes the start of all processes.
         ends = run.ends[max(first - 1, 0) : first + size]
         looks = [look for look in run.looks if ends[0] <= look.seconds <= ends[-1]]
         row = {"per minute": per_minute(ends)} | {role: memory(looks, role) for role in COLUMNS}
@@ -96,7 +96,7 @@ def print_groups(run: WatchedRun, size: int) -> bool:
 
 
 def print_kernels(runs: Iterable[WatchedRun]) -> bool:
-    """Say how large a kernel became and how it was started; tell if the bar holds."""
+    """Print how large a kernel became and how it was started; return whether the bar holds."""
     looks = [look for run in runs for look in run.looks]
     largest = memory(looks, KERNEL)
     if not largest:
@@ -107,7 +107,7 @@ def print_kernels(runs: Iterable[WatchedRun]) -> bool:
 
 
 def grade_in_groups(course: Course, options: list[str], jobs: int, group: int) -> bool:
-    """Grade the course once; print how it went on; tell if all bars hold."""
+    """Grade the course once; print the progress; return whether all bars hold."""
     run = grade(course, [*options, "--jobs", str(jobs)], [], tell_every=group)
     print("Memory in MB, shared memory divided among those who share it; medians, and the largest kernel.\n")
     flat = print_groups(run, group)
@@ -115,7 +115,7 @@ def grade_in_groups(course: Course, options: list[str], jobs: int, group: int) -
 
 
 def grade_on_both(course: Course, options: list[str], jobs: int, repeats: int, tell_every: int) -> bool:
-    """Grade the course by turns on this machine and on a cluster; print both; tell if all bars hold."""
+    """Grade the course in turns here and on a cluster; print both; return whether all bars hold."""
     from local_cluster import local_cluster
 
     ways = {f"--jobs {jobs}": list[WatchedRun](), f"--cluster, workers: {jobs}": list[WatchedRun]()}
@@ -161,7 +161,7 @@ def main() -> int:
             f"--submissions must be a multiple of the {given.group} of a group, and more than one of it"
         )
 
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing is left behind
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that cleanup runs
     with tempfile.TemporaryDirectory() as name:
         course, digits = make_course(Path(name), given.submissions, warm=not given.cold)
         options = ["--profile", given.profile, "--data", str(digits)]

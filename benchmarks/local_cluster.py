@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers on this machine, started as docs/cluster.md says."""
+"""A Dask scheduler and workers on this machine, started as in docs/cluster.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS, END_SECONDS = 60, 30
 
 @dataclass(frozen=True)
 class LocalCluster:
-    """A scheduler's address, and the processes that are its cluster."""
+    """A scheduler's address, and the processes of its cluster."""
 
     address: str
     processes: list[psutil.Process]
@@ -27,7 +27,7 @@ class LocalCluster:
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[LocalCluster]:
-    """Start a scheduler and so many workers, each of one process that grades one submission at a time."""
+    """Start a scheduler and this many workers, each with one process that grades one submission at a time."""
     with ExitStack() as stack:
         scheduler = stack.enter_context(_dask("scheduler", "--host", "127.0.0.1", "--port", "0"))
         address = _address_said_by(scheduler)
@@ -51,7 +51,7 @@ def _dask(*command: str) -> Iterator[psutil.Popen]:
     try:
         yield started
     finally:
-        with suppress(psutil.NoSuchProcess):  # ^C may have reached it, too
+        with suppress(psutil.NoSuchProcess):  # ^C may have stopped it already
             started.terminate()
         started.wait(END_SECONDS)
 
@@ -65,5 +65,5 @@ def _address_said_by(scheduler: psutil.Popen) -> str:
 
 
 def _empty(process: psutil.Popen) -> None:
-    """Read on what a process says: it would wait if its pipe were full."""
+    """Keep reading a process' output: it would block if its pipe were full."""
     threading.Thread(target=process.stderr.read, daemon=True).start()

@@ -1,4 +1,4 @@
-"""How soon the ascent could be done if it were nothing but multiplying matrices at this machine's full speed."""
+"""How fast the ascent would be if it were only matrix multiplication at this machine's full speed."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-SIDE = 4096  # 137 GFLOP: large enough that only multiplying counts
+SIDE = 4096  # 137 GFLOP: large enough that only the multiplication matters
 
 
 def ascent_flops(model: keras.Model, layer_name: str, *, images: int, steps: int) -> int:
     """The floating point operations that an ascent needs, one filter per image.
 
-    Counted are the convolutions, a multiplication and an addition as two, padding included: those below the layer
-    with all filters, the layer itself with one. The gradient with respect to a convolution's input takes as many
-    again, and that with respect to the weights is not needed. Activations and poolings are left out.
+    This counts the convolutions, a multiplication and an addition as two, including padding: all filters of
+    the layers below, and one filter of the layer itself. The gradient with respect to a convolution's input
+    takes the same number again; the gradient with respect to the weights is not needed. Activations and
+    poolings are left out.
     """
     forward = 0
     for layer in model.layers:

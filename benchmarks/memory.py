@@ -1,7 +1,8 @@
-"""How much memory the processes of a grading take, by what they are for.
+"""How much memory the processes of a grading run use, by role.
 
-Memory that several processes share is divided among them (Linux calls it PSS), so that the sum over all is what the
-grading takes. It matters here: a forked kernel shares most of its memory with the template that it was forked from.
+Memory that several processes share is divided among them (Linux calls this PSS), so the sum over all is what
+grading uses. This matters here: a forked kernel shares most of its memory with the template that it was
+forked from.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ import psutil
 
 from autograder.settings import MEGABYTE
 
-# What processes are for. All others are "other": bubblewrap, schedulers and workers of a cluster.
+# The roles. All others are "other": bubblewrap, and a cluster's schedulers and workers.
 GRADER, VERIFIER, TEMPLATE, KERNEL, OTHER = "grader", "verifier", "template", "kernel", "other"
 
 
 @dataclass
 class Look:
-    """What was seen at one moment, in MB.
+    """A sample at one moment, in MB.
 
     Attributes:
-        seconds: the moment, of a clock that never goes back.
-        largest: the largest process of each kind.
+        seconds: the time, from a monotonic clock.
+        largest: the largest process of each role.
         sum: all processes together.
-        is_forked: whether a kernel was a fork of a template.
+        is_forked: whether a kernel was forked from a template.
     """
 
     seconds: float
@@ -35,7 +36,7 @@ class Look:
 
 
 def look_at(grader: psutil.Process, others: Iterable[psutil.Process], seconds: float) -> Look:
-    """Return what the processes of a grading take now: those given, and all that they have started."""
+    """Return the current memory use of grading processes: the given ones, and all that they started."""
     look = Look(seconds)
     for root in (grader, *others):
         try:
@@ -47,7 +48,7 @@ def look_at(grader: psutil.Process, others: Iterable[psutil.Process], seconds: f
                 role = GRADER if process == grader else _role(process)
                 megabytes = process.memory_full_info().pss / MEGABYTE
                 look.is_forked |= role == KERNEL and _is_of_template(process)
-            except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it has ended meanwhile
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it has ended
                 continue
             look.largest[role] = max(look.largest.get(role, 0.0), megabytes)
             look.sum += megabytes
@@ -55,9 +56,9 @@ def look_at(grader: psutil.Process, others: Iterable[psutil.Process], seconds: f
 
 
 def _role(process: psutil.Process) -> str:
-    """Return what a process is for, by how it was started."""
+    """Return a process' role, from how it was started."""
     command = process.cmdline()
-    if process.name() == "bwrap":  # its arguments name the program that it holds
+    if process.name() == "bwrap":  # its arguments name the program that runs inside
         return OTHER
     if "autograder.verify.worker" in command:
         return VERIFIER

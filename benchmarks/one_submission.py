@@ -3,7 +3,7 @@
     python benchmarks/one_submission.py [--data mnist.npz] [--repeats 3] [--profile quick]
 
 Grades the instructor's own notebook several times in a row, with one verifier, and prints the median,
-smallest and largest seconds of every part. "Kit" is all that is not the student's code: kernel start,
+smallest and largest seconds of every part. "Kit" is everything except the student's code: kernel start,
 verification, rubric and files.
 """
 
@@ -27,7 +27,7 @@ from autograder.settings import Settings
 
 
 def hand_in(course: Course, students: list[str]) -> None:
-    """Let everyone hand in the instructor's own version."""
+    """Submit the instructor's own version for every student."""
     content = course.source_notebook().read_bytes()
     for student in students:
         folder = course.submission_folder(student)

@@ -1,10 +1,10 @@
-"""How long a course takes to be scored again: 300 submissions, by a rubric that changes every score.
+"""How long it takes to score a course again: 300 submissions, with a rubric change that affects every score.
 
     python benchmarks/rescore.py [COURSE] [--submissions 300]
 
-Copies the graded submissions of a course (by default, of a new one with the demo's six samples) until there are
-as many as asked for, raises `conv_layers` so that every score changes, and times three steps: showing what
-changes, the same with writing, and recording in nbgrader's gradebook, which is nbgrader's own Autograde.
+Copies the graded submissions of a course (by default, a new one with the demo's six samples) until there are
+enough, raises `conv_layers` so that every score changes, and times three steps: showing the changes, the same
+with writing, and recording in nbgrader's gradebook, which is nbgrader's own Autograde.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def fill(course: Course, model: Course, count: int) -> list[str]:
 def timed(
     course: Course, students: list[str], settings: Settings, *, apply: bool, record: bool = False
 ) -> tuple[float, float]:
-    """Score again, silently; return the seconds on the clock, and those of all processors together."""
+    """Score again without output; return wall-clock seconds, and processor seconds of all cores together."""
     started, used = time.monotonic(), processor_seconds()
     if not rescore_course(course, students, settings, lambda line: None, apply=apply, record=record):
         sys.exit("not everything could be scored again; the times mean nothing")
@@ -65,13 +65,13 @@ def timed(
 
 
 def processor_seconds() -> float:
-    """Return what this process and its children that have ended have used."""
+    """Return the processor seconds of this process and its finished children."""
     usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def main() -> None:
-    """Print the seconds."""
+    """Print the times."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("course", nargs="?", help="a graded course; default: the demo's")
     arguments.add_argument("--submissions", type=int, default=300)

@@ -2,10 +2,10 @@
 
     python benchmarks/review.py --course gradeascent-demo [--submissions 500] [--repeats 9]
 
-Makes a course of that many submissions out of the few graded ones of `--course`, starts `gradeascent review` on it
-and opens its pages in headless Chromium: every time with an empty cache for the wall, and walking from submission to
-submission by keys for the desk. Times are those that the browser itself measures: from the click or the key to the
-first paint. The exit status is 1 when a bar is missed. Chromium has to be installed.
+Makes a course of that many submissions from the few graded ones of `--course`, starts `gradeascent review` on
+it and opens its pages in headless Chromium. For the wall, the cache is always empty; for the desk, keys lead
+from submission to submission. The browser measures the times itself, from the click or the key to the first
+paint. The exit status is 1 if a bar is missed. Chromium has to be installed.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from autograder.report import Report
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WALL_BAR, NEXT_BAR = 1.0, 0.1  # seconds
 SHOT = {"width": 1440, "height": 900}
-# The next page asks when the key was pressed on the one before.
+# The next page needs the time of the key press on the previous page.
 REMEMBER_KEYS = """addEventListener("keydown", event =>
     sessionStorage.setItem("pressed", performance.timeOrigin + event.timeStamp), true)"""
 FIRST_PAINT = """() => new Promise(done => new PerformanceObserver(list => {
@@ -51,7 +51,7 @@ GRID_SHOWN = """() => Promise.all([...document.querySelectorAll("[data-grid] img
     .then(() => performance.now())"""
 WEIGHTS = """() => performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource"))
     .map(entry => [new URL(entry.name).pathname, entry.encodedBodySize])"""
-# What the browser has fetched ahead keeps nobody waiting.
+# Pages that the browser has prefetched cost no waiting time.
 SERVER_TIME = """() => { const entry = performance.getEntriesByType("navigation")[0];
     return entry.deliveryType ? 0 : entry.responseEnd - entry.requestStart }"""
 CARDS_THERE = "() => performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
@@ -65,7 +65,7 @@ SCROLL = """() => new Promise(done => {
 
 
 def make_course(samples: Course, folder: Path, number: int) -> Course:
-    """Make a course in which the sample submissions were handed in again and again, under other names."""
+    """Make a course in which the sample submissions are repeated under other names."""
     course = initialise(folder)
     generate_release(course)
     graded = [one for one in sorted(samples.graded.glob(f"*/{ASSIGNMENT}")) if read_report(one) is not None]
@@ -99,7 +99,7 @@ def enter(gradebook, report: Report) -> None:
 
 @contextmanager
 def running_server(course: Course) -> Iterator[str]:
-    """Run the command; give the address that it prints."""
+    """Run the command; yield the address that it prints."""
     command = [sys.executable, "-m", "autograder", "review", "--course", str(course.root), "--no-browser"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
     server = subprocess.Popen(
@@ -121,7 +121,7 @@ def running_server(course: Course) -> Iterator[str]:
 
 
 def enter_site(browser: Browser, address: str) -> Page:
-    """Open the pages as a TA does the first time; nothing is in the browser's cache but the look."""
+    """Open the pages like a TA on the first visit; the browser has cached only the style."""
     context = browser.new_context(viewport=SHOT)
     context.add_init_script(REMEMBER_KEYS)
     page = context.new_page()
@@ -133,7 +133,7 @@ def enter_site(browser: Browser, address: str) -> Page:
 
 
 def open_wall(browser: Browser, address: str) -> tuple[dict[str, float], dict[str, int]]:
-    """Return the seconds to the first paint of the wall, and what it weighs."""
+    """Return the seconds to the first paint of the wall, and its size."""
     page = enter_site(browser, address)
     page.reload()
     seconds = {"wall: first paint": page.evaluate(FIRST_PAINT) / 1000}
@@ -155,7 +155,7 @@ def open_wall(browser: Browser, address: str) -> tuple[dict[str, float], dict[st
 
 
 def walk(browser: Browser, address: str, steps: int, keys: list[str]) -> tuple[list[dict[str, float]], Page]:
-    """Press keys at the desk that lead to the next submission; return the seconds to its paint, each time."""
+    """Press the keys that lead to the next submission; return the seconds to each paint."""
     page = enter_site(browser, address)
     page.keyboard.press("j")
     page.wait_for_url("**/desk/**")
@@ -175,7 +175,7 @@ def walk(browser: Browser, address: str, steps: int, keys: list[str]) -> tuple[l
             }
         )
         page.wait_for_load_state("networkidle")
-        time.sleep(0.5)  # nobody looks for less than that
+        time.sleep(0.5)  # people look at least this long
     return seconds, page
 
 
@@ -190,7 +190,7 @@ def weigh(page: Page) -> dict[str, int]:
 
 
 def manual_scores(course: Course) -> int:
-    """Return how many answers have a person's score."""
+    """Return the number of answers with a manual score."""
     with open_gradebook(course) as gradebook:
         grades = [
             gradebook.find_submission(ASSIGNMENT, one.student.id)
@@ -241,7 +241,7 @@ def main() -> None:
 
 
 def times_table(rows: dict[str, list[float]], bars: dict[str, float], number: int, repeats: int) -> Table:
-    """Return the times, in milliseconds."""
+    """Return the table of times, in milliseconds."""
     table = Table(title=f"{number} submissions, {repeats} times each", title_justify="left")
     for heading in ("", "median ms", "min..max ms", "bar ms"):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -253,7 +253,7 @@ def times_table(rows: dict[str, list[float]], bars: dict[str, float], number: in
 
 
 def weights_table(weights: dict[str, dict[str, int]]) -> Table:
-    """Return what pages weigh, in kB."""
+    """Return the table of page sizes, in kB."""
     kinds = list(dict.fromkeys(kind for one in weights.values() for kind in one))
     table = Table(title="kB, with the pictures of the first screen", title_justify="left")
     for heading in ("", *kinds):

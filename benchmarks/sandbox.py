@@ -2,9 +2,9 @@
 
     python benchmarks/sandbox.py [--repeats 7]
 
-The notebook builds a network, takes fifty steps along a gradient and writes a file, so that processor, system
-calls and files all have a part. Both sides alternate in one process. It is code of our own, so that running it
-without a sandbox is no risk.
+The notebook builds a network, takes fifty gradient steps and writes a file, so that it exercises processor,
+system calls and files. Both variants alternate in one process. The code is trusted, so running it without a
+sandbox is safe.
 """
 
 import argparse
@@ -39,7 +39,7 @@ CELLS = (
 
 
 def seconds_of_one_run(options: KernelOptions) -> tuple[float, float]:
-    """Run the notebook; return the seconds until the kernel answered, and of everything."""
+    """Run the notebook; return the seconds until the kernel answered, and the total seconds."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     started = time.monotonic()
     execution = execute(notebook, None, options)

@@ -1,7 +1,7 @@
 """Submissions that take a second each: four filters, 500 digits, one epoch, all filters in one batch.
 
-Correct ones and four mistakes take turns. No two have the same weights, since each has a seed of its own, and few
-have a network of the same form, as in a course: what would be kept for every form would grow with the submissions.
+Correct submissions and four mistakes alternate. Each has its own seed, so no two have the same weights. As in
+a course, few have the same architecture: anything cached per architecture would grow with the submissions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import nbformat
 from nbformat import NotebookNode
 
-# Different sizes of the hidden layer: all of nearly the same cost, and as many as there are up to the next prime.
+# Sizes of the hidden layer: all of nearly the same cost; the number of sizes is prime, so all of them occur.
 HIDDEN_LEAST, HIDDEN_SIZES, HIDDEN_STEP = 16, 101, 37
 
 CORRECT = {
@@ -50,7 +50,7 @@ for i, image in enumerate(visualized_feature):
     panel.axis("off")
 plt.show()""",
 }
-# In a cell, what stands there in place of what is right.
+# (cell, correct code, its replacement)
 MISTAKES = (
     ("ascent", "assign_add", "assign_sub"),
     ("ascent", "range(50)", "range(20)"),
@@ -61,7 +61,7 @@ KINDS = 1 + len(MISTAKES)
 
 
 def small_submissions(count: int) -> dict[str, NotebookNode]:
-    """Return so many submissions by student."""
+    """Return this many submissions by student."""
     return {f"student{number:05}": _notebook(_cells(number)) for number in range(count)}
 
 
@@ -76,7 +76,7 @@ def _cells(number: int) -> dict[str, str]:
 
 
 def _notebook(cells: Mapping[str, str]) -> NotebookNode:
-    """Return a notebook whose cells nbgrader knows by these names."""
+    """Return a notebook whose cells have these names in nbgrader."""
     notebook = nbformat.v4.new_notebook()
     for name, source in cells.items():
         nbgrader = {"grade_id": name, "schema_version": 3, "solution": False, "locked": True}

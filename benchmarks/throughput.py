@@ -1,10 +1,10 @@
-"""How many submissions an hour: nbgrader, otter-grader and this kit in both profiles, on the same six notebooks.
+"""Submissions per hour: nbgrader, otter-grader and this kit in both profiles, on the same six notebooks.
 
     python benchmarks/throughput.py --data mnist.npz --otter otter/bin/otter --results throughput.jsonl
 
-The instructor's own notebook, three styles and two mistakes. The peers grade them one by one, half of them before
-the kit has its turn and half of them after it. Every measurement is written to --results as soon as it is there,
-and the same command goes on from what it finds there. The table comes last, on standard output.
+The notebooks are the instructor's own, three styles and two mistakes. The peers grade them one by one: half
+of them before the kit's turn, half after it. Every measurement is written to --results at once, and the same
+command continues from there. The table comes last, on standard output.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from solutions.data import embedded_digits, find_digits, write_npz
 JOBS = 2
 PEERS = ("nbgrader", "otter")
 REFERENCE = "reference"
-# In this order, so that fewer of them are still of different kinds.
+# In this order, so that a smaller number of them still covers different kinds.
 LABELLED = {
     "published_2021": ".",  # as published: eager, one filter after the other
     "index_shifted_by_one": "mistakes_ascent",
     "tf_function_step_index_tensor": "ascents",  # a compiled step
     "descent_by_subtracting": "mistakes_ascent",
-    "subclassed_features_method": "architectures",  # a class of its own, all filters in one batch
+    "subclassed_features_method": "architectures",  # its own class, all filters in one batch
 }
 MOST = 1 + len(LABELLED)
-# Times that the kit is to be sooner than nbgrader, on MNIST and two cores.
+# How many times faster than nbgrader the kit should be, on MNIST and two cores.
 BARS = {"gradeascent grade, full": 2.5, "gradeascent grade, quick": 15.0}
 START = "start"  # in place of a submission: the command with nothing to do
 ALL = "all"
@@ -57,7 +57,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Step:
-    """One measurement: which way, in which repeat, of which submission."""
+    """One measurement: the grader, the repeat and the submission."""
 
     way: str
     repeat: int
@@ -65,7 +65,7 @@ class Step:
 
 
 class Results:
-    """The measurements, each kept in a file as soon as it is there."""
+    """The measurements, each saved to a file at once."""
 
     def __init__(self, file: Path | None, conditions: Mapping[str, Any]) -> None:
         self._file = file
@@ -80,7 +80,7 @@ class Results:
             self.measured[Step(**line["step"])] = Measured(**line["measured"])
 
     def add(self, step: Step, measured: Measured) -> None:
-        """Keep a measurement."""
+        """Save a measurement."""
         self.measured[step] = measured
         self._write({"step": asdict(step), "measured": asdict(measured)})
 
@@ -91,7 +91,7 @@ class Results:
 
 
 def handed_in(folder: Path, count: int) -> dict[str, NotebookNode]:
-    """Return so many submissions, made from the notebook that students get."""
+    """Return this many submissions, made from the released notebook."""
     course = initialise(folder)
     generate_release(course)
     released = read_notebook(course.release_folder() / course.source_notebook().name)
@@ -103,7 +103,7 @@ def handed_in(folder: Path, count: int) -> dict[str, NotebookNode]:
 
 
 def plan(ways: Sequence[Way], submissions: Sequence[str], repeats: int) -> list[Step]:
-    """Return the steps in an order that spreads what else the machine does over all ways."""
+    """Return the steps in an order that spreads other load on the machine over all graders."""
     peers = [way for way in ways if way.one_by_one]
     kits = [way for way in ways if not way.one_by_one]
     half = (len(submissions) + 1) // 2
@@ -117,14 +117,14 @@ def plan(ways: Sequence[Way], submissions: Sequence[str], repeats: int) -> list[
 
 
 def measure(way: Way, step: Step, submissions: Sequence[str]) -> Measured:
-    """Do one step of the plan."""
+    """Run one step of the plan."""
     if step.submission == START:
         return Measured(way.start(), 0.0, 0.0)
     return way.grade(submissions if step.submission == ALL else [step.submission])
 
 
 def repeats_of(way: str, results: Results, submissions: Sequence[str]) -> list[dict[str, Measured]]:
-    """Return the measurements of a way by repeat and submission, of the repeats that are complete."""
+    """Return a grader's measurements by repeat and submission, for complete repeats only."""
     repeats: dict[int, dict[str, Measured]] = {}
     for step, measured in results.measured.items():
         if step.way == way:
@@ -133,7 +133,7 @@ def repeats_of(way: str, results: Results, submissions: Sequence[str]) -> list[d
 
 
 def seconds_per_submission(parts: Mapping[str, Measured], count: int) -> float:
-    """Return the seconds of one repeat over its submissions, as if one command had graded them all."""
+    """Return one repeat's seconds per submission, as if one command had graded them all."""
     total = sum(measured.seconds for name, measured in parts.items() if name != START)
     if START in parts:
         total -= (count - 1) * parts[START].seconds
@@ -141,7 +141,7 @@ def seconds_per_submission(parts: Mapping[str, Measured], count: int) -> float:
 
 
 def print_times(ways: Sequence[Way], results: Results, submissions: Sequence[str], *, bars: bool) -> bool:
-    """Print the table of times; tell whether every bar holds."""
+    """Print the table of times; return whether every bar holds."""
     print(
         "| | s per submission | min..max s | submissions an hour | times sooner | bar | s of processors | MB |"
     )
@@ -170,7 +170,7 @@ def print_times(ways: Sequence[Way], results: Results, submissions: Sequence[str
 
 
 def print_starts(ways: Sequence[Way], results: Results, submissions: Sequence[str]) -> None:
-    """Say which part of the times is not the student's code, where it is known."""
+    """Print how much of the time is not the student's code, if known."""
     for way in ways:
         for_all = [parts[ALL] for parts in repeats_of(way.name, results, submissions) if ALL in parts]
         own = [seconds for measured in for_all for seconds in measured.kit_seconds.values()]
@@ -189,7 +189,7 @@ def print_starts(ways: Sequence[Way], results: Results, submissions: Sequence[st
 
 
 def print_scores(ways: Sequence[Way], results: Results, submissions: Sequence[str]) -> None:
-    """Print the points that each way gives, those of its last repeat."""
+    """Print the points from each grader's last repeat."""
     print("\n| points without a person | " + " | ".join(way.name for way in ways) + " |")
     print("|---" * (1 + len(ways)) + "|")
     for name in submissions:
@@ -205,7 +205,7 @@ def print_scores(ways: Sequence[Way], results: Results, submissions: Sequence[st
 
 
 def print_agreement(results: Results) -> bool:
-    """Say whether all gradings by the kit came to the same statuses, whatever the profile; tell it, too."""
+    """Print and return whether all gradings by the kit agree on the statuses, in both profiles."""
     found: dict[tuple[str, str], set[str]] = {}
     for measured in results.measured.values():
         for name, statuses in measured.statuses.items():
@@ -226,7 +226,7 @@ def print_agreement(results: Results) -> bool:
 
 
 def main() -> int:
-    """Measure what is still to be measured, and print the tables."""
+    """Run the missing measurements, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, help="an mnist.npz; default: found as in the README")
     parser.add_argument(
@@ -245,7 +245,7 @@ def main() -> int:
     if "otter" in peers and otter is None:
         parser.error(f"{given.otter} is no executable; benchmarks/README.md says how to install otter-grader")
 
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing is left behind
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that cleanup runs
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         raw = embedded_digits() if given.small else find_digits(given.data, announce=print)
@@ -281,7 +281,7 @@ def main() -> int:
 
 
 def versions(otter: str | None) -> list[str]:
-    """Return the versions of what was compared."""
+    """Return the versions of the compared packages."""
     said = [f"{name} {version(name)}" for name in ("tensorflow", "keras", "nbgrader")]
     if otter:
         output = subprocess.run([otter, "--version"], capture_output=True, text=True, check=True).stdout

@@ -1,11 +1,12 @@
-"""The kit's own time after the notebook has run, warm: verify, rubric, files; and the memory that verifying takes.
+"""The kit's own time after the notebook has run, warm: verify, rubric, files; and the memory of verification.
 
     python benchmarks/verify.py [--data mnist.npz] [--repeats 5] [--memory 300]
 
-Measures the evidence of a correct submission, all in one process and without a sandbox: the reference network,
-before and after its training, and its images. "First" is the first submission of an architecture, for which
-everything is compiled; "later" is one with other weights. Both alternate. With --memory, so many small submissions
-follow, every other one of an architecture of its own, and the memory of the process is printed as it goes on.
+Measures the evidence of a correct submission, all in one process and without a sandbox: the reference
+network, before and after its training, and its images. "First" is the first submission of an architecture,
+for which everything is compiled; "later" is one with other weights. Both alternate. With --memory, this many
+small submissions follow, every other one with a new architecture, and the memory of the process is printed
+along the way.
 """
 
 import argparse
@@ -49,12 +50,12 @@ from solutions.cnn import build_cnn, train
 from solutions.data import embedded_digits, find_digits, prepare
 from solutions.gradient_ascent import forget_ascents, uniform_noise, visualize_filters
 
-# Of every part, each time it was done: seconds on the clock and of the processors
+# For every part, one entry per run: wall-clock seconds and processor seconds
 Seconds = dict[str, list[tuple[float, float]]]
 
 
 def submission_of(model: keras.Model, untrained: list[Record], payloads: dict[str, bytes]) -> Evidence:
-    """Return what the recorder would send of a trained network and its images."""
+    """Return what the recorder would send for a trained network and its images."""
     graph, facts = freeze(model)
     stack = as_npy(visualize_filters(model, seed=0).images[..., 0])
     records = (
@@ -76,7 +77,7 @@ def reference(seed: int) -> Evidence:
 
 @contextmanager
 def timed(seconds: Seconds, part: str) -> Iterator[None]:
-    """Add the seconds of what is done to those of a part."""
+    """Add the seconds of the block to a part."""
     clock, processors = time.perf_counter(), time.process_time()
     yield
     taken = time.perf_counter() - clock, time.process_time() - processors
@@ -84,7 +85,7 @@ def timed(seconds: Seconds, part: str) -> Iterator[None]:
 
 
 def watch(seconds: Seconds, module: object, function: str, part: str) -> None:
-    """Let a function of a module note its seconds as those of a part."""
+    """Wrap a module's function so that its seconds are added to a part."""
     original: Callable[..., object] = getattr(module, function)
 
     def watched(*arguments: object, **named: object) -> object:
@@ -95,7 +96,7 @@ def watch(seconds: Seconds, module: object, function: str, part: str) -> None:
 
 
 def time_verify(evidence: list[Evidence], digits: HeldOut, repeats: int) -> dict[str, Seconds]:
-    """Measure submissions of one architecture, again and again, each time one before anything is compiled."""
+    """Measure submissions of one architecture repeatedly, starting each round with nothing compiled."""
     runs: dict[str, Seconds] = {"first": {}, "later": {}}
     noted: Seconds = {}
     watch(noted, models, "read_graph", "of it: read graphs")
@@ -117,7 +118,7 @@ def time_verify(evidence: list[Evidence], digits: HeldOut, repeats: int) -> dict
 
 
 def time_rest(evidence: Evidence, digits: HeldOut, repeats: int) -> Seconds:
-    """Time what follows verification: the rubric, the files and the picture."""
+    """Time the steps after verification: the rubric, the files and the picture."""
     seconds: Seconds = {}
     measurements, pictures = measure(evidence, digits, seed=7)
     with tempfile.TemporaryDirectory() as name:
@@ -140,7 +141,7 @@ def time_rest(evidence: Evidence, digits: HeldOut, repeats: int) -> Seconds:
 
 
 def small(number: int) -> Evidence:
-    """Return a submission whose network has few filters: how many depends on an even number, not on an odd one."""
+    """Return a submission with few filters; how many varies only among even values of `number`."""
     filters = (
         (3 + number % 5, 4 + number % 7, 4 + number % 11, 6 + number % 13)
         if number % 2 == 0

@@ -1,4 +1,4 @@
-"""One `gradeascent grade`, watched from outside: when each report was there, and what memory was taken meanwhile."""
+"""One `gradeascent grade` run, watched from outside: when each report appeared, and the memory used."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from autograder.record.files import (
     read_report,
 )
 
-# How often it is looked what the processes take. A look costs one core 20 to 50 ms: Linux goes through their pages.
+# How often memory is sampled. A sample costs one core 20 to 50 ms, because Linux walks the processes' pages.
 LOOK_SECONDS = 2
-# The command's own count of what is done.
+# The command's own count of finished submissions.
 DONE = re.compile(r"\[(\d+)/\d+\] ")
 LAST_LINES = 20
 
 
 @dataclass
 class WatchedRun:
-    """What was seen of one command.
+    """What was observed of one command.
 
     Attributes:
         seconds: from its start to its end.
-        ends: when each report was there.
-        looks: at its memory.
+        ends: when each report appeared.
+        looks: the memory samples.
     """
 
     seconds: float = 0.0
@@ -44,7 +44,7 @@ class WatchedRun:
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which Python finds this checkout before what is installed."""
+    """Return an environment in which Python finds this checkout before any installed package."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return os.environ | {"PYTHONPATH": path}
 
@@ -52,13 +52,13 @@ def environment() -> dict[str, str]:
 def grade(
     course: Course, options: Sequence[str], others: Sequence[psutil.Process], *, tell_every: int
 ) -> WatchedRun:
-    """Grade a course by the command that anybody would use; leave the benchmark if not everything is graded.
+    """Grade a course with the usual command; exit the benchmark if not everything is graded.
 
     Args:
         course: nothing in it is graded yet.
         options: of the command.
-        others: processes that work for it, whose memory counts, too.
-        tell_every: after so many submissions, the command's own line about one is shown.
+        others: other processes that work for it; their memory counts too.
+        tell_every: print the command's own line after every this many submissions.
     """
     command = [sys.executable, "-m", "autograder", "grade", "--course", str(course.root), "--no-record"]
     run, lines = WatchedRun(), list[str]()
@@ -87,7 +87,7 @@ def grade(
                 with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(LOOK_SECONDS)
         except BaseException:
-            with contextlib.suppress(psutil.NoSuchProcess):  # ^C may have reached it, too
+            with contextlib.suppress(psutil.NoSuchProcess):  # ^C may have stopped it already
                 process.terminate()
             raise
         finally:
@@ -101,7 +101,7 @@ def grade(
 
 
 def _require_reports(course: Course) -> None:
-    """Leave the benchmark if a notebook was not run to its end: its time means nothing then."""
+    """Exit the benchmark if a notebook did not run to its end: its time is then meaningless."""
     for student in course.students():
         report = read_report(course.result_folder(student))
         if report is None or report.outcome != "graded":

@@ -1,8 +1,8 @@
-"""The reference solution of the exercise, one module per chapter of its story.
+"""The reference solution of the exercise, with one module per step.
 
-1. `solutions.data`: handwritten digits, from MNIST or from what is bundled.
-2. `solutions.cnn`: a small convolutional network, trained to read them.
-3. `solutions.gradient_ascent`: for every filter of a layer, the image that excites it most.
+1. `solutions.data`: handwritten digits, from MNIST or from the bundled data.
+2. `solutions.cnn`: a small convolutional network, trained to recognize them.
+3. `solutions.gradient_ascent`: for every filter of a layer, the image that activates it most.
 4. `solutions.deprocess`: those images as grey levels.
 5. `solutions.plots`: all of them in one grid.
 
@@ -16,5 +16,5 @@
     ascent = visualize_filters(model, "conv2d_3")
     plot_feature_grid(ascent.images, dead=ascent.dead).savefig("grid.png")
 
-Nothing is imported here, so that reading data or drawing does not wait for TensorFlow.
+This module imports nothing, so that reading data or plotting does not wait for TensorFlow.
 """

@@ -1,4 +1,4 @@
-"""The network whose filters are looked at: a small convolutional classifier of handwritten digits."""
+"""The network whose filters are visualized: a small convolutional classifier of handwritten digits."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from solutions.data import CLASSES, SIDE, Dataset
 def build_cnn(filters: Sequence[int] = (16, 32, 32, 64), *, seed: int | None = None) -> keras.Model:
     """Build the network, not yet compiled.
 
-    Four 3 x 3 convolutions named `conv2d` to `conv2d_3`, with one pooling in their middle, so that a filter
-    of the last one sees 14 x 14 pixels: room for strokes, curves and corners. Keras would number the layers
-    itself, but differently when a notebook cell is run twice; named, they stay what they are.
+    It has four 3 x 3 convolutions, named `conv2d` to `conv2d_3`, with one pooling layer in the middle. A
+    filter of the last one sees 14 x 14 pixels: enough for strokes, curves and corners. The names are explicit
+    because Keras would number the layers differently when a notebook cell is run twice.
 
-    The coarse pooling at the end keeps roughly where in the image a feature was found. With nothing but its
-    overall maximum (global max pooling), digits are read as well, but filters become so choosy that a third
-    to a half of them answer noise with nothing at all: no gradient, and nothing to visualize.
+    The coarse pooling at the end keeps the rough position of a feature in the image. Global max pooling
+    recognizes digits equally well, but makes filters so selective that a third to a half of them give zero
+    for noise: no gradient, and nothing to visualize.
 
     Args:
         filters: how many filters each of the four convolutions has.
@@ -61,9 +61,9 @@ def train(
     """Compile the model and train it on the training digits.
 
     Args:
-        model: a model (n, 28, 28, 1) -> (n, 10), such as `build_cnn` makes.
-        dataset: the digits; those for testing are not touched.
-        epochs: how often all training digits are seen.
+        model: a model (n, 28, 28, 1) -> (n, 10), such as one from `build_cnn`.
+        dataset: the digits; the test digits are not used.
+        epochs: how many times all training digits are seen.
         batch_size: digits per step.
         seed: fixes the order of the digits and the dropout, by seeding Keras, NumPy and Python globally.
         verbose: as in `keras.Model.fit`.

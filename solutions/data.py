@@ -1,10 +1,10 @@
-"""The digits: real MNIST where it can be found, and a bundled stand-in of the same shape where it cannot.
+"""The digits: real MNIST if it can be found, otherwise a bundled replacement of the same shape.
 
-The exercise has to run in a lecture hall without network, so the search for MNIST ends in data that is always
-there: the handwritten digits that come with scikit-learn, brought to MNIST's size, range and split. Falling
-back is never silent, and a file that somebody named is never silently replaced by another.
+The exercise has to run in a lecture hall without network, so the search for MNIST ends with data that is
+always available: scikit-learn's handwritten digits, converted to MNIST's size, range and split. A fallback is
+always announced, and a file that the user named is never silently replaced.
 
-This module imports neither TensorFlow nor Keras, which take seconds, before it has to download something.
+Importing TensorFlow or Keras takes seconds, so this module does it only if it has to download something.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ ENVIRONMENT_VARIABLE = "GRADEASCENT_MNIST"
 CLASSES = 10
 SIDE = 28  # pixels, height and width of an MNIST image
 GLYPH_SIDE = 20  # MNIST fits every digit into 20 x 20 pixels and leaves a border of 4
-# A server that is silent for so long is not there, and a slow one may take so long for 11 MB.
+# A server that is silent for this long is down; a slow server may take this long for 11 MB.
 SILENCE_SECONDS, DOWNLOAD_SECONDS = 5, 120
-TEST_EVERY = 7  # every seventh digit is held out: MNIST's own 6:1
+TEST_EVERY = 7  # every seventh digit is held out, as MNIST's own split is 6:1
 # (rows, columns) in pixels; without them, 1,541 digits are too few for three epochs of training
 TRAIN_SHIFTS = ((0, 0), (-1, -1), (0, 1), (1, 0))
 TEST_SHIFTS = ((0, 0), (-1, 1), (1, -1), (1, 1))
@@ -38,7 +38,7 @@ Announce = Callable[[str], None]
 
 
 class DataError(ValueError):
-    """The digits cannot be used; the message is one line: what is wrong, where, and what to do."""
+    """The digits cannot be used; the message says in one line what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class RawDigits:
     source: str
 
     def sha256(self) -> str:
-        """What identifies the digits, whatever file they came from."""
+        """A hash that identifies the digits, whatever file they came from."""
         digest = hashlib.sha256()
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             digest.update(str(array.shape).encode())
@@ -68,7 +68,7 @@ class RawDigits:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Digits as the network wants them.
+    """Digits in the form that the network needs.
 
     Attributes:
         x_train, x_test: float32, (N, 28, 28, 1), in [0, 1].
@@ -108,18 +108,18 @@ def find_digits(
 ) -> RawDigits:
     """Find MNIST, or fall back to the embedded digits and say so.
 
-    Looked for in this order: `path`; the file named by the environment variable GRADEASCENT_MNIST; the Keras
-    cache (`$KERAS_HOME/datasets/mnist.npz`, by default under `~/.keras`); a download by Keras into that
-    cache; `embedded_digits`.
+    The search order is: `path`; the file named by the environment variable GRADEASCENT_MNIST; the Keras cache
+    (`$KERAS_HOME/datasets/mnist.npz`, by default under `~/.keras`); a download by Keras into that cache;
+    `embedded_digits`.
 
     Args:
-        path: a file in MNIST's `.npz` form, see `read_npz`.
+        path: a file in MNIST's `.npz` format, see `read_npz`.
         download: whether the network may be used.
-        announce: receives one line whenever the search does not end where a reader would expect.
+        announce: receives one line if the digits come from an unexpected place.
 
     Raises:
-        DataError: a file that was named, by `path` or by the environment, is missing or wrong. The search
-            does not go on then: whoever names a file wants that file.
+        DataError: a file named by `path` or by the environment is missing or wrong. The search then stops:
+            a user who names a file wants that file.
     """
     named = path or os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
@@ -144,13 +144,13 @@ def find_digits(
 
 
 def read_npz(path: Path) -> RawDigits:
-    """Read digits from a file in the form of Keras' `mnist.npz`.
+    """Read digits from a file in the format of Keras' `mnist.npz`.
 
-    Expected are the arrays `x_train` and `x_test`, uint8 (N, 28, 28), and `y_train` and `y_test`, integers
-    0 to 9, (N,). Nothing is ever unpickled.
+    The file must contain the arrays `x_train` and `x_test`, uint8 (N, 28, 28), and `y_train` and `y_test`,
+    integers 0 to 9, (N,). Nothing is ever unpickled.
 
     Raises:
-        DataError: the file is missing, unreadable, or holds anything else.
+        DataError: the file is missing, unreadable, or contains anything else.
     """
     names = ("x_train", "y_train", "x_test", "y_test")
     try:
@@ -160,7 +160,7 @@ def read_npz(path: Path) -> RawDigits:
             arrays = {name: archive[name] for name in names if is_archive and name in archive}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; give the path of mnist.npz") from None
-    # everything that NumPy, zipfile and zlib raise for a file that is not what it claims to be
+    # all exceptions that NumPy, zipfile and zlib raise for a file that is not in its claimed format
     except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: not a readable .npz archive ({reason}); give MNIST as mnist.npz") from error
@@ -171,7 +171,7 @@ def read_npz(path: Path) -> RawDigits:
 
 
 def _checked(arrays: Mapping[str, object], *, where: str, source: str) -> RawDigits:
-    """Make sure that the four arrays are digits, or say in one line why not."""
+    """Check that the four arrays are digits; if not, raise an error that says why in one line."""
     checked: dict[str, UInt8Array] = {}
     for part in ("train", "test"):
         images = _checked_images(arrays[f"x_{part}"], where=f"{where}: x_{part}")
@@ -212,7 +212,7 @@ def _description(value: object) -> str:
 def write_npz(raw: RawDigits, path: Path) -> None:
     """Write digits under MNIST's own keys, so that `read_npz` and Keras can read them.
 
-    The file appears complete or not at all: it is written beside `path` and then renamed.
+    The file appears complete or not at all: it is written to a temporary file beside `path` and then renamed.
     """
     descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     try:
@@ -220,7 +220,7 @@ def write_npz(raw: RawDigits, path: Path) -> None:
             np.savez_compressed(
                 file, x_train=raw.x_train, y_train=raw.y_train, x_test=raw.x_test, y_test=raw.y_test
             )
-        Path(partial).chmod(0o644)  # mkstemp's own 0o600 would lock out the user that a sandbox runs as
+        Path(partial).chmod(0o644)  # mkstemp's 0o600 would lock out the sandbox's user
         Path(partial).replace(path)
     finally:
         Path(partial).unlink(missing_ok=True)
@@ -230,13 +230,13 @@ def embedded_digits() -> RawDigits:
     """The digits bundled with scikit-learn, in MNIST's shape, range and split.
 
     The source is the test set of UCI's "Optical Recognition of Handwritten Digits": 1,797 digits of 8 x 8
-    pixels with values 0 to 16. Each is interpolated to 20 x 20 and centred in 28 x 28, as MNIST does it.
+    pixels with values 0 to 16. Each is interpolated to 20 x 20 and centred in 28 x 28, as in MNIST.
 
     Every seventh digit is held out *first*; only then is each digit repeated at a few shifts of one pixel, so
-    no digit that is tested has been trained on at another place. That makes 6,164 training and 1,024 test
-    images. The arrays begin with all digits unshifted, and are the same on every call.
+    no test digit also appears shifted in the training data. That makes 6,164 training and 1,024 test images.
+    The arrays begin with all unshifted digits, and are the same on every call.
     """
-    from sklearn.datasets import load_digits  # here, since whoever has MNIST need not wait for it
+    from sklearn.datasets import load_digits  # imported here, so users who have MNIST do not wait for it
 
     bunch = load_digits()
     resampling = _interpolation(bunch.images.shape[-1], GLYPH_SIDE)
@@ -258,9 +258,9 @@ def embedded_digits() -> RawDigits:
 def _interpolation(size: int, target: int) -> npt.NDArray[np.float64]:
     """The matrix (target, size) that resamples a line of pixels by cubic convolution (Keys 1981, a = -1/2).
 
-    Outside the line there is background, so rows near the ends may sum to less than one.
+    Pixels outside the line are background, so rows near the ends may sum to less than one.
     """
-    centres = (np.arange(target) + 0.5) * size / target - 0.5  # where the new pixels lie among the old
+    centres = (np.arange(target) + 0.5) * size / target - 0.5  # new pixels' positions among the old
     distance = np.abs(centres[:, np.newaxis] - np.arange(size))
     near = (1.5 * distance - 2.5) * distance**2 + 1
     far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
@@ -268,7 +268,7 @@ def _interpolation(size: int, target: int) -> npt.NDArray[np.float64]:
 
 
 def _shifted(images: UInt8Array, shifts: tuple[tuple[int, int], ...]) -> UInt8Array:
-    """All images at the first shift, then all at the second, and so on; nothing but border is rolled over."""
+    """All images at the first shift, then all at the second, and so on; only border pixels wrap around."""
     return np.concatenate([np.roll(images, shift, axis=(1, 2)) for shift in shifts])
 
 
@@ -288,11 +288,11 @@ def _keras_cache() -> Path:
 def _download() -> RawDigits:
     """MNIST through Keras, which checks the hash and keeps the file in its cache.
 
-    In a process of its own: it spares this one the import of TensorFlow with all that it prints, and can be
-    ended when name resolution or the server hang, which Keras would wait for.
+    It runs in a separate process: this process then need not import TensorFlow, with its log output, and the
+    download can be stopped if name resolution or the server hangs, for which Keras has no timeout.
 
     Raises:
-        DataError: there is no network, no answer, or no room for the file.
+        DataError: there is no network, no answer, or no space for the file.
     """
     statements = (
         f"import socket; socket.setdefaulttimeout({SILENCE_SECONDS})",

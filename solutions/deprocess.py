@@ -1,4 +1,4 @@
-"""From the images of the ascent, which have no bounds, to grey levels that can be looked at."""
+"""Turns the unbounded images of the gradient ascent into visible grey levels."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from solutions.data import UInt8Array
 
-EPSILON = 1e-7  # that of Keras, written out to spare the import
+EPSILON = 1e-7  # Keras' value, written out to avoid importing Keras
 
 
 def deprocess(images: npt.ArrayLike) -> UInt8Array:
@@ -16,13 +16,13 @@ def deprocess(images: npt.ArrayLike) -> UInt8Array:
     Pixel by pixel: subtract the image's mean, divide by its standard deviation + epsilon, add 0.5, multiply
     by 255, clip to [0, 255].
 
-    The exercise's own `deprocess_image` computes the same in place, and so changes the array that its caller
-    still holds: whoever deprocesses an image before measuring it measures another image. Here the argument is
-    left alone.
+    The exercise's own `deprocess_image` computes the same in place, so it changes the caller's array: code
+    that deprocesses an image before measuring it measures a different image. This function leaves its
+    argument unchanged.
 
     Args:
         images: numbers of any type, one image or many: (28, 28), (28, 28, 1), (n, 28, 28), (n, 28, 28, 1), or
-            the same of another height and width.
+            the same with another height and width.
 
     Returns:
         uint8, same shape. A pixel that is not finite counts neither for the mean nor for the deviation; it
@@ -46,7 +46,7 @@ def deprocess(images: npt.ArrayLike) -> UInt8Array:
 def _mean(
     values: npt.NDArray[np.float64], counted: npt.NDArray[np.bool_], axes: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
-    """The mean of the counted values of each image, and 0 where none counts."""
+    """The mean of the counted values of each image, and 0 if none counts."""
     count = counted.sum(axis=axes, keepdims=True)
     total: Any = np.where(counted, values, 0.0).sum(axis=axes, keepdims=True)
     mean: npt.NDArray[np.float64] = total / np.maximum(count, 1)

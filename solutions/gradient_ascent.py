@@ -1,14 +1,14 @@
-"""Activation maximization: for every filter of a layer, an image that excites it.
+"""Activation maximization: for every filter of a layer, an image that activates it strongly.
 
 The method is that of Erhan, Bengio, Courville and Vincent (2009), "Visualizing Higher-Layer Features of a
-Deep Network": start from noise and climb the gradient of a unit's activation with respect to the *image*, the
-network itself staying fixed. As in the exercise, the unit is a whole feature map, represented by its mean,
-and every gradient is scaled to a root mean square of one, so that each step is of the same size.
+Deep Network": start from noise and follow the gradient of a unit's activation with respect to the *image*,
+while the network stays fixed. As in the exercise, the unit is a whole feature map, represented by its mean.
+Every gradient is scaled to a root mean square of one, so that all steps have the same size.
 
-The exercise climbs for one filter after the other. Here all filters climb together, as one batch in one
-compiled graph: image i belongs to filter i, and since the images do not touch each other, the gradient of the
-*sum* of all mean activations with respect to image i is just the gradient of activation i. The images are the
-same up to rounding, some sixty times sooner (`benchmarks/gradient_ascent.py`).
+The exercise processes one filter after the other. Here all filters run together, as one batch in one compiled
+graph. Image i belongs to filter i. The images do not affect each other, so the gradient of the *sum* of all
+mean activations with respect to image i is the gradient of activation i. The images are the same up to
+rounding, and about sixty times faster (`benchmarks/gradient_ascent.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ import tensorflow as tf
 
 from solutions.data import SIDE, Float32Array
 
-# (n, 28, 28, 1) -> (n,): how much image i excites filter i. It may take more arguments: see `gradient_ascent`.
+# (n, 28, 28, 1) -> (n,): how strongly image i activates filter i. More arguments: see `gradient_ascent`.
 Activations = Callable[..., tf.Tensor]
 
-# Activations that treat every number for itself, so that one channel can be computed without the others.
+# Elementwise activations, so that one channel can be computed without the others.
 ELEMENTWISE = (
     keras.activations.linear,
     keras.activations.relu,
@@ -39,13 +39,13 @@ ELEMENTWISE = (
 
 @dataclass(frozen=True)
 class Ascent:
-    """What an ascent arrived at, and how.
+    """The result of a gradient ascent, and the activations on the way.
 
     Attributes:
         images: float32, (n, 28, 28, 1): the image of every filter after the last step, in the units of the
-            network's input but not bound to its range; `solutions.deprocess` makes them visible.
+            network's input but not limited to its range; `solutions.deprocess` makes them visible.
         activations: float32, (steps + 1, n): the mean activation of every filter before the first step and
-            after each one.
+            after each step.
     """
 
     images: Float32Array
@@ -55,8 +55,8 @@ class Ascent:
     def dead(self) -> npt.NDArray[np.bool_]:
         """Bool, (n,): the filters whose activation never rose above its start by more than rounding.
 
-        Most often a ReLU that is zero everywhere for any such image: no gradient, so its image is still the
-        noise it began as and shows nothing about the filter.
+        Usually this is a ReLU that is zero everywhere for any such image. Without a gradient, its image is
+        still the initial noise and shows nothing about the filter.
         """
         start, best = self.activations[0], self.activations.max(axis=0)
         rounding = 1e-5 * np.abs(start)
@@ -74,18 +74,18 @@ def visualize_filters(
     seed: int | None = None,
     noise: Float32Array | None = None,
 ) -> Ascent:
-    """Find the image that excites each filter of one layer most.
+    """Find the image that activates each filter of one layer most.
 
     Args:
         model: a built Sequential or functional model with one input (28, 28, 1). It is not changed.
-        layer_name: the layer to look at.
-        filters: indices of the filters to look at, in this order; None for all.
+        layer_name: the layer to visualize.
+        filters: indices of the filters to visualize, in this order; None for all.
         steps, step_size: as in `gradient_ascent`.
         seed: makes the noise reproducible.
         noise: float32, (n, 28, 28, 1): the images to start from, instead of `uniform_noise`.
 
     Raises:
-        ValueError: as in `filter_activations` and `gradient_ascent`; or there is not one noise per filter.
+        ValueError: as in `filter_activations` and `gradient_ascent`; or the number of noise images is wrong.
     """
     activations = filter_activations(model, layer_name, filters)
     count = model.get_layer(layer_name).output.shape[-1] if filters is None else len(filters)
@@ -104,8 +104,8 @@ def uniform_noise(filters: int, *, seed: int | None = None) -> Float32Array:
 def normalize(gradients: tf.Tensor) -> tf.Tensor:
     """Scale the gradient of every image, (n, height, width, channels), to a root mean square of one.
 
-    This is the exercise's `x / (sqrt(mean(square(x))) + epsilon)`, for each image by itself. A gradient of
-    zero stays zero.
+    This is the exercise's `x / (sqrt(mean(square(x))) + epsilon)`, for each image separately. A zero gradient
+    stays zero.
     """
     mean_square = tf.reduce_mean(tf.square(gradients), axis=(1, 2, 3), keepdims=True)  # (n, 1, 1, 1)
     return gradients / (tf.sqrt(mean_square) + keras.backend.epsilon())
@@ -124,25 +124,25 @@ def gradient_ascent(
 
     In each step, image i moves by `step_size` along the normalized gradient of `activations(images)[i]`.
 
-    The compiled graph belongs to `activations`: calling again with the same function saves the compilation.
+    The compiled graph is cached for `activations`: calling again with the same function avoids recompiling.
 
     Args:
-        activations: any differentiable function (n, 28, 28, 1) -> (n,) whose i-th value depends on the i-th
-            image only, such as `filter_activations` makes.
+        activations: any differentiable function (n, 28, 28, 1) -> (n,) whose i-th value depends only on
+            the i-th image, such as one from `filter_activations`.
         noise: the images to start from, (n, 28, 28, 1).
-        steps: how often the images are moved.
-        step_size: the root mean square, over an image's pixels, of one move.
-        bounds: the values that a pixel may take; whatever lies outside after a step is cut off.
-        weights: further arguments of `activations`, if it takes any: then one compilation serves for all networks
-            that differ in nothing but these.
+        steps: how many times the images are moved.
+        step_size: the root mean square of one move, over an image's pixels.
+        bounds: the range of pixel values; pixels are clipped to it after each step.
+        weights: further arguments of `activations`, if it takes any. Networks that differ only in these share
+            one compiled graph.
 
     Raises:
-        ValueError: `noise` has another shape.
+        ValueError: `noise` has the wrong shape.
     """
     start = np.asarray(noise, dtype=np.float32)
     if start.shape[1:] != (SIDE, SIDE, 1):
         raise ValueError(f"noise has the shape {start.shape}; needed is (filters, {SIDE}, {SIDE}, 1)")
-    climb = _compiled(activations)  # as tensors, other numbers of steps or sizes need no other graph
+    climb = _compiled(activations)  # tensors: a new number or size of steps needs no new graph
     images, history = climb(
         tf.constant(start),
         tf.constant(steps),
@@ -154,11 +154,11 @@ def gradient_ascent(
 
 
 def forget_ascents() -> None:
-    """Free the graphs that were compiled so far."""
+    """Free all compiled graphs."""
     _compiled.cache_clear()
 
 
-@lru_cache(maxsize=8)  # bounded, since a graph keeps its model alive
+@lru_cache(maxsize=8)  # bounded, because a graph keeps its model alive
 def _compiled(
     activations: Activations,
 ) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
@@ -173,7 +173,7 @@ def _compiled(
                 tape.watch(images)
                 excitement = activations(images, *weights)  # (n,)
             history = history.write(step, excitement)
-            # the tape sums over filters by itself: each image gets the gradient of its own filter
+            # the tape sums over filters: each image gets the gradient of its own filter
             images += step_size * normalize(tape.gradient(excitement, images))
             images = tf.clip_by_value(images, bounds[0], bounds[1])
         history = history.write(steps, activations(images, *weights))
@@ -185,15 +185,15 @@ def _compiled(
 def filter_activations(
     model: keras.Model, layer_name: str, filters: Sequence[int] | None = None
 ) -> Activations:
-    """The function to climb: images (n, 28, 28, 1) -> (n,), the mean of feature map i for image i.
+    """The function to maximize: images (n, 28, 28, 1) -> (n,), the mean of feature map i for image i.
 
     For a plain convolution, only filter i is computed for image i instead of all filters for all images.
 
     Args:
-        model: a built Sequential or functional model with one input. It is not changed; when it is trained
-            further, the function follows, since it reads the weights whenever it is called.
+        model: a built Sequential or functional model with one input. It is not changed; the function reads
+            the weights on every call, so it follows further training.
         layer_name: a layer whose output is channels-last.
-        filters: the filter that each image belongs to; None for all in order.
+        filters: the filter for each image; None for all in order.
 
     Raises:
         ValueError: the model is not built, or has no such layer or filter.
@@ -230,14 +230,14 @@ def _is_plain_convolution(layer: keras.Layer) -> bool:
         type(layer) is keras.layers.Conv2D  # a subclass may compute anything
         and layer.data_format == "channels_last"
         and layer.groups == 1
-        and layer.strides[0] == layer.strides[1]  # all that `tf.nn.depthwise_conv2d` offers, like the next
+        and layer.strides[0] == layer.strides[1]  # limits of `tf.nn.depthwise_conv2d`, like the next
         and 1 in (layer.strides[0], *layer.dilation_rate)
         and layer.activation in ELEMENTWISE
     )
 
 
 def _own_feature_maps(model: keras.Model, layer: keras.layers.Conv2D, own_filters: tf.Tensor) -> Activations:
-    """Image i is convolved with kernel i only."""
+    """Convolve image i only with kernel i."""
     incoming = keras.Model(model.inputs[0], layer.input)
 
     def activations(images: tf.Tensor) -> tf.Tensor:
@@ -263,10 +263,10 @@ def own_maps(
     padding: str,
     dilations: Sequence[int],
 ) -> tf.Tensor:
-    """Convolve features k, of (n, height, width, channels), with kernel k, of (rows, columns, channels, n), only.
+    """Convolve features k, (n, height, width, channels), only with kernel k, (rows, columns, channels, n).
 
-    A depthwise convolution gives every channel a kernel of its own. Laid side by side as the channels of a
-    single image, the n batch entries get just that; summing over each entry's channels completes an ordinary
+    A depthwise convolution uses a separate kernel for every channel. The n batch entries become the channels
+    of a single image, so each gets its own kernel. Summing over each entry's channels completes an ordinary
     convolution.
 
     Returns the maps, (new height, new width, n).
@@ -284,7 +284,7 @@ def own_maps(
 
 
 def _all_feature_maps(model: keras.Model, layer: keras.Layer, own_filters: tf.Tensor) -> Activations:
-    """Every feature map of every image is computed, and of image i the map i is taken."""
+    """Compute every feature map of every image, and select map i of image i."""
     outgoing = keras.Model(model.inputs[0], layer.output)
 
     def activations(images: tf.Tensor) -> tf.Tensor:

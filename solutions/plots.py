@@ -1,7 +1,7 @@
-"""Two pictures: what every filter responds to, and how its activation rose on the way there.
+"""Two plots: the image that every filter responds to, and how its activation rose during the ascent.
 
-Drawn on `matplotlib.figure.Figure` without pyplot, whose hidden current figure is no good in threads and
-servers.
+They are drawn on `matplotlib.figure.Figure` without pyplot, whose hidden current figure does not work in
+threads and servers.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from solutions.data import SIDE, Float32Array, UInt8Array
 from solutions.deprocess import deprocess
 
-Image = npt.NDArray[np.generic] | None  # (28, 28), (28, 28, 1) or (1, 28, 28, 1); None where there is none
+Image = npt.NDArray[np.generic] | None  # (28, 28), (28, 28, 1) or (1, 28, 28, 1); None if there is none
 
 GAP = 2  # pixels between panels
 LABEL_HEIGHT = 7  # pixels above each panel
@@ -56,18 +56,18 @@ def draw_feature_grid(
 ) -> None:
     """Draw one deprocessed panel per image, row by row, as a single mosaic.
 
-    A panel that has nothing to show says so, hatched, in place of noise that would pass for a pattern.
+    A panel without anything to show is hatched and labelled, since noise would look like a pattern.
 
     Args:
         axes: where to draw; its frame and ticks are removed.
         images: one per filter, of one height and width: (28, 28), (28, 28, 1) or (1, 28, 28, 1). None, or
-            nothing but NaN, is marked "missing".
+            only NaN, is marked "missing".
         columns: panels in a row.
         dead: bool, (n,): the filters to mark "dead", such as `Ascent.dead`.
-        labels: what stands over each panel; by default, its index.
+        labels: the text above each panel; by default, its index.
 
     Raises:
-        ValueError: `dead` or `labels` are not as many as `images`, or the images differ in size.
+        ValueError: `dead` or `labels` differs from `images` in length, or the images differ in size.
     """
     count = len(images)
     is_dead = np.zeros(count, dtype=bool) if dead is None else np.asarray(dead, dtype=bool)
@@ -100,7 +100,7 @@ def draw_feature_grid(
 
 
 def _panel(image: Image) -> UInt8Array | None:
-    """Grey levels (height, width), or None where there is nothing to show."""
+    """Grey levels (height, width), or None if there is nothing to show."""
     if image is None:
         return None
     values = np.asarray(image)
@@ -118,7 +118,7 @@ def _common_size(panels: Sequence[UInt8Array | None]) -> tuple[int, int]:
 
 
 def _hatching(height: int, width: int) -> UInt8Array:
-    """Faint diagonal stripes, which no filter's image looks like."""
+    """Faint diagonal stripes, which do not look like any filter's image."""
     diagonal = np.add.outer(np.arange(height), np.arange(width))
     return np.where(diagonal % 8 < 4, HATCH_LIGHT, HATCH_DARK).astype(np.uint8)
 
@@ -144,7 +144,7 @@ def draw_activations(
         axes: where to draw.
         activations: (steps + 1, n), such as `Ascent.activations`; NaN leaves a gap.
         dead: bool, (n,): filters that are left out of the median and counted in the legend.
-        label: what one line stands for, in the legend.
+        label: what one line represents, in the legend.
     """
     values = np.asarray(activations, dtype=np.float64)
     steps = np.arange(len(values))

@@ -1,1 +1,1 @@
-"""The rubric against labelled submissions."""
+"""Tests the rubric on labelled submissions."""

@@ -1,7 +1,7 @@
 """Tests the rubric: grades labelled submissions like any others, and compares the verdicts with the labels.
 
-Everything happens in `audit/` of the course folder, in one course folder per profile. What was run stays
-there, so that after a change of the rubric only the scoring is done again.
+Everything happens in the course's `audit/` folder, which has one course folder per profile. Runs are kept
+there, so after a change of the rubric only the scoring is repeated.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ def audit(
     force: bool = False,
     into: Path | None = None,
 ) -> tuple[Audit, Path]:
-    """Grade labelled submissions in each of the profiles.
+    """Grade the labelled submissions in each of the profiles.
 
     Returns:
-        The outcome and the JSON file that holds it, `into` or `audit/audit.json` of the course.
+        The outcome, and the JSON file that holds it: `into`, or the course's `audit/audit.json`.
 
     Raises:
         CourseError: a submission could not be graded, or a label does not fit the notebook.
-        GradeascentError: as when any submission is graded.
+        GradeascentError: as for grading any submission.
     """
     check_criteria(labelled, list(course.points()))
     released = released_notebook(course)
@@ -98,10 +98,10 @@ def audit(
 
 
 def check_criteria(labelled: Sequence[LabelledSubmission], criteria: Sequence[str]) -> None:
-    """Make sure that labels speak of criteria that there are: a misspelt one would never be compared.
+    """Check that labels name only existing criteria: a misspelt criterion would never be compared.
 
     Raises:
-        LabelError: one does not.
+        LabelError: a label names an unknown criterion.
     """
     for one in labelled:
         for name in (*one.label.verdicts, *one.label.feedback_mentions):
@@ -112,7 +112,7 @@ def check_criteria(labelled: Sequence[LabelledSubmission], criteria: Sequence[st
 def packaged_submissions() -> Path:
     """Return the folder of the labelled submissions that come with the kit.
 
-    An installed package has them inside; in a checkout they stand among the tests.
+    An installed package contains them; in a checkout they are among the tests.
 
     Raises:
         CourseError: they are missing from this installation.

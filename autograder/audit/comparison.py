@@ -29,7 +29,7 @@ class Disagreement(_Record):
 
 
 class Comparison(_Record):
-    """All verdicts of one profile beside their labels."""
+    """All verdicts of one profile, next to their labels."""
 
     profile: str
     submissions: int
@@ -68,7 +68,7 @@ def compare(
 def matrix(
     criterion: str, pairs: Iterable[tuple[LabelledSubmission, Report]]
 ) -> dict[Status, dict[Status, int]]:
-    """Return how often a status was given where another was expected, as [expected][given]."""
+    """Return how often each status was given for each expected status, as [expected][given]."""
     counts: dict[Status, dict[Status, int]] = {row: dict.fromkeys(STATUSES, 0) for row in STATUSES}
     for submission, report in pairs:
         expected, given = submission.label.expected(criterion), report.criteria[criterion].status
@@ -77,7 +77,7 @@ def matrix(
 
 
 def disagreements(submission: LabelledSubmission, report: Report) -> Iterable[Disagreement]:
-    """Yield every criterion on which the report differs from the label, in the verdict or in the words."""
+    """Yield every criterion on which the report differs from the label, in its verdict or its words."""
     for criterion, result in report.criteria.items():
         expected = submission.label.expected(criterion)
         missing = not_mentioned(submission, criterion, result)
@@ -94,6 +94,6 @@ def disagreements(submission: LabelledSubmission, report: Report) -> Iterable[Di
 
 
 def not_mentioned(submission: LabelledSubmission, criterion: str, result: Result) -> tuple[str, ...]:
-    """Return the words that the feedback on a criterion should contain and does not."""
+    """Return the words that the feedback on a criterion should contain but does not."""
     wanted = submission.label.feedback_mentions.get(criterion, ())
     return tuple(words for words in wanted if words.lower() not in result.feedback.lower())

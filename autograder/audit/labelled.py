@@ -1,8 +1,8 @@
-"""Labelled submissions: what a student wrote, and the verdict that an experienced teacher gives on it.
+"""Labelled submissions: what a student wrote, and the verdict that an experienced teacher gives it.
 
-Each is one text file that a teacher can read and write. It begins with comments that say what the student did;
-among them stands the label, TOML between `# /// label` and `# ///`. Then comes the source of every cell that
-the student filled in, in percent format:
+Each is one text file that a teacher can read and write. It begins with comments that say what the student
+did. They contain the label, as TOML between `# /// label` and `# ///`. The source of every cell that the
+student filled in follows, in percent format:
 
     # Draws every image twice. The ascent itself is right.
     #
@@ -17,9 +17,9 @@ the student filled in, in percent format:
     model = keras.Sequential(...)
 
 A criterion that the label does not name is expected to pass. A table `[cells]` changes the notebook's structure:
-`insert = {scratch = "train"}` adds a code cell after another one, `merge = [["cnn", "train"]]` joins cells into
-the first, `move = {plot = "imports"}` puts a cell after another one, `delete = ["data"]` takes one away, and
-`strip_metadata = true` removes what nbgrader knows cells by, as some editors do.
+`insert = {scratch = "train"}` adds a code cell after the named cell, `merge = [["cnn", "train"]]` joins cells
+into the first, `move = {plot = "imports"}` moves a cell after the named one, `delete = ["data"]` removes it,
+and `strip_metadata = true` removes the metadata by which nbgrader knows cells, as some editors do.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Section(BaseModel):
 
 
 class Arrangement(_Section):
-    """How the structure of the notebook was changed, in the order of these fields."""
+    """Changes to the notebook's structure, made in the order of these fields."""
 
     insert: dict[str, str] = Field(default_factory=dict, description="a new cell: after which one it stands")
     merge: list[list[str]] = Field(default_factory=list, description="cells that became one")
@@ -61,7 +61,7 @@ class Label(_Section):
 
     Attributes:
         verdicts: by criterion, every status that can be defended; a criterion that is missing has to pass.
-        feedback_mentions: by criterion, what the words for the student have to contain, in any case of letters.
+        feedback_mentions: by criterion, words that the feedback has to contain; case does not matter.
     """
 
     verdicts: dict[str, tuple[Status, ...]] = Field(default_factory=dict)
@@ -80,14 +80,14 @@ class Label(_Section):
 
 @dataclass(frozen=True)
 class LabelledSubmission:
-    """One labelled submission, not yet a notebook."""
+    """One labelled submission, not yet built into a notebook."""
 
     name: str
     answers: Mapping[str, str]
     label: Label
 
     def notebook(self, released: NotebookNode) -> NotebookNode:
-        """Return what was handed in, made from the notebook that students get.
+        """Return the submitted notebook, made from the released one.
 
         Raises:
             LabelError: the label or the answers name a cell that the notebook does not have.
@@ -100,7 +100,7 @@ class LabelledSubmission:
 
 
 def read_labelled(folder: Path) -> list[LabelledSubmission]:
-    """Read all labelled submissions of a folder, also those in folders within.
+    """Read all labelled submissions in a folder and its subfolders.
 
     Raises:
         LabelError: there is none, or one of them cannot be read.
@@ -148,7 +148,7 @@ def parse_labelled(name: str, text: str) -> LabelledSubmission:
 
 
 def arrange_new_cells(notebook: NotebookNode, insert: Mapping[str, str]) -> NotebookNode:
-    """Return the notebook with new, empty cells; answers fill them."""
+    """Return the notebook with new, empty cells for answers to fill."""
     arranged = nbformat.from_dict(notebook)
     for name, before in insert.items():
         cell = nbformat.v4.new_code_cell("", id=name)

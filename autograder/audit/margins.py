@@ -1,7 +1,7 @@
-"""How wide is the gap between right and wrong? For every threshold of the rubric, what the submissions measured.
+"""How wide the gap between right and wrong is: for every threshold of the rubric, the submissions' values.
 
-A threshold is safe where the largest value of a wrong submission lies well below it, and the smallest of a
-right one well above.
+A threshold is safe if the largest value of a wrong submission is well below it, and the smallest value of a
+right one is well above it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Quantity = Callable[[Measurements, Thresholds], float | None]
 
 
 class Margin(BaseModel):
-    """What was measured on either side of one threshold; None where no submission has such a value."""
+    """What was measured on either side of one threshold; None if no submission has such a value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,7 +38,7 @@ class Margin(BaseModel):
 def margins(
     measured: Iterable[tuple[LabelledSubmission, Measurements]], thresholds: Thresholds
 ) -> list[Margin]:
-    """Return the margins of all thresholds over submissions with their labels."""
+    """Return the margins of all thresholds over labelled submissions."""
     pairs = list(measured)
     return [
         _margin(criterion, words, name, at(thresholds), quantity, pairs, thresholds)
@@ -126,7 +126,7 @@ def _closeness(measurements: Measurements, _: Thresholds) -> float | None:
     return closeness_to_asked(steps) if steps is not None else None
 
 
-# (criterion, what is measured, its threshold): the threshold's value, and how to measure
+# (criterion, measured quantity, its threshold): the threshold's value, and how to measure
 QUANTITIES: dict[tuple[str, str, str], tuple[Callable[[Thresholds], float], Quantity]] = {
     ("cnn", "convolutions on the path", "conv_layers"): (
         lambda numbers: float(numbers.conv_layers),

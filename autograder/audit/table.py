@@ -44,7 +44,7 @@ def _cell(agrees: bool, count: int) -> str:  # noqa: FBT001 (private)
 
 
 def print_disagreement(one: Disagreement, console: Console) -> None:
-    """Print what was expected of one criterion, what was given, and what had been measured."""
+    """Print the expected and the given verdict on one criterion, and the measured values."""
     expected = " or ".join(one.expected)
     measured = ", ".join(f"{name} {value}" for name, value in one.measured.items())
     lines = [f"{one.submission}: {one.criterion} should be {expected} and is {one.given} ({measured})"]

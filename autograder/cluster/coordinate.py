@@ -1,7 +1,8 @@
-"""Sends submissions to a Dask scheduler and writes what comes back; nobody else writes into the course.
+"""Sends submissions to a Dask scheduler and writes the results; only this module writes into the course.
 
-Lost workers are Dask's affair: it gives their submissions to others. As many submissions are under way as fit
-into a bounded amount of memory, so that a cluster that grows with its work sees that there is some.
+Dask handles lost workers: it gives their submissions to others. A bounded amount of memory limits how many
+submissions are sent at a time; within it, many are sent, so that a cluster that scales with its load sees the
+load.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ except ImportError as error:
     raise ClusterError("--cluster needs Dask: pip install 'gradeascent[cluster]'") from error
 
 CONNECT_SECONDS = 20
-# Submissions that are sent and not back yet.
+# Submissions that were sent and have not come back yet.
 MOST_UNDER_WAY, MOST_BYTES_UNDER_WAY = 1000, 256 * MEGABYTE
 
 
@@ -65,13 +66,13 @@ def grade_on_cluster(
     force: bool = False,
     assignment: str = ASSIGNMENT,
 ) -> dict[str, Report]:
-    """Grade the submissions of these students on the workers of a Dask scheduler, as `grade_course` does here.
+    """Grade these students' submissions on the workers of a Dask scheduler, as `grade_course` does locally.
 
-    Returns the reports by student. A submission that could not be graded is told to `progress` and missing.
+    Returns the reports by student. A submission that cannot be graded is reported to `progress` and left out.
 
     Raises:
-        ClusterError: nobody answers at this address, or a worker is not set up for it.
-        CourseError: another process is grading there, or the source notebook has no points.
+        ClusterError: there is no answer at this address, or a worker is not set up for grading.
+        CourseError: another process is grading the course, or the source notebook has no points.
         RubricError: the rubric is broken.
         DataError: the data file cannot be used.
     """
@@ -91,14 +92,14 @@ def grade_on_cluster(
 def _workers(
     course: Course, address: str, order: Order, desk: _Desk, announce: Callable[[str], None]
 ) -> Iterator[tuple[Client, str]]:
-    """Make the workers ready, and leave nothing there at the end.
+    """Prepare the workers, and clean up on them at the end.
 
     Raises:
-        ClusterError: as `grade_on_cluster`.
+        ClusterError: as for `grade_on_cluster`.
     """
-    # One command at a time writes into a course: what a killed one has left behind has the same name.
+    # Only one command at a time writes into a course, so a plugin left by a killed command has the same name.
     name = "gradeascent-" + sha256_of([socket.gethostname(), str(course.root)])[:16]
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in words of our own
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the kit reports what matters itself
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -121,15 +122,15 @@ def _workers(
 
 
 def _check_versions(client: Client, order: Order) -> None:
-    """Make sure that the workers that are there run what is installed here.
+    """Check that the workers that are there run the same versions as this machine.
 
     Raises:
-        ClusterError: one does not.
+        ClusterError: a worker does not.
     """
     found: dict[str, dict[str, str]] = {}
     for package in order.versions:
         for worker, answer in client.run(version, package, on_error="return").items():
-            if isinstance(answer, OSError):  # it has just been lost
+            if isinstance(answer, OSError):  # the worker has just been lost
                 continue
             is_missing = isinstance(answer, PackageNotFoundError | ModuleNotFoundError)
             found.setdefault(worker, {})[package] = "missing" if is_missing else str(answer)
@@ -146,7 +147,7 @@ class _Sent:
 
 
 class _Desk:
-    """Keeps account of what is sent and what comes back, and writes the results."""
+    """Tracks what was sent and what came back, and writes the results."""
 
     def __init__(
         self, course: Course, order: Order, rubric: Rubric, progress: Progress, *, force: bool
@@ -163,7 +164,7 @@ class _Desk:
         self.reports: dict[str, Report] = {}
 
     def is_done_here(self, student: str) -> bool:
-        """Make a report where no notebook has to be run, or say why there can be none."""
+        """Write a report if no notebook has to be run, or report why there can be none."""
         submission = self._submission(student)
         folder = self._course.result_folder(student, submission.assignment)
         try:
@@ -191,7 +192,7 @@ class _Desk:
         return True
 
     def send_all(self, students: Sequence[str], client: Client, name: str) -> None:
-        """Send the submissions, a bounded number at a time, and write what comes back.
+        """Send the submissions, a bounded number at a time, and write the results that come back.
 
         Raises:
             ClusterError: the scheduler is gone.
@@ -206,12 +207,12 @@ class _Desk:
                         coming.add(future)
                 if self._under_way:
                     self._receive(next(coming))
-        except BaseException:  # above all ^C: what runs is stopped, what is done is kept
+        except BaseException:  # mainly ^C: running submissions are stopped, finished ones are kept
             client.cancel(list(self._under_way))
             raise
 
     def hear(self, message: dict[str, Any], announce: Callable[[str], None]) -> None:
-        """Take notice of what a worker tells while it works."""
+        """Handle a message that a worker sends while it works."""
         with self._lock:
             if (reason := message.get("unfit")) and reason not in self._unfit:
                 self._unfit.add(reason)
@@ -259,12 +260,12 @@ class _Desk:
         except RubricError:
             raise
         except FutureCancelledError as error:
-            raise ClusterError("the scheduler is gone; the same command goes on from here") from error
+            raise ClusterError("the scheduler is gone; run the same command again to continue") from error
         except KilledWorker:
             self._progress.failed(student, ClusterError("each worker that began with it was lost"))
         except (GradeascentError, OSError) as error:
             self._progress.failed(student, error)
-        except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
+        except Exception as error:  # noqa: BLE001 (a fault of the kit must not affect the other submissions)
             self._progress.failed(student, note_fault(self._course, sent.submission, error))
         else:
             self._progress.finished(student, report, was_up_to_date=False)
@@ -273,7 +274,7 @@ class _Desk:
             future.release()
 
     def _written(self, sent: _Sent, parcel: bytes) -> Report:
-        """Write the results of a submission, if they are what was ordered."""
+        """Write the results of a submission, if they match the order."""
         submission = sent.submission
         files = unpack(parcel)
         try:

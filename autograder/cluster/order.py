@@ -1,7 +1,7 @@
-"""What a worker has to know before the first submission comes: how is graded, by which rubric, on which digits.
+"""What a worker needs before the first submission: grading settings, rubric and digits.
 
-It is sent once to each worker, as plain data. The kit itself is not sent: it is installed there, and must be the
-same, because a run is only worth as much as the code that made it.
+It is sent once to each worker, as plain data. The kit itself is not sent. The worker must have the same
+version installed, because a run is only as trustworthy as the code that made it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Order:
     rubric_sha256: str
 
     def origin(self, submission_sha256: str) -> Origin:
-        """Return what the run of a submission comes from."""
+        """Return the origin of a submission's run."""
         return Origin(
             submission_sha256=submission_sha256,
             profile=self.settings.profile,
@@ -59,7 +59,7 @@ class Order:
 
 
 def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawDigits) -> Order:
-    """Write down what workers have to know."""
+    """Collect what workers need."""
     content = io.BytesIO()
     np.savez_compressed(content, **{name: getattr(digits, name) for name in _ARRAYS})
     return Order(
@@ -78,10 +78,10 @@ def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawD
 
 @contextmanager
 def grader_for(order: Order, *, jobs: int) -> Iterator[Grader]:
-    """Make a grader by an order that came from another machine.
+    """Make a grader from an order that came from another machine.
 
     Raises:
-        ClusterError: what is installed here is not what is installed there.
+        ClusterError: the versions installed here differ from those installed there.
         SandboxError: the sandbox does not work here.
     """
     if problem := version_problem(order.versions, kit_versions()):
@@ -103,7 +103,7 @@ def grader_for(order: Order, *, jobs: int) -> Iterator[Grader]:
 
 
 def version_problem(here: Mapping[str, str], there: Mapping[str, str]) -> str:
-    """Return which versions differ, in a part of a sentence; nothing if none does."""
+    """Return which versions differ, as part of a sentence; empty if none does."""
     other = [
         f"{name} {there.get(name, 'missing')}, not {here[name]}"
         for name in here

@@ -1,4 +1,4 @@
-"""Folders as bytes, to be sent: plain files only, never more than a bound, and nothing that leads out of them."""
+"""Packs folders into bytes for sending: plain files only, with a size limit, and no paths that lead out."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from autograder.errors import ClusterError
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.untrusted_files import FILE, list_folder, open_plain
 
-# Of one submission, or of its results: evidence, by default, is at most 256 MB.
+# For one submission or its results: evidence is at most 256 MB by default.
 MOST_BYTES = 1024 * MEGABYTE
 
 
 def pack(folder: Path, *, most_bytes: int = MOST_BYTES) -> bytes:
-    """Return the plain files of a folder, and of those in it, as a tar archive.
+    """Return the plain files of a folder and its subfolders as a tar archive.
 
     Links, pipes and devices are left out.
 
     Raises:
-        ClusterError: they are too many or too large to be sent.
-        OSError: one of them cannot be read.
+        ClusterError: there are too many files, or they are too large.
+        OSError: a file cannot be read.
     """
     entries = list_folder(folder, MOST_ENTRIES)
     files = [entry for entry in entries if entry.kind == FILE]
@@ -46,7 +46,7 @@ def unpack(parcel: bytes, *, most_bytes: int = MOST_BYTES) -> dict[str, bytes]:
     """Return the files of a parcel by their paths.
 
     Raises:
-        ClusterError: it is no parcel, or too large, or a path leads out of its folder.
+        ClusterError: it is not a parcel, or too large, or a path leads outside its folder.
     """
     files: dict[str, bytes] = {}
     left = most_bytes

@@ -1,4 +1,4 @@
-"""A Dask worker's end: one grader, made when the order comes and kept, and a task per submission."""
+"""A Dask worker's side: one grader, made when the order arrives and then kept, and a task per submission."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from autograder.plain.machine import cores
 from autograder.plain.scratch import temporary_folder
 from autograder.record.files import write_run
 
-# So often a submission is begun. If each time its worker was gone before the end, it may be the reason.
+# How often a submission is started. If its worker is lost every time, the submission may be the cause.
 MOST_STARTS = 2
-# How long a worker that cannot grade holds a submission before it is given to another one.
+# How long a worker that cannot grade holds a submission before another worker gets it.
 PAUSE_SECONDS = 5
 
 
 class GradingPlugin(WorkerPlugin):  # type: ignore[misc]
-    """Holds the grader of one worker process from the order to the end of the command."""
+    """Holds the grader of one worker process, from the order until the command ends."""
 
     def __init__(self, name: str, order: Order) -> None:
         self.name = name
@@ -45,10 +45,10 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]
         self._cleanup = ExitStack()
         self._no_task = threading.Condition()
         self._tasks = 0
-        # pytest, which runs the rubric, belongs to one thread at a time
+        # pytest, which runs the rubric, can be used by only one thread at a time
         self.scoring = threading.Lock()
         try:
-            # one thread per kernel: other workers on this machine have the other cores
+            # one thread per kernel: other workers on this machine use the other cores
             self.grader = self._cleanup.enter_context(grader_for(self.order, jobs=cores()))
             self.problem = ""
         except (GradeascentError, OSError) as error:
@@ -56,14 +56,14 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]
             raise ClusterError(f"the worker {worker.address} cannot grade: {error}") from None
 
     async def teardown(self, worker: Worker) -> None:  # noqa: ARG002 (Dask's name)
-        """Stop what still runs, and put everything away."""
+        """Stop everything that still runs, and clean up."""
         if not self.problem:
             self.grader.kernel.cancelled.set()
         await asyncio.to_thread(self._close)
 
     @contextmanager
     def a_task(self) -> Iterator[Grader]:
-        """Use the grader; it is not put away before the end."""
+        """Use the grader; it is not cleaned up before the end."""
         with self._no_task:
             self._tasks += 1
         try:
@@ -82,10 +82,10 @@ class GradingPlugin(WorkerPlugin):  # type: ignore[misc]
 def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes, stored: bytes) -> bytes:
     """Grade a submission that was sent; return its result folder as a parcel, empty if told to stop.
 
-    If the result folder of an earlier run was sent as well, its evidence is measured again, and nothing is run.
+    If the result folder of an earlier run was sent too, its evidence is measured again and nothing is run.
 
     Raises:
-        ClusterError: the workers that began with it were lost, each time.
+        ClusterError: every worker that started it was lost.
         GradeascentError: it could not be graded.
     """
     worker = get_worker()
@@ -125,9 +125,9 @@ def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes,
 
 @contextmanager
 def _counted(name: str, student: str) -> Iterator[None]:
-    """Count at the scheduler how often a submission was begun without an end.
+    """Count at the scheduler how often a submission was started without finishing.
 
-    The scheduler counts too, but allows as many as its own settings say, for all who use it.
+    The scheduler counts too, but its limit comes from its own settings and applies to all its users.
     """
     client, key = get_client(), [name, student]
     starts = client.get_metadata(key, 0)

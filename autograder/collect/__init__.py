@@ -1,1 +1,1 @@
-"""Downloads from an LMS become submissions in `submitted/`."""
+"""Turns LMS downloads into submissions in `submitted/`."""

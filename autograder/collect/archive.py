@@ -1,7 +1,7 @@
-"""Reads zip and tar archives and folders that anybody may have made, into plain records.
+"""Lists untrusted zip and tar archives and folders as simple records.
 
-Nothing is unpacked here: a member is a checked name and a way to read it. An archive is never asked to write
-anything itself.
+Nothing is unpacked here: a member is a checked name and a function that reads it. The archive libraries never
+write files themselves.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from autograder.collect.members import (
 from autograder.collect.names import is_hidden
 from autograder.plain.untrusted_files import FILE, FOLDER, LINK, Entry, kind_of, list_folder, open_plain
 
-# A course of a thousand students with 50 files each.
+# Enough for 1,000 students with 50 files each.
 MOST_MEMBERS = 50_000
-# The list of contents of a zip, or the header of a tar member, which are read in one piece: 16 MB hold 100,000
-# names; more would only fill the memory.
+# For a zip's table of contents or a tar member's header, which are read in one piece: 16 MB hold 100,000
+# names; more would only fill memory.
 MOST_AT_ONCE = 16 * 1024 * 1024
-# Folders within folders.
+# Nested folders.
 MOST_DEPTH = 12
 
-# Older times are what archives say when they know none.
+# Archives give older times if they do not know the time.
 _FIRST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _ELSEWHERE = re.compile(r"[A-Za-z]:|/")
 _UTF8_NAMES, _ENCRYPTED = 0x800, 0x1
@@ -48,7 +48,7 @@ _ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
 
 @contextmanager
 def open_contents(path: Path, scratch: Path, budget: Budget) -> Iterator[Contents]:
-    """Read what is in a zip, tar or tar.gz archive, or in a folder; members can be read until the end.
+    """List a zip, tar or tar.gz archive, or a folder; members can be read until the block ends.
 
     Args:
         path: the archive or folder.
@@ -56,7 +56,7 @@ def open_contents(path: Path, scratch: Path, budget: Budget) -> Iterator[Content
         budget: how large it may get there.
 
     Raises:
-        UnreadableError: it is neither an archive nor a folder, or too damaged to be listed.
+        UnreadableError: it is neither an archive nor a folder, or is too damaged to be listed.
     """
     file = _opened(path)
     if isinstance(file, Contents):
@@ -88,7 +88,7 @@ def _opened(path: Path) -> Contents | _Careful:
 
 
 class _Careful(io.BufferedReader):
-    """A file of which nobody can read very much at once."""
+    """A file that refuses to read too much at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         most = MOST_AT_ONCE + 1 if size is None or size < 0 else min(size, MOST_AT_ONCE + 1)
@@ -99,7 +99,7 @@ class _Careful(io.BufferedReader):
 
 
 class _Listing:
-    """Checks names and collects what is found in an archive."""
+    """Checks member names and collects what an archive contains."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, ...], Member] = {}
@@ -126,7 +126,7 @@ class _Listing:
         *,
         problem: str = "",
     ) -> None:
-        """Add a file; `problem` says why it cannot be taken."""
+        """Add a file; `problem` says why it cannot be collected."""
         parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
         if any(map(is_hidden, (part for part in parts if part != ".."))):
             self._hidden.append(name)
@@ -174,14 +174,14 @@ def _zip_problem(info: zipfile.ZipInfo) -> str:
         return "a link" if kind == stat.S_IFLNK else "no plain file"
     if info.flag_bits & _ENCRYPTED:
         return "encrypted"
-    # The others unpack without a bound on their memory, and no LMS uses them.
+    # Other methods decompress without a memory limit, and no LMS uses them.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "compressed in an unusual way; it has to be packed again as an ordinary zip"
     return ""
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return the name; many programs write UTF-8 without saying so."""
+    """Return a member's name; many programs write UTF-8 without setting the flag for it."""
     name = info.orig_filename
     if not info.flag_bits & _UTF8_NAMES:
         try:
@@ -227,14 +227,14 @@ def _tar(file: _Careful) -> Iterator[Contents]:
 
 
 def _tar_members(archive: tarfile.TarFile, file: _Careful, listing: _Listing) -> Iterator[tarfile.TarInfo]:
-    """Yield the members up to the first damaged one, which is left out, with all that follow."""
+    """Yield the members before the first damaged one; that one and all later ones are left out."""
     last = -1
     try:
         while (info := archive.next()) is not None and info.offset > last:
             last = info.offset
             yield info
         file.seek(archive.offset)
-        is_whole = file.read(512) == bytes(512)  # how a tar says that nothing follows
+        is_whole = file.read(512) == bytes(512)  # marks the end of a tar
     except DAMAGED:
         is_whole = False
     if not is_whole:

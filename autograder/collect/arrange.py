@@ -1,8 +1,8 @@
-"""How the files of one submission lie in its folder.
+"""Decides where the files of a submission go in its folder.
 
-The notebook is called like the assignment, since graders look for that name. Everything else keeps its name and
-its place relative to the notebook, as far as that is harmless. An archive that a student has handed in is opened,
-those inside it are not.
+The notebook gets the name of the assignment, since graders look for it. Other files keep their name and their
+path relative to the notebook, if that is safe. An archive that a student handed in is opened; archives inside
+it are not.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from autograder.collect.members import (
 )
 from autograder.collect.names import file_name, is_hidden, numbered, same
 
-# When it was handed in, in nbgrader's own file; only the LMS may say that, so no student's file has this name.
+# nbgrader's own file with the submission time. Only the LMS may set it, so no student's file gets this name.
 TIMESTAMP = "timestamp.txt"
-# One submission; a notebook and the data beside it need far less.
+# Per submission; a notebook and its data need far less.
 MOST_SUBMISSION_BYTES = 512 * 1024 * 1024
 MOST_SUBMISSION_FILES = 2_000
 MOST_ARCHIVES = 20
@@ -43,11 +43,11 @@ MOST_ARCHIVES = 20
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The files of a submission, each with its place in the folder.
+    """The files of a submission, each with its path in the folder.
 
     Attributes:
-        files: path in the folder, and the file.
-        notebook: what the notebook was called; empty if there is none, or not clearly one.
+        files: pairs of a path in the folder and a file.
+        notebook: the notebook's original name; empty if there is none, or it is unclear which.
         notes: what an instructor should know, such as that there are two notebooks.
         left_out: what could not be opened.
         hidden: how many hidden files were skipped.
@@ -62,10 +62,10 @@ class Arrangement:
 
 @contextmanager
 def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budget) -> Iterator[Arrangement]:
-    """Open the archives of a submission and find a place for every file; its files can be read until the end.
+    """Open a submission's archives and choose a path for every file; files can be read until the block ends.
 
     Raises:
-        UnreadableError: it holds far more than a submission does.
+        UnreadableError: it holds far more than a submission should.
         OSError: an archive cannot be unpacked into `scratch`.
     """
     with ExitStack() as opened:
@@ -107,10 +107,10 @@ def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budg
 
 
 def write_arrangement(arrangement: Arrangement, folder: Path, budget: Budget) -> tuple[LeftOut, ...]:
-    """Write the files into a new folder; return what could not be read.
+    """Write the files into a new folder; return those that could not be read.
 
     Raises:
-        SpentError: all together are larger than a submission may be.
+        SpentError: together they are larger than a submission may be.
         OSError: they cannot be written.
     """
     folder.mkdir(parents=True)
@@ -136,7 +136,7 @@ def _inside(member: Member, scratch: Path, budget: Budget) -> Iterator[Contents]
 
 
 def _notebook(files: Sequence[File], assignment: str) -> File | None:
-    """Return the only notebook, or the only one that is called like the assignment."""
+    """Return the only notebook, or the only one that is named after the assignment."""
     notebooks = [file for file in files if is_notebook(file[0][-1])]
     wanted = same(f"{assignment}{NOTEBOOK}")
     named = [file for file in notebooks if same(file[0][-1]) == wanted]
@@ -153,7 +153,7 @@ def _about_notebooks(files: Sequence[File], notebook: File | None, assignment: s
 
 
 def _places(files: Sequence[File], notebook: File | None, assignment: str) -> Iterator[tuple[Path, Member]]:
-    """Yield a path for every file; no two are one, on any file system."""
+    """Yield a path for every file; the paths are distinct on any file system."""
     names = _Names()
     names.free(Path(TIMESTAMP))
     named = names.free(Path(f"{assignment}{NOTEBOOK}"))
@@ -176,13 +176,13 @@ def _places(files: Sequence[File], notebook: File | None, assignment: str) -> It
 
 
 class _Names:
-    """The names that are taken in a folder."""
+    """The names in use in a folder."""
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
 
     def free(self, path: Path) -> Path:
-        """Return the path, with a number in its name if it is taken, and take it."""
+        """Return the path, with a number in its name if it is taken, and mark it as taken."""
         number = self._next.get(same(str(path)))
         free = path
         while number is not None and same(str(free)) in self._next:

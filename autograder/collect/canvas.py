@@ -1,10 +1,10 @@
-"""Reads what Canvas gives as "Download Submissions".
+"""Reads Canvas's "Download Submissions".
 
-Canvas (`lib/content_zipper.rb`) calls a file `<name>[_LATE]_<user>_<file number>_<file name>`, where the name is
-"last, first" in lower case without anything but letters and digits; with anonymous grading there is no name, and
-the user is `anon_<code>`. Text and links are `<name>_<user>_text.html` and `..._link.html`. A file that is handed
-in again is called `...-1.ipynb`, `...-2.ipynb`. It gives all files the time of the download, so nothing says
-when they were handed in but the word LATE.
+Canvas (`lib/content_zipper.rb`) names a file `<name>[_LATE]_<user>_<file number>_<file name>`. The name is
+"last, first" in lower case, reduced to letters and digits; with anonymous grading there is no name, and the
+user is `anon_<code>`. Text and links are `<name>_<user>_text.html` and `..._link.html`. A file that is handed
+in again is named `...-1.ipynb`, `...-2.ipynb`. All files get the time of the download, so only the word LATE
+tells anything about the submission time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _TEXT = re.compile(_WHO + r"_(?P<kind>text|link)\.html", re.DOTALL)
 _Entry = tuple[re.Match[str], Member]
 
 
-def read_canvas(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (readers are called alike)
-    """Return who handed in what; of a notebook that was handed in again, the last one."""
+def read_canvas(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
+    """Return who handed in what; of a notebook that was handed in again, only the last version."""
     submissions: dict[tuple[str, ...], list[_Entry]] = {}
     texts: dict[tuple[str, ...], LeftOut] = {}
     unknown: list[LeftOut] = []
@@ -60,7 +60,7 @@ def _user(found: re.Match[str]) -> str:
 
 
 def _newest(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Return the last notebook of every name, and all else: `run-1.csv` may be the student's own name."""
+    """Return every notebook's last version, and all other files: `run-1.csv` may be a student's own name."""
     newest: dict[str, _Entry] = {}
     for entry in sorted(entries, key=_order):
         name = entry[0]["file"]

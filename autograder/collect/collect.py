@@ -1,4 +1,4 @@
-"""Collects the download of an LMS into the course folder."""
+"""Collects an LMS download into the course folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from autograder.plain.scratch import temporary_folder
 
 Lms = Literal["moodle", "canvas", "gradescope", "plain"]
 
-# So many are named; a version control's folder has thousands.
+# No more hidden files than this are listed; a version control folder has thousands.
 _MOST_HIDDEN = 10
 
 READERS: dict[Lms, Callable[[Sequence[Member], str], Reading]] = {
@@ -48,10 +48,11 @@ def collect(
     dry_run: bool = False,
     assignment: str = ASSIGNMENT,
 ) -> Collection:
-    """Put the submissions of a download into the course folder, or only say what would happen.
+    """Put the submissions of a download into the course folder; in a dry run, only report what would happen.
 
-    What is there already is replaced by what was handed in later or at an unknown time. It is kept if it is newer,
-    if somebody has changed it since exactly this was collected, and if a part of the new one cannot be read.
+    An existing submission is replaced if the new one was handed in later or at an unknown time. It is kept if
+    it is newer, if it was changed after this same version was collected, or if part of the new one cannot be
+    read.
 
     Raises:
         DownloadError: the download cannot be read, or is of another kind.
@@ -104,7 +105,7 @@ def _read(contents: Contents, lms: Lms, assignment: str, download: Path) -> Read
 
 
 def _looks_like(contents: Contents, lms: Lms, assignment: str) -> str:
-    """Return which other LMS the names are those of, as the end of a message."""
+    """Return the other LMS that the names match, as the end of a message; empty if none."""
     for other, read in READERS.items():
         if other not in (lms, "plain"):
             with suppress(DownloadError):
@@ -114,7 +115,7 @@ def _looks_like(contents: Contents, lms: Lms, assignment: str) -> str:
 
 
 def _hidden(contents: Contents) -> Iterator[LeftOut]:
-    """Name hidden files that might be somebody's, since a student's name can begin with a dot."""
+    """List hidden files that might be submissions, since a student's name can begin with a dot."""
     unusual = (path for path in contents.hidden if not any(map(is_litter, path.split("/"))))
     for path in itertools.islice(unusual, _MOST_HIDDEN):
         yield LeftOut(path, "hidden, so it was skipped")

@@ -1,8 +1,8 @@
-"""Reads what Gradescope gives as "Export Submissions".
+"""Reads Gradescope's "Export Submissions".
 
-It is a folder `assignment_<number>_export` with one folder `submission_<number>` for each submission, of one student
-or of a group, and `submission_metadata.yml`, which says of each who handed it in (`:submitters:`, each with
-`:name:`, `:sid:` and `:email:`) and when (`:created_at:`, with its zone).
+It is a folder `assignment_<number>_export` with one folder `submission_<number>` for each submission of a
+student or a group, and `submission_metadata.yml`. That file says for each submission who handed it in
+(`:submitters:`, each with `:name:`, `:sid:` and `:email:`) and when (`:created_at:`, with its time zone).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from autograder.collect.members import LeftOut, Member, UnreadableError, read_me
 from autograder.errors import DownloadError
 
 METADATA = "submission_metadata.yml"
-# It holds the results of all tests too.
+# The file also holds all test results.
 MOST_METADATA_BYTES = 64 * 1024 * 1024
-# What is asked for lies four levels deep.
+# The values that are read are four levels deep.
 _MOST_LEVELS = 20
 
 _TIME = re.compile(
@@ -31,8 +31,8 @@ _TIME = re.compile(
 )
 
 
-def read_gradescope(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (readers are called alike)
-    """Return who handed in what; of a group, everybody.
+def read_gradescope(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
+    """Return who handed in what; the submission of a group counts for every member.
 
     Raises:
         DownloadError: the export's list of submissions is missing or broken.
@@ -80,7 +80,7 @@ def _metadata(member: Member) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _plain_yaml(events: Iterator[yaml.Event]) -> Any:
-    """Return a document as dicts, lists and texts; references and tags, which can make much of little, are refused."""
+    """Return a document as dicts, lists and strings; refuse references and tags, which can blow it up."""
     for event in events:
         if isinstance(event, yaml.NodeEvent):
             return _node(event, events, _MOST_LEVELS)

@@ -1,4 +1,4 @@
-"""What the download of any LMS is read into: who handed in which files, and when."""
+"""The common form of the downloads of all LMSs: who handed in which files, and when."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from autograder.collect.members import LeftOut, Member
 
 NOTEBOOK = ".ipynb"
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
-# Of these, no reader comes with Python.
+# Formats that are not opened; Python has no reader for most of them.
 OTHER_ARCHIVES = (".rar", ".7z", ".tar.bz2", ".tar.xz", ".zipx")
 
-# Files of a course that were all changed within so short a time were packed or copied then, not handed in.
+# If all files of a course changed within this time, they were packed or copied then, not handed in.
 _PACKING = timedelta(hours=1)
 _AGAIN = re.compile(r"(?P<stem>.+)-(?P<number>[0-9]{1,3})(?P<extension>\.[^.]*)?", re.DOTALL)
 
-File = tuple[tuple[str, ...], Member]  # where it lies in the submission, and its bytes
+File = tuple[tuple[str, ...], Member]  # its path in the submission, and its bytes
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody, as an LMS knows them.
+    """A person as an LMS knows them.
 
     Attributes:
-        key: what tells people apart there.
-        name: as it stands in the download; empty if the download is anonymous.
-        squeezed: the LMS has taken all spaces and capitals out of the name.
+        key: what identifies the person in the LMS.
+        name: the name in the download; empty if the download is anonymous.
+        squeezed: whether the LMS removed all spaces and capitals from the name.
         lms_ids: numbers that only the LMS knows.
         student_ids: what may be the institution's own id.
-        email: empty if the LMS does not say.
-        own_id: the institution's own id, if the LMS says what it is.
+        email: empty if the LMS does not give it.
+        own_id: the institution's own id, if the LMS marks it as such.
     """
 
     key: str
@@ -45,19 +45,19 @@ class Person:
 
     @property
     def called(self) -> str:
-        """How to speak of them."""
+        """The name to show."""
         return self.name or self.key
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What one person has handed in at one time.
+    """What one person handed in at one time.
 
     Attributes:
-        what: how the download calls it.
-        submitted_at: when, if the LMS says so.
-        number: grows with every submission, if the LMS counts them.
-        late: the LMS says that it was late.
+        what: its name in the download.
+        submitted_at: the submission time, if the LMS gives it.
+        number: increases with every submission, if the LMS counts them.
+        late: whether the LMS says that it was late.
     """
 
     person: Person
@@ -69,16 +69,16 @@ class HandedIn:
 
     @property
     def changed(self) -> datetime | None:
-        """When the youngest of the files was changed; always good for telling what is newer."""
+        """When the newest of the files was changed; always good enough to tell which submission is newer."""
         return max((member.changed for _, member in self.files if member.changed), default=None)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A download, as its LMS means it.
+    """A download, as interpreted for its LMS.
 
     Attributes:
-        handed_in: all submissions, of one person perhaps several.
+        handed_in: all submissions, possibly several per person.
         left_out: what cannot be collected.
         notes: what is not collected and need not be.
     """
@@ -89,11 +89,11 @@ class Reading:
 
 
 def by_file_times(handed_in: Iterable[HandedIn]) -> tuple[HandedIn, ...]:
-    """Take the times of the files for those of the submissions, where they can be that.
+    """Use the times of the files as submission times, if they can be that.
 
-    Some versions of an LMS pack files with the times at which they were handed in, others with that of the
-    download, and copying a folder sets them anew. So if the youngest files of all submissions lie within an
-    hour, they say nothing. The times in a zip are wall time without a zone, taken for that of this machine.
+    Some versions of an LMS pack files with their submission times, others with the time of the download, and
+    copying a folder resets them. So if the newest files of all submissions are within an hour, the times mean
+    nothing. The times in a zip are wall time without a zone; they are taken as this machine's local time.
     """
     submissions = tuple(handed_in)
     known = [changed for one in submissions if (changed := one.changed)]
@@ -103,7 +103,7 @@ def by_file_times(handed_in: Iterable[HandedIn]) -> tuple[HandedIn, ...]:
 
 
 def without_number(name: str) -> tuple[str, int]:
-    """Return a file's name and the number that an LMS has put behind it, as in `notebook-2.ipynb`; 0 if none."""
+    """Split a file name from the number that an LMS appended, as in `notebook-2.ipynb`; 0 if none."""
     found = _AGAIN.fullmatch(name)
     if found is None:
         return name, 0
@@ -111,10 +111,10 @@ def without_number(name: str) -> tuple[str, int]:
 
 
 def is_notebook(name: str) -> bool:
-    """Tell whether a file is called like a notebook."""
+    """Tell whether a file is named like a notebook."""
     return name.lower().endswith(NOTEBOOK)
 
 
 def is_archive(name: str) -> bool:
-    """Tell whether a file is called like an archive that can be opened; many other formats are zips inside."""
+    """Tell whether a file is named like an archive that can be opened; many other formats are zips inside."""
     return name.lower().endswith(ARCHIVES)

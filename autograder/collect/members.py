@@ -1,6 +1,6 @@
-"""Members of archives and folders that anybody may have made: what is known of them, and how their bytes are read.
+"""Members of untrusted archives and folders: what is known about them, and how to read their bytes.
 
-Who reads one counts the bytes that really come, since sizes in an archive are claims.
+Readers count the bytes that actually arrive, since sizes in an archive cannot be trusted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-# One file: the grader reads notebooks of up to 20 MB, and data beside them is small.
+# Per file: the grader reads notebooks of up to 20 MB, and other data is small.
 MOST_MEMBER_BYTES = 256 * 1024 * 1024
-# All that a download unpacks to: 1,000 submissions of 16 MB. It need not fit on the disk at once.
+# Per unpacked download: 1,000 submissions of 16 MB. It need not fit on the disk at once.
 MOST_BYTES = 16 * 1024 * 1024 * 1024
 PART = 1024 * 1024
 
-# What the standard library raises when bytes are not what they should be.
+# What the standard library raises for damaged data.
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -43,18 +43,18 @@ class UnreadableError(Exception):
 
 
 class SpentError(UnreadableError):
-    """More bytes would come than were allowed for all of it."""
+    """Unpacking would exceed the total number of bytes allowed."""
 
 
 class Budget:
-    """How many bytes may still be unpacked; a submission's is part of that of the download."""
+    """How many bytes may still be unpacked; a submission's budget also counts against the download's."""
 
     def __init__(self, what: str, size: int, within: Budget | None = None) -> None:
         self._what, self._size, self._within = what, size, within
         self._left = size
 
     def take(self, size: int) -> None:
-        """Take note of bytes that were unpacked.
+        """Count bytes that were unpacked.
 
         Raises:
             SpentError: these are too many.
@@ -72,9 +72,9 @@ class Member:
 
     Attributes:
         parts: its path, without anything that leads elsewhere.
-        changed: when the file was changed last, as far as the archive says. In a zip that is wall time without
-            a zone, taken for the time of this machine; and often it is when the archive was made.
-        open: gives its bytes.
+        changed: when the file was last changed, according to the archive. In a zip this is wall time without
+            a zone, taken as this machine's local time; often it is when the archive was made.
+        open: opens it for reading.
     """
 
     parts: tuple[str, ...]
@@ -97,12 +97,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Contents:
-    """What an archive or folder holds.
+    """The contents of an archive or folder.
 
     Attributes:
         members: the files, each path once.
-        left_out: what cannot be taken.
-        hidden: the paths of files that were skipped, since operating systems and tools hide them.
+        left_out: what cannot be collected.
+        hidden: the paths of skipped files, which operating systems and tools hide.
     """
 
     members: tuple[Member, ...]
@@ -114,14 +114,14 @@ def copy_member(member: Member, file: Path, budget: Budget, *, at_most: int | No
     """Write a member's bytes to a new file.
 
     Args:
-        member: what is read.
-        file: where it is written.
-        budget: how much may still come.
-        at_most: bytes that it may have; what one file may have, if nothing else is said.
+        member: the member to read.
+        file: the file to write.
+        budget: how much may still be unpacked.
+        at_most: limit in bytes; by default, the limit for one file.
 
     Raises:
-        UnreadableError: it is damaged, encrypted or too large; the file is gone.
-        SpentError: all together is too large; the file is gone.
+        UnreadableError: it is damaged, encrypted or too large; the file is removed.
+        SpentError: the budget is exceeded; the file is removed.
         OSError: the file cannot be written.
     """
     try:

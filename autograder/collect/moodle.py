@@ -1,10 +1,11 @@
-"""Reads what Moodle gives as "Download all submissions".
+"""Reads Moodle's "Download all submissions".
 
-Moodle (`mod/assign/classes/downloader.php`) calls a folder, or without "Download submissions in folders" the
-beginning of a file name, `<full name>_<participant number>_assignsubmission_<plugin>`; before version 4 another
-underscore followed. A team has its group's name and number, or no number, and with anonymous marking the name is
-the word for "Participant". Since Moodle never says when something was handed in, the times of the files are
-taken where they can be that; some versions of Moodle give them all the time of the download.
+Moodle (`mod/assign/classes/downloader.php`) names a folder
+`<full name>_<participant number>_assignsubmission_<plugin>`, before version 4 with another underscore at the
+end. Without "Download submissions in folders", file names begin like this. A team has its group's name and
+number, or no number; with anonymous marking the name is the word for "Participant". Moodle never gives a
+submission time, so the times of the files are used if they can be that; some versions of Moodle set them all
+to the time of the download.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ _ENTRY = re.compile(
     r"(?P<name>.+?)(?:_(?P<number>[0-9]{1,20}))?_assignsubmission_(?P<plugin>[a-z0-9]+)(?:_(?P<file>.*))?",
     re.DOTALL,
 )
-FILES = "file"  # the plugin that takes files; others take text
+FILES = "file"  # the plugin for files; the others are for text
 
 
-def read_moodle(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (readers are called alike)
+def read_moodle(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
     """Return who handed in what."""
     submissions: dict[tuple[str, ...], list[File]] = {}
     people: dict[tuple[str, ...], Person] = {}
@@ -53,7 +54,7 @@ def read_moodle(members: Sequence[Member], assignment: str) -> Reading:  # noqa:
 
 
 def _entry(parts: tuple[str, ...]) -> tuple[int, re.Match[str] | None]:
-    """Return the outermost part that names a submission: what lies inside it, the student has named."""
+    """Find the outermost part that names a submission; the names inside it are the student's."""
     for place, part in enumerate(parts):
         if found := _ENTRY.fullmatch(part):
             return place, found

@@ -1,7 +1,7 @@
-"""Names of folders and files that are harmless wherever they are used, made of names that anybody may have chosen.
+"""Makes folder and file names that are safe to use anywhere from names that anyone may have chosen.
 
-A name can lead elsewhere, turn a line around, start a formula or be an option of a command; on some systems two
-names that look different are one. What remains here keeps every letter of every script.
+A name can lead elsewhere, reverse the text of a line, start a formula or act as a command option. On some
+systems, two names that look different are the same. The names made here keep every letter of every script.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Every file system takes 255 bytes; nbgrader and the kit add to names, and people read them.
+# Every file system allows 255 bytes, but nbgrader and the kit append to names, and people read them.
 MOST_BYTES = 100
-# Of a longer file name, so much of its end is kept: an extension tells what the file is.
+# An extension shorter than this is kept when a name is cut, since it tells what the file is.
 MOST_EXTENSION_BYTES = 16
 
 _ALSO_IN_FOLDERS = frozenset("._-@ +")
 _NOT_IN_FILES = frozenset("<>:\"'/\\|?*`$")
-# At the beginning they hide a file, are an option or start a formula.
+# At the start of a name they hide the file, act as an option or start a formula.
 _NOT_FIRST = frozenset("-=+@~. ")
-# Windows takes these for devices, whatever the extension.
+# Windows treats these as devices, whatever the extension.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
 
 
 def same(name: str) -> str:
-    """Return what two names have in common that some file system takes for one."""
+    """Return a key that is equal for two names if some file system treats them as the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -35,7 +35,7 @@ def folder_name(name: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """Return the name of a file or folder inside a submission; most names stay as they are."""
+    """Return a safe name for a file or folder inside a submission; most names do not change."""
     text = unicodedata.normalize("NFC", name)
     kept = "".join(sign if sign.isprintable() and sign not in _NOT_IN_FILES else "_" for sign in text)
     return _tidy(kept)
@@ -54,12 +54,12 @@ def with_suffix(folder: str, suffix: str) -> str:
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder of this name is an operating system's own, or changes how programs start."""
+    """Tell whether a file or folder of this name is the system's own, or changes how programs start."""
     return name.startswith(".") or is_litter(name)
 
 
 def is_litter(name: str) -> bool:
-    """Tell whether operating systems or Jupyter leave a file or folder of this name everywhere."""
+    """Tell whether operating systems or Jupyter leave files or folders of this name everywhere."""
     return name.startswith("._") or name.casefold() in ("__macosx", ".ds_store", ".ipynb_checkpoints")
 
 

@@ -1,4 +1,4 @@
-"""What a collection comes to: a line for each submission, and what could not be collected."""
+"""The result of a collection: a line for each submission, and what could not be collected."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Line:
     Attributes:
         student: the student id.
         file: what was handed in.
-        submitted_at: when, if anybody knows.
-        late: the LMS says that it was late.
-        outcome: what happens, one of the words above.
-        why: the reason, where it is not plain.
+        submitted_at: the submission time, if known.
+        late: whether the LMS says that it was late.
+        outcome: what happens, one of the constants above.
+        why: the reason, if it is not obvious.
         notes: what a person should look at.
-        left_out: files of it that could not be read.
-        hidden: how many hidden files of it were skipped.
+        left_out: its files that could not be read.
+        hidden: how many of its hidden files were skipped.
     """
 
     student: str
@@ -44,14 +44,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Collection:
-    """All that a command has collected, or would.
+    """Everything that a command collected or would collect.
 
     Attributes:
         lines: one for each submission of a known student.
-        left_out: what belongs to nobody known, or cannot be read.
+        left_out: what belongs to no known person, or cannot be read.
         notes: what is not collected and need not be, and what a person should know.
         hidden: how many hidden files were skipped.
-        missing: students of the roster of whom there is nothing in this download.
+        missing: students on the roster with nothing in this download.
     """
 
     lines: tuple[Line, ...]

@@ -1,6 +1,6 @@
-"""Whose folder a submission belongs into: the roster says so, or else the name in the LMS is made to one.
+"""Decides which folder a submission belongs to: by the roster, else by the name in the LMS.
 
-Two people never share a folder, also if they are called alike and the second one comes with a later download.
+Two people never share a folder, even if they have the same name and the second arrives with a later download.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Assigned:
 
 
 def by_roster(handed_in: Iterable[HandedIn], roster: Roster) -> Assigned:
-    """Assign submissions to the students of a roster."""
+    """Assign submissions to the students on a roster."""
     found: dict[str, list[HandedIn]] = defaultdict(list)
     left_out: list[LeftOut] = []
     for one in handed_in:
@@ -43,11 +43,11 @@ def by_roster(handed_in: Iterable[HandedIn], roster: Roster) -> Assigned:
 
 
 def by_name(handed_in: Iterable[HandedIn], owner: Callable[[str], str | None]) -> Assigned:
-    """Assign submissions to folders that are called as the LMS calls the people.
+    """Assign submissions to folders that are named after the people in the LMS.
 
     Args:
         handed_in: the submissions.
-        owner: returns the key of the person whose folder this is since an earlier download; None if nobody's.
+        owner: returns the key of the person who got this folder in an earlier download; None if it is free.
     """
     submissions: dict[str, list[HandedIn]] = defaultdict(list)
     people: dict[str, Person] = {}
@@ -83,7 +83,7 @@ def _preferred(person: Person) -> str:
 
 
 def _names(person: Person) -> Sequence[str]:
-    """Return the folder names that a person may have, the best first; the last one is nobody else's."""
+    """Return the folder names that a person may get, the best first; the last one is unique to the person."""
     preferred = _preferred(person)
     digest = hashlib.sha256(person.key.encode(errors="surrogatepass")).hexdigest()
     number = [person.key] if person.key.isascii() and person.key.isalnum() and len(person.key) <= 20 else []

@@ -1,8 +1,8 @@
-"""Puts a submission into the course folder so that a kill at any moment leaves the old one or the new one, whole.
+"""Puts a submission into the course folder atomically: after a kill, the old or the new one is there, whole.
 
-A new submission is built in `submitted/.collecting` and exchanged with the old one in one step of the file system.
-Beside each student's assignments stands `.collected.json`: whose folder it is, and what was collected, so that a
-namesake gets another folder, and what an instructor has changed by hand is not collected over.
+A new submission is built in `submitted/.collecting` and swapped with the old one in one file system
+operation. `.collected.json` beside each student's assignments records whose folder it is and what was
+collected. So a namesake gets another folder, and manual changes by an instructor are not overwritten.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a collected submission.
+    """What is recorded about a collected submission.
 
     Attributes:
-        lms: where it comes from.
-        person: what tells people apart there.
-        sha256: of the files as they were collected; empty if they never were.
+        lms: the LMS that it comes from.
+        person: what identifies the person in that LMS.
+        sha256: digest of the files as they were collected; empty if they never were.
     """
 
     lms: str
@@ -55,7 +55,7 @@ class Shelf:
         self.work = course.submitted / WORK
 
     def clear(self) -> None:
-        """Finish what a killed command has left; nobody else may be collecting."""
+        """Finish what a killed command left behind; no other command may be collecting."""
         if not _stands(self.work):
             return
         for old in (self.work / "replaced").glob("*"):
@@ -65,14 +65,14 @@ class Shelf:
         shutil.rmtree(self.work)
 
     def problem(self, student: str) -> str:
-        """Return why nothing can be put there; empty if it can."""
+        """Return why nothing can be put into a student's folder; empty if it can."""
         for path in (self._course.submitted / student, self._folder(student)):
             if _stands(path) and (kind := kind_of(path)) != FOLDER:
                 return f"{path.relative_to(self._course.root)} is {kind}, not a folder; look at it and move it away"
         return ""
 
     def record(self, student: str) -> Record | None:
-        """Return what is known of a student's submission."""
+        """Return what is recorded about a student's submission; None if nothing is."""
         try:
             content = json.loads(_small(self._course.submitted / student / RECORD))
             return Record(**content[self._assignment])
@@ -80,12 +80,12 @@ class Shelf:
             return None
 
     def sha256(self, student: str) -> str:
-        """Return the digest of what a student's folder holds now; empty if there is none."""
+        """Return the digest of what a student's folder holds now; empty if there is no folder."""
         folder = self._folder(student)
         return content_sha256(folder) if _stands(folder) else ""
 
     def submitted_at(self, student: str) -> datetime | None:
-        """Return when what is there was handed in, as nbgrader reads it."""
+        """Return when the existing submission was handed in, as nbgrader reads it."""
         from nbgrader.utils import parse_utc
 
         try:
@@ -95,7 +95,7 @@ class Shelf:
         return moment.replace(tzinfo=UTC)
 
     def put(self, student: str, new: Path, record: Record) -> None:
-        """Put a new folder where the student's submission belongs; the old one is gone.
+        """Replace the student's submission with a new folder; the old one is removed.
 
         Raises:
             OSError: that is not possible; the old one is still there.
@@ -118,7 +118,7 @@ class Shelf:
         self._write(student, record)
 
     def note(self, student: str, record: Record, submitted_at: datetime | None) -> None:
-        """Take down what is known of a submission that is there already."""
+        """Record what is known about a submission that is already there."""
         if submitted_at and not _stands(self._folder(student) / TIMESTAMP):
             write_timestamp(self._folder(student), submitted_at)
         if self.record(student) != record:
@@ -138,12 +138,12 @@ class Shelf:
 
 
 def write_timestamp(folder: Path, moment: datetime) -> None:
-    """Write when a submission was handed in, for nbgrader's late policy."""
+    """Write the submission time, for nbgrader's late policy."""
     write_whole(folder / TIMESTAMP, moment.astimezone(UTC).strftime(TIME_FORMAT))
 
 
 def content_sha256(folder: Path) -> str:
-    """Return the digest of all files of a submission but the time; hidden ones are those of a program that looked."""
+    """Return the digest of a submission's files, without the timestamp and hidden files from viewers."""
     parts: list[str | bytes] = []
     for entry in sorted(list_folder(folder, _MOST_ENTRIES), key=lambda entry: entry.path):
         if entry.kind == FOLDER or entry.path == TIMESTAMP or any(map(is_hidden, entry.path.split("/"))):
@@ -165,7 +165,7 @@ def _stands(path: Path) -> bool:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step; False if this file system cannot do that."""
+    """Swap two folders in one step; return False if this file system cannot do that."""
     renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
     names = (os.fsencode(one), os.fsencode(other))
     if renameat2 is None:

@@ -1,8 +1,7 @@
-"""Reads a folder or archive that somebody has put together by hand.
+"""Reads a folder or archive that was put together by hand.
 
 It holds `<student>.ipynb`, `<student>.zip`, `<student>/<file>` or, as in a course folder,
-`<student>/<assignment>/<file>`. The times of the files are taken for those of the submissions where they can be
-that.
+`<student>/<assignment>/<file>`. The times of the files are used as submission times if they can be that.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def _is_in_assignment(path: tuple[str, ...], assignment: str) -> bool:
 
 
 def _has_a_folder_around(members: Sequence[Member], assignment: str) -> bool:
-    """Tell whether the students' folders, at least two and each with a notebook, lie in another folder."""
+    """Tell whether the students' folders, at least two, each with a notebook, are in one outer folder."""
     if len({member.parts[0] for member in members}) != 1 or any(len(member.parts) < 3 for member in members):
         return False
     students = {member.parts[1] for member in members}

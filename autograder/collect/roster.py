@@ -1,8 +1,8 @@
-"""The roster: a CSV file that says which student id belongs to which name or number of an LMS.
+"""The roster: a CSV file that maps names or numbers of an LMS to student ids.
 
-Columns are found by their headings, so that exports of many systems do as they are: Canvas' gradebook, Moodle's
-grading worksheet with an id column added, or a list made by hand. Nobody is matched by guessing: a person who
-fits two students, or one by number and another by name, is left to the instructor.
+Columns are found by their headings, so exports of many systems work as they are: Canvas's gradebook, Moodle's
+grading worksheet with an id column added, or a list made by hand. No match is guessed: a person who fits two
+students, or one by number and another by name, is left to the instructor.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from autograder.collect.names import folder_name, same
 from autograder.errors import DownloadError
 from autograder.plain.untrusted_files import open_plain
 
-# A line of 200 bytes for each of 50,000 students.
+# 50,000 students with 200 bytes each.
 MOST_ROSTER_BYTES = 10 * 1024 * 1024
 
-# What a column may be called, the first that is there counts; capitals, spaces and underscores do not matter.
+# Possible headings, of which the first found counts; capitals, spaces and underscores do not matter.
 STUDENT_ID = (
     "student id", "sis login id", "username", "login id", "sid", "id number", "student number", "id", "sis user id",
 )  # fmt: skip
@@ -34,19 +34,19 @@ FIRST_NAME = ("first name", "given name", "firstname")
 LAST_NAME = ("last name", "surname", "family name", "lastname")
 EMAIL = ("email", "email address", "e-mail", "e-mail address", "mail")
 
-# In Moodle's grading worksheet numbers stand behind the word for "Participant", in the site's language.
+# In Moodle's grading worksheet, numbers follow the word for "Participant" in the site's language.
 _PARTICIPANT = re.compile(r"\D+ ?(?P<number>[0-9]+)")
 
 _Index = Mapping[str, frozenset[str]]
 
 
 class NoMatchError(Exception):
-    """A person is not, or not clearly, in the roster; the message says why."""
+    """A person is not on the roster, or not unambiguously; the message says why."""
 
 
 @dataclass(frozen=True)
 class Roster:
-    """Student ids by everything that they may be known by; each id is a harmless folder name."""
+    """Student ids, indexed by everything that may identify a student; each id is a safe folder name."""
 
     students: tuple[str, ...]
     _ids: _Index = field(repr=False)
@@ -56,10 +56,10 @@ class Roster:
     _squeezed: _Index = field(repr=False)
 
     def student(self, person: Person) -> str:
-        """Return the student id of somebody whom an LMS knows.
+        """Return the student id of a person from an LMS.
 
         Raises:
-            NoMatchError: nobody fits, or more than one.
+            NoMatchError: no student fits, or more than one does.
         """
         name = _squeezed(person.name) if person.squeezed else _words(person.name)
         by_name = (self._squeezed if person.squeezed else self._names).get(name, frozenset())
@@ -80,7 +80,7 @@ class Roster:
         return next(iter(fitting))
 
     def is_known_by_number(self, person: Person) -> bool:
-        """Tell whether more than a name connects a person with the roster."""
+        """Tell whether a number or email, not only a name, links a person to the roster."""
         return (
             any(_key(number) in self._lms_ids for number in person.lms_ids)
             or any(_key(number) in self._ids for number in person.student_ids)
@@ -92,7 +92,7 @@ def read_roster(file: Path) -> Roster:
     """Read a roster.
 
     Raises:
-        DownloadError: it cannot be read, has no column for the student ids, or two students would be one folder.
+        DownloadError: it cannot be read, has no student id column, or two students would share a folder.
     """
     headings, *lines = _table(file)
     columns: dict[str, int] = {}
@@ -107,7 +107,7 @@ def read_roster(file: Path) -> Roster:
     for cells in lines:
         line = {name: cells[place].strip() for name, place in columns.items() if place < len(cells)}
         given = line.get(id_column, "")
-        if not given:  # such as the line "Points Possible" in Canvas' gradebook
+        if not given:  # such as the line "Points Possible" in Canvas's gradebook
             continue
         student = folder_name(given)
         if not student:
@@ -120,7 +120,7 @@ def read_roster(file: Path) -> Roster:
         for index, value in _known_as(line, id_column):
             found[index][value].add(folder_name(other))
     if not folders:
-        raise DownloadError(f"{file}: nobody is in this roster")
+        raise DownloadError(f"{file}: this roster is empty")
     indexes = (
         {value: frozenset(students) for value, students in found[index].items()}
         for index in ("id", "lms id", "email", "name", "squeezed")
@@ -129,10 +129,10 @@ def read_roster(file: Path) -> Roster:
 
 
 def _known_as(line: Mapping[str, str], id_column: str) -> Iterable[tuple[str, str]]:
-    """Yield all that a student is known by, each with the kind of it."""
+    """Yield everything that identifies a student, each with its kind."""
     yield "id", _key(line[id_column])
     for column in LMS_ID:
-        # The column of the student ids may be the institution's, where the numbers of an LMS mean other people.
+        # The id column may hold the institution's ids, where a number of the LMS means another person.
         if column != id_column and (value := line.get(column)):
             number = _PARTICIPANT.fullmatch(value) if column == "identifier" else None
             yield "lms id", number["number"] if number else _key(value)
@@ -141,7 +141,7 @@ def _known_as(line: Mapping[str, str], id_column: str) -> Iterable[tuple[str, st
         yield "email", _key(line[email])
     for name in filter(_words, _names(line)):
         yield "name", _words(name)
-        # In a squeezed name the surname comes first; which of the words it is, nobody says.
+        # A squeezed name starts with the surname, but it is unknown which of the words that is.
         words = _words(name).split()
         yield from (("squeezed", "".join(words[place:] + words[:place])) for place in range(len(words)))
 
@@ -168,7 +168,7 @@ def _key(value: str) -> str:
 
 
 def _words(name: str) -> str:
-    """Return a name's words; an LMS may drop or replace what is neither letter nor digit."""
+    """Return the words of a name; an LMS may drop or replace anything but letters and digits."""
     spaced = "".join(" " if sign.isspace() or sign == "_" else sign for sign in same(name))
     letters = "".join(sign for sign in spaced if sign == " " or unicodedata.category(sign)[0] in "LMN")
     return " ".join(letters.split())
@@ -203,7 +203,7 @@ def _table(file: Path) -> Sequence[Sequence[str]]:
 
 
 def _decoded(content: bytes) -> str:
-    """Return the text; spreadsheet programs save UTF-8 with a mark, UTF-16 or what Windows used to write."""
+    """Decode a CSV file; spreadsheet programs save UTF-8 with a mark, UTF-16, or the old Windows encoding."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     try:

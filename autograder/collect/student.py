@@ -1,4 +1,4 @@
-"""What happens with the submissions of one student: the newest is taken, and what is there already is respected."""
+"""Collects the submissions of one student: takes the newest, and protects what is already there."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Desk:
 
     Attributes:
         shelf: where they go.
-        lms: where they come from.
-        assignment: what they are for.
-        work: a folder on the file system of the shelf; in a dry run, any.
-        scratch: a folder for what is unpacked on the way.
+        lms: the LMS that they come from.
+        assignment: the assignment that they are for.
+        work: a folder on the file system of the shelf; in a dry run, any folder.
+        scratch: a folder for temporarily unpacked files.
         budget: how much the download may unpack to.
-        dry_run: nothing is put on the shelf.
+        dry_run: whether to put nothing on the shelf.
     """
 
     shelf: Shelf
@@ -49,7 +49,7 @@ def collect_student(student: str, submissions: Sequence[HandedIn], desk: Desk) -
 
 
 def newest_first(submissions: Sequence[HandedIn]) -> list[HandedIn]:
-    """Sort one student's submissions by time; if it is not known of all, as the LMS counts them."""
+    """Sort one student's submissions by time; if a time is unknown, by the LMS's numbers."""
 
     def age(one: HandedIn) -> tuple[datetime, int, datetime]:
         time = one.submitted_at if all(other.submitted_at for other in submissions) else None
@@ -80,7 +80,7 @@ def _collect(student: str, one: HandedIn, desk: Desk) -> Line:
         return _place(line, one, new, desk)
     except UnreadableError as error:
         return replace(line, why=str(error))
-    except OSError as error:  # a full disk, say: the others go on
+    except OSError as error:  # such as a full disk; the others are still collected
         return replace(line, why=error.strerror or str(error))
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -88,7 +88,7 @@ def _collect(student: str, one: HandedIn, desk: Desk) -> Line:
 
 
 def _place(line: Line, one: HandedIn, new: Path, desk: Desk) -> Line:
-    """Put what was built on the shelf, if it belongs there."""
+    """Put the new folder on the shelf, if it belongs there."""
     shelf, student = desk.shelf, line.student
     record = shelf.record(student)
     made, there = content_sha256(new), shelf.sha256(student)
@@ -116,9 +116,9 @@ def _place(line: Line, one: HandedIn, new: Path, desk: Desk) -> Line:
 
 
 def _why_kept(*, was_collected: bool, is_whole: bool, new: datetime | None, old: datetime | None) -> str:
-    """Return why what is there is kept although this is different; empty if it is replaced."""
+    """Return why the existing submission is kept although it differs; empty if it is replaced."""
     if was_collected:
-        return "somebody has changed it since this was collected"
+        return "it was changed after it was collected"
     if not is_whole:
         return "a part of the new one cannot be read"
     if new and old and new <= old:

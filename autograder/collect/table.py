@@ -1,4 +1,4 @@
-"""Prints what was collected, or would be: a line for each submission, then all that needs a person."""
+"""Prints what was collected or would be: a line for each submission, then everything that needs a person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autograder.collect.outcome import (
 )
 from autograder.plain.text import plain_text
 
-# Names are as long as their makers like.
+# Names can have any length.
 _MOST_CHARACTERS = 200
 
 _COUNTED = {

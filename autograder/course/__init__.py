@@ -1,1 +1,1 @@
-"""The instructor's folder: notebooks, the release, leaks, submissions, nbgrader's gradebook."""
+"""The course folder: notebooks, the release, the leak check, submissions, nbgrader's gradebook."""

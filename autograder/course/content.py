@@ -1,7 +1,7 @@
-"""The JSON of a notebook that anybody may have written: read within bounds, and put right where that is safe.
+"""Parses the JSON of an untrusted notebook, within size limits, and repairs it where that is safe.
 
-nbformat takes a notebook to be of the right form and of a sane size. What breaks that is found here first;
-what a careless tool leaves out and everybody can guess, such as empty metadata, is put in.
+nbformat assumes a well-formed notebook of a sane size, so violations are found here first. What careless
+tools leave out is filled in if it is obvious, such as empty metadata.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nbformat.v4.convert import upgrade_cell
 
 from autograder.plain.nesting import excess
 
-# A notebook has a few values for every cell and every line; more of them or deeper ones are made to do harm.
+# A notebook has a few values per cell and line. More values or deeper nesting are meant to do harm.
 MOST_VALUES = 250_000
 MOST_DEPTH = 64
 OLDEST, NEWEST, NEWEST_MINOR = 3, 4, 5
@@ -35,14 +35,14 @@ _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 class ContentError(ValueError):
-    """What was read is no notebook; the message says why in a part of a sentence."""
+    """The content is not a valid notebook; the message is a sentence fragment that says why."""
 
 
 def decode(data: bytes) -> str:
-    """Return the bytes of a file as text.
+    """Decode the bytes of a file.
 
     Raises:
-        ContentError: they are no UTF-8.
+        ContentError: the file is empty or not UTF-8.
     """
     if not data.strip(b"\0 \t\r\n"):
         raise ContentError("the file is empty; hand in the notebook again")
@@ -58,12 +58,12 @@ def decode(data: bytes) -> str:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Return the content of a notebook in format 4, bounded in number and depth of values.
+    """Return the content of a notebook in format 4, with limits on the number and depth of its values.
 
-    It is a list of cells with text in them; the rest is not looked at.
+    It has a list of cells that contain text; nothing else is checked.
 
     Raises:
-        ContentError: it is something else.
+        ContentError: the text is not such a notebook.
     """
     if not text.strip():
         raise ContentError("the file is empty; hand in the notebook again")
@@ -86,14 +86,14 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def remove_outputs(content: dict[str, Any]) -> None:
-    """Remove what an earlier run has shown; whatever that is, it cannot make a notebook invalid then."""
+    """Remove the outputs of earlier runs, so that they cannot make the notebook invalid."""
     for cell in content["cells"]:
         if cell["cell_type"] == "code":
             cell.update(outputs=[], execution_count=None)
 
 
 def complete_ids(cells: list[Any]) -> None:
-    """Give every cell an id of its own; a new one says the cell's place, the same at every reading."""
+    """Give every cell a unique id; a new id names the cell's position, so it is the same on every read."""
     given = {name for cell in cells if isinstance(name := cell.get("id"), str)}
     taken: set[str] = set()
     for place, cell in enumerate(cells, start=1):
@@ -104,7 +104,7 @@ def complete_ids(cells: list[Any]) -> None:
 
 
 def other_language(metadata: dict[str, Any]) -> str:
-    """Return the language of a notebook that says it is in another one than Python, else an empty text."""
+    """Return the language that a notebook declares if it is not Python, else an empty string."""
     said = [
         place.get(key)
         for place, key in (
@@ -122,20 +122,20 @@ def _check_bounds(content: Any) -> None:
 
 
 def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    """Return content of format 3 in format 4, without outputs: those are from before 2015."""
+    """Upgrade content from format 3 to format 4, without its outputs, which date from before 2015."""
     try:
         cells = [cell for sheet in content["worksheets"] for cell in sheet["cells"]]
         for cell in cells:
             if cell["cell_type"] == "code":
                 cell["outputs"] = []
             if cell["cell_type"] == "heading" and cell.get("level") not in range(1, 7):
-                cell["level"] = 1  # it becomes so many '#'
+                cell["level"] = 1  # the number of '#' that it becomes
         notebook = v3.to_notebook_json(content)
         cells = [upgrade_cell(cell) for sheet in notebook.worksheets for cell in sheet.cells]
-    except Exception as error:  # nbformat takes the form for granted and fails anywhere in it
+    except Exception as error:  # nbformat assumes a valid structure and can fail anywhere
         raise ContentError("not a valid notebook (it has not the form of one)") from error
     for cell in cells:
-        del cell["id"]  # a random one
+        del cell["id"]  # it is random, so it changes on every read
     metadata = content.get("metadata", {})
     return {"nbformat": NEWEST, "nbformat_minor": NEWEST_MINOR, "metadata": metadata, "cells": cells}
 
@@ -164,7 +164,7 @@ def _is_text(source: Any) -> bool:
 
 
 def _complete(content: dict[str, Any]) -> None:
-    """Put in what a notebook must have, and take out what it cannot have."""
+    """Add what a notebook must have, and remove what it cannot have."""
     content["nbformat_minor"] = max(content.get("nbformat_minor", 0), NEWEST_MINOR)
     content.setdefault("metadata", {})
     for cell in content["cells"]:
@@ -193,9 +193,9 @@ def _json(text: str) -> Any:
         ) from error
     except RecursionError as error:
         raise ContentError("not a notebook, or cut off while copying (nested too deeply)") from error
-    except ValueError as error:  # Python refuses to read such a number, which takes very long
+    except ValueError as error:  # Python refuses such a number, since parsing takes very long
         raise ContentError("not a notebook (a number with thousands of digits)") from error
-    if _HALF_CHARACTER.search(text):  # JSON lets them in, but no file can hold them
+    if _HALF_CHARACTER.search(text):  # JSON allows lone surrogates, but no file can hold them
         _check_bounds([content])
         return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
     return content

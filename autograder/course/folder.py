@@ -1,4 +1,4 @@
-"""The course folder: nbgrader's own layout, with the kit's results beside it."""
+"""The course folder: nbgrader's own layout, plus the kit's results."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ASSIGNMENT = "activation_maximization"
 
 @dataclass(frozen=True)
 class Course:
-    """A course folder; every method only looks, none writes.
+    """A course folder; its methods only read, never write.
 
     Attributes:
-        root: the folder, as an absolute path.
+        root: the folder's absolute path.
     """
 
     root: Path
@@ -83,24 +83,24 @@ class Course:
         return found[0]
 
     def release_folder(self, assignment: str = ASSIGNMENT) -> Path:
-        """Return the folder of what students get."""
+        """Return the folder with what students get."""
         return self.release / assignment
 
     def submission_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
-        """Return the folder of what one student handed in."""
+        """Return the folder with what one student handed in."""
         return self.submitted / student / assignment
 
     def result_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
-        """Return the folder of one student's report and evidence."""
+        """Return the folder with one student's report and evidence."""
         return self.graded / student / assignment
 
     def students(self, assignment: str = ASSIGNMENT) -> list[str]:
-        """Return everyone who has handed in the assignment, sorted; even if what they handed in is no folder."""
+        """Return all students who handed in the assignment, sorted, even if not as a folder."""
         folders = self.submitted.iterdir() if self.submitted.is_dir() else ()
         return sorted(folder.name for folder in folders if _is_there(folder / assignment))
 
     def points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
-        """Return the points of every criterion, as its check cell in the source notebook says.
+        """Return the points of every criterion, from its check cell in the source notebook.
 
         Raises:
             CourseError: the source notebook cannot be read or has no check cells.
@@ -116,7 +116,7 @@ class Course:
         return points
 
     def manual_points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
-        """Return the points of every answer that a person reads, by grade_id."""
+        """Return the points of every manually graded answer, by grade_id."""
         return {
             name: float(cell.metadata.nbgrader.points)
             for name, cell in self._graded_cells(assignment).items()
@@ -135,7 +135,7 @@ class Course:
 def _is_there(path: Path) -> bool:
     try:
         path.lstat()
-    except PermissionError:  # something is, and its report says that it cannot be read
+    except PermissionError:  # it exists; its report will say that it cannot be read
         return True
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""nbgrader's gradebook and settings of a course folder, as nbgrader's own commands find them there."""
+"""Finds a course folder's nbgrader settings and gradebook in the same way as nbgrader's own commands."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from traitlets.config.application import Application
 from autograder.course.folder import Course
 from autograder.errors import CourseError
 
-# How long a grader waits for another one, in PostgreSQL's words.
+# How long a grader waits for another grader, in PostgreSQL's syntax.
 _PATIENCE = "10min"
 
 
 class _NbGraderSettings(NbGrader):  # type: ignore[misc] # nbgrader has no types
-    """Reads what nbgrader's commands would read, and does nothing else."""
+    """Reads the settings that nbgrader's commands would read, and does nothing else."""
 
     name = "gradeascent"
     load_cwd_config = False
     raise_config_file_errors = True
 
     def _configure_logging(self) -> None:
-        """Leave alone the logging of a process that others live in, too: to configure it closes all handlers."""
+        """Do nothing: this would close all log handlers of a process that other code uses too."""
 
 
 def nbgrader_config(course: Course) -> Config:
-    """Return nbgrader's settings for this course folder: those of the user's Jupyter, then those of the folder.
+    """Return nbgrader's settings for this course folder: the user's Jupyter settings, then the folder's.
 
     Raises:
-        CourseError: a settings file cannot be read; with its reason.
+        CourseError: a settings file cannot be read; the message says why.
     """
-    if str(course.root) not in sys.path:  # the settings may name plugins that lie beside them
+    if str(course.root) not in sys.path:  # the settings may name plugins in the same folder
         sys.path.append(str(course.root))
     application = _NbGraderSettings()
     application.log.setLevel(logging.CRITICAL)
     try:
         application.load_config_file()
         Application.load_config_file(application, "nbgrader_config.py", path=str(course.root))
-    except Exception as error:  # whatever Python code can raise
+    except Exception as error:  # the settings are Python code and can raise anything
         raise CourseError(
             f"nbgrader's settings for {course.root} cannot be read: {type(error).__name__}: {error}"
         ) from error
@@ -61,7 +61,7 @@ def nbgrader_config(course: Course) -> Config:
 
 
 def course_directory(course: Course) -> CourseDirectory:
-    """Return the folder as nbgrader sees it, with its own `db_url` and `course_id`.
+    """Return nbgrader's view of the folder, with its `db_url` and `course_id`.
 
     Raises:
         CourseError: a settings file cannot be read.
@@ -71,15 +71,15 @@ def course_directory(course: Course) -> CourseDirectory:
 
 @contextmanager
 def open_gradebook(course: Course) -> Iterator[Gradebook]:
-    """Open the course's gradebook, on whatever database nbgrader's settings say.
+    """Open the course's gradebook, in whatever database nbgrader's settings name.
 
     Raises:
-        CourseError: the database does not answer, is locked, or is of another version of nbgrader.
+        CourseError: the database does not respond, is locked, or belongs to another version of nbgrader.
     """
     directory = course_directory(course)
     try:
-        os.environ["PATH"] = search_path()  # for good, since other threads may be here as well
-        with one_at_a_time(directory.db_url, "open"):  # a new gradebook gets its tables there
+        os.environ["PATH"] = search_path()  # not reset later, since other threads may need it
+        with one_at_a_time(directory.db_url, "open"):  # opening creates the tables of a new gradebook
             gradebook = _gradebook(directory)
         with gradebook:
             yield gradebook
@@ -96,13 +96,13 @@ def _gradebook(directory: CourseDirectory) -> Gradebook:
 
 @contextmanager
 def one_at_a_time(db_url: str, what: str) -> Iterator[None]:
-    """Let graders that share a PostgreSQL server, each with a course folder of its own, do this one after the other.
+    """Make graders that share a PostgreSQL server, each with its own course folder, take turns at `what`.
 
-    The server takes the lock away when the connection ends, however it ends. A gradebook in a file belongs to
-    one course folder, which has a lock already (`autograder.course.lock`).
+    The server releases the lock when the connection ends, for whatever reason. A gradebook in a file belongs
+    to one course folder, which already has a lock (`autograder.course.lock`).
 
     Raises:
-        CourseError: the database does not answer.
+        CourseError: the database does not respond.
     """
     url = _parsed(db_url)
     with ExitStack() as until_the_end:
@@ -127,7 +127,7 @@ def search_path() -> str:
 
 
 def gradebook_problem(db_url: str, error: SQLAlchemyError | ImportError) -> str:
-    """Say in one line what is wrong with a database and what to do; without its password."""
+    """Say in one line what is wrong with a database and what to do, without showing its password."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = lines[-1 if lines[0].startswith("Multiple connection attempts") else 0].strip(" -")
     if isinstance(error, ImportError):
@@ -148,12 +148,12 @@ def gradebook_problem(db_url: str, error: SQLAlchemyError | ImportError) -> str:
 
 
 def without_password(db_url: str) -> str:
-    """Return an address of a database that may be shown."""
+    """Return a database URL that is safe to show."""
     return _parsed(db_url).set(query={}).render_as_string(hide_password=True)
 
 
 def _hidden(said: str, db_url: str) -> str:
-    """Return what a driver said, without the password that it may have repeated."""
+    """Return a driver's message without the password, which it may have repeated."""
     url = _parsed(db_url)
     for secret in (url.password, url.query.get("password")):
         if secret:
@@ -162,14 +162,14 @@ def _hidden(said: str, db_url: str) -> str:
 
 
 def _parsed(db_url: str) -> URL:
-    """Take an address to pieces.
+    """Parse a database URL.
 
     Raises:
-        CourseError: it is none, or what should be the password would be taken for the server.
+        CourseError: it is not a URL, or a part of the password would be taken for the server.
     """
     try:
         url = make_url(db_url)
-    except (ArgumentError, ValueError) as error:  # either may repeat a part of the password
+    except (ArgumentError, ValueError) as error:  # either may contain a part of the password
         raise CourseError(
             "CourseDirectory.db_url in nbgrader_config.py is no address of a database, "
             "such as 'postgresql+psycopg://user:password@server/name'"

@@ -1,4 +1,4 @@
-"""A new course folder, made from the assignment that comes with the kit."""
+"""Makes a new course folder from the assignment that comes with the kit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def initialise(directory: Path) -> Course:
     """Make a course folder with the assignment's source, nbgrader's settings and the kit's settings.
 
     Raises:
-        CourseError: something stands there already, or cannot be written.
+        CourseError: the path exists and is not an empty folder, or cannot be written to.
     """
     directory = directory.expanduser()
     try:
@@ -38,14 +38,14 @@ def packaged_assignment() -> Path:
 
 
 def packaged_nbgrader_config() -> Path:
-    """Return nbgrader's settings that come with the kit."""
+    """Return the file with the nbgrader settings that come with the kit."""
     return _packaged()[1]
 
 
 def _packaged() -> tuple[Path, Path]:
-    """Return the assignment's folder and nbgrader's configuration.
+    """Return the assignment's folder and nbgrader's configuration file.
 
-    An installed package has them inside; in a checkout the repository is itself the course folder.
+    An installed package contains them; in a checkout, the repository itself is the course folder.
     """
     here = Path(__file__).resolve()
     inside = here.parent / "assignments"

@@ -1,8 +1,8 @@
-"""The leak check: nothing in the release may show a part of the solution or a number of the rubric.
+"""The leak check: makes sure that the release shows no part of the solution and no number of the rubric.
 
-It does not trust the generator. From the source notebook it takes what students must not see and what
-they may see, and then looks for the former in everything that the release folder holds: sources, outputs,
-metadata and attachments of notebooks, other files, and the members of archives.
+It does not trust the generator. It reads from the source notebook what students must not see and what they
+may see. Then it searches everything in the release folder for the former: sources, outputs, metadata and
+attachments of notebooks, other files, and the members of archives.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ _NUMBER = re.compile(
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n")
 
-# In characters that are not white space. Shorter lines ("model.summary()") are everyone's, not a solution.
+# In characters that are not white space. Shorter lines ("model.summary()") are too common to be a secret.
 _SHORTEST_CODE = 16
 _SHORTEST_SENTENCE = 20
 
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of the release and where it stands.
+    """A piece of text in the release, with its location.
 
     Attributes:
-        place: file and cell, as a person would say it.
-        text: the characters that a student can find there.
+        place: file and cell, in words.
+        text: what a student can read there.
         is_code: whether Python runs it.
-        is_check: whether it belongs to the self-checks, whose numbers a student reads as the rubric's.
+        is_check: whether it is part of the self-checks, whose numbers students take for the rubric's.
     """
 
     place: str
@@ -62,12 +62,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What students must not see, and what they may.
+    """What students must not see, and what they may see.
 
     Attributes:
-        lines: every line of code and sentence of text that only the instructor has, by the cell it is from.
+        lines: the lines of code and sentences that only the instructor has, each mapped to its cell.
         thresholds: the rubric's numbers by name.
-        public_numbers: numbers that stand in the exercise's own text and given code.
+        public_numbers: numbers in the exercise's own text and given code.
     """
 
     lines: Mapping[str, str]
@@ -78,11 +78,11 @@ class Secrets:
 def find_leaks(
     source_notebook: Path, release_folder: Path, hidden_thresholds: Mapping[str, float]
 ) -> list[str]:
-    """Return one line for everything in the release that students must not see; an empty list is good.
+    """Return one line for each thing in the release that students must not see; empty if there are none.
 
     Args:
         source_notebook: the instructor's notebook, with solutions.
-        release_folder: what students get, with all its files.
+        release_folder: the folder with everything that students get.
         hidden_thresholds: the rubric's numbers by the name of their setting.
     """
     secrets = secrets_of(read_notebook(source_notebook), hidden_thresholds)
@@ -121,7 +121,7 @@ def secrets_of(source: NotebookNode, hidden_thresholds: Mapping[str, float]) -> 
 
 
 def texts_of(folder: Path) -> Iterator[Text]:
-    """Yield everything readable in a folder, cell by cell where it is a notebook."""
+    """Yield all readable text in a folder, cell by cell for notebooks."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         yield from _texts_of_file(str(path.relative_to(folder)), path.read_bytes())
 
@@ -172,7 +172,7 @@ def _leaks_in_text(secrets: Secrets, text: Text) -> Iterator[str]:
     if text.is_code and (found := _KIT_IMPORT.search(text.text)):
         yield f"it uses the kit, which students do not have: {found[0].strip()}"
     for name in secrets.thresholds:
-        # a name of one word ("accuracy") cannot be told from ordinary language
+        # a single word ("accuracy") cannot be distinguished from ordinary language
         if "_" in name and re.search(rf"\b{re.escape(name)}\b", text.text):
             yield f"the name of the hidden threshold '{name}'"
     if text.is_check:
@@ -187,7 +187,7 @@ def _threshold_numbers(secrets: Secrets, text: str) -> Iterator[str]:
 
 
 def _split(cell: NotebookNode) -> tuple[str, str]:
-    """Return what nbgrader leaves in a cell and what it takes away."""
+    """Return what nbgrader leaves in a cell, and what it removes."""
     shown: list[str] = []
     kept: list[str] = []
     is_open = False
@@ -199,7 +199,7 @@ def _split(cell: NotebookNode) -> tuple[str, str]:
         else:
             (kept if is_open else shown).append(line)
     if is_solution(cell) and not _OPEN.search(cell.source):
-        shown, kept = [], shown  # without a marked region the whole cell is the answer
+        shown, kept = [], shown  # without a marked region, the whole cell is the answer
     return "\n".join(shown), "\n".join(kept)
 
 
@@ -225,7 +225,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _decoded(string: str) -> str:
-    """Return the text in a base64 string, which is how notebooks keep attachments; empty if it is none."""
+    """Return the text in a base64 string, the format of notebook attachments; empty if it is not base64."""
     try:
         return base64.b64decode(string, validate=True).decode("utf-8", errors="replace")
     except ValueError:
@@ -233,12 +233,12 @@ def _decoded(string: str) -> str:
 
 
 def _squeeze(text: str) -> str:
-    """Return the text without white space: `x = 1` and `x=1` are the same line."""
+    """Return the text without white space, so that `x = 1` and `x=1` are the same line."""
     return "".join(text.split())
 
 
 def _find_original(line: str, text: str) -> str:
-    """Return the line as it stands in the text, to show where it is."""
+    """Return the original line in the text, to show where the leak is."""
     for candidate in text.splitlines():
         if line in _squeeze(candidate):
             return candidate.strip()[:100]

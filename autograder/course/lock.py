@@ -1,4 +1,4 @@
-"""One command at a time writes into a course folder."""
+"""Lets only one command at a time write into a course folder."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ LOCK = ".lock"
 
 @contextmanager
 def only_writer(course: Course) -> Iterator[None]:
-    """Keep all others from writing results into this course folder until the end.
+    """Keep other processes from writing results into this course folder until the block ends.
 
-    The operating system takes the lock away when the process ends, however it ends.
+    The operating system releases the lock however the process ends.
 
     Raises:
-        CourseError: another process is at work there, or the folder cannot be written to.
+        CourseError: another process is working there, or the folder cannot be written to.
     """
     try:
         course.graded.mkdir(exist_ok=True)
         descriptor = os.open(course.graded / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise CourseError(
-            f"no results can be written to {course.graded}: {error.strerror}; the same command goes on when they can"
+            f"no results can be written to {course.graded}: {error.strerror}; run the same command again when they can"
         ) from error
     try:
         try:

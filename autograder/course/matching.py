@@ -1,7 +1,7 @@
-"""Finds the exercise's cells in a notebook that has lost nbgrader's metadata, or part of it.
+"""Finds the exercise's cells in a notebook that has lost all or part of nbgrader's metadata.
 
-Colab, some editors and most converters drop or damage what nbgrader writes into cells. The cells themselves
-are still there: known by what is left of the metadata, by their text, or by where they stand.
+Colab, some editors and most converters drop or damage nbgrader's cell metadata. The cells can still be
+recognised by the rest of the metadata, by their text, or by their position.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from nbformat import NotebookNode
 
 from autograder.course.notebooks import grade_id, is_grade, is_solution
 
-# An answer may have become a cell of either kind.
+# A tool may have turned an answer from one of these cell types into the other.
 _TEXT = {"markdown", "raw"}
 
 
 @dataclass(frozen=True)
 class Restored:
-    """A notebook in which nbgrader finds every graded cell, each once."""
+    """A notebook in which nbgrader finds every graded cell exactly once."""
 
     notebook: NotebookNode
-    missing: frozenset[str]  # graded cells that are not in what was handed in, and stand there as released
+    missing: frozenset[str]  # graded cells that were not handed in, added as released
 
 
 def restore_cells(notebook: NotebookNode, released: NotebookNode) -> Restored:
     """Return a copy of a student's notebook with the released metadata and checks in its cells.
 
     Args:
-        notebook: what the student handed in, as it is or executed.
+        notebook: what the student handed in, executed or not.
         released: what the student was given.
     """
     places = _find(notebook.cells, released.cells)
@@ -53,7 +53,7 @@ def restore_cells(notebook: NotebookNode, released: NotebookNode) -> Restored:
 
 
 def _find(cells: list[NotebookNode], released: list[NotebookNode]) -> list[int | None]:
-    """Return where each released cell stands among the student's."""
+    """Return the position of each released cell in the student's notebook; None if it is missing."""
     places: list[int | None] = [None] * len(released)
     for number, place in _by_name(cells, released):
         places[number] = place
@@ -64,7 +64,7 @@ def _find(cells: list[NotebookNode], released: list[NotebookNode]) -> list[int |
 
 
 def _by_name(cells: list[NotebookNode], released: list[NotebookNode]) -> Iterator[tuple[int, int]]:
-    """Of several cells with one name, the first in which something was written is meant."""
+    """Match cells by name; of several, take the first, or for an answer the first changed one."""
     by_name: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
         if name := grade_id(cell):
@@ -92,7 +92,7 @@ def _by_text(
 def _by_neighbours(
     cells: list[NotebookNode], released: list[NotebookNode], places: list[int | None]
 ) -> Iterator[tuple[int, int]]:
-    """An answer is the longest cell of its kind between the cells around it that are known."""
+    """Match an answer to the longest cell of its kind between the nearest cells that are matched."""
     taken = {place for place in places if place is not None}
     for number, original in enumerate(released):
         if places[number] is not None or not is_solution(original):

@@ -1,7 +1,7 @@
-"""Notebooks as files: read with one clear line for everything that can be wrong, written whole or not at all.
+"""Notebooks as files: every problem with reading becomes one clear line, and writing is atomic.
 
-What students hand in is not always a notebook, and nbformat's own errors speak to programmers. Each
-problem here becomes one line that says which file it is and what to do.
+Students do not always hand in a notebook, and nbformat's own errors are written for programmers. Here, each
+problem becomes one line that names the file and says what to do.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ _CELL_HEADER = re.compile(r"# %%[ \t]+(?P<name>[\w\-]+)[ \t]*")
 
 
 def read_notebook(path: Path, *, size_limit: int | None = None) -> NotebookNode:
-    """Read a notebook, upgraded to nbformat 4 where it is older.
+    """Read a notebook, and upgrade it to nbformat 4 if it is older.
 
     Args:
-        path: the file; it must be a plain file, since a link or a pipe can stand for anything.
-        size_limit: bytes; of a larger file, no more is read.
+        path: the file; it must be a regular file, since a link or a pipe could lead anywhere.
+        size_limit: in bytes; no more is read of a larger file.
 
     Raises:
         SubmissionTooLargeError: the file is larger than the limit.
-        SubmissionError: the file is missing, or is no notebook with at least one cell.
+        SubmissionError: the file is missing, or is not a notebook with at least one cell.
     """
     return parse_notebook(_read_text(path, size_limit, str(path)), name=str(path))
 
 
 def read_handed_in(path: Path, *, size_limit: int) -> NotebookNode:
-    """Read a student's notebook to run it: without the outputs that it came with.
+    """Read a student's notebook to run it, without the outputs stored in it.
 
-    The student reads the errors, so they name the file and not the grader's folders.
+    Students read the errors, so these name the file but not the grader's folders.
 
     Raises:
         SubmissionTooLargeError: the file is larger than `size_limit` bytes.
-        SubmissionError: it is missing, or no notebook with at least one cell, or not in Python.
+        SubmissionError: it is missing, or is not a notebook with at least one cell, or is not in Python.
     """
     with _named(path.name):
         parsed = content.parse(_read_text(path, size_limit, path.name))
@@ -59,56 +59,56 @@ def read_handed_in(path: Path, *, size_limit: int) -> NotebookNode:
 
 
 def parse_notebook(text: str, *, name: str = "the notebook") -> NotebookNode:
-    """Make a notebook out of the text of its file; `name` stands in the error messages.
+    """Parse the text of a notebook file; error messages use `name` for it.
 
     Raises:
-        SubmissionError: the text is no notebook with at least one cell.
+        SubmissionError: the text is not a notebook with at least one cell.
     """
     with _named(name):
         return _notebook(content.parse(text))
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook the way Jupyter does, so that a reader never sees half of it."""
+    """Write a notebook the way Jupyter does, but atomically."""
     write_whole(path, v4.writes(notebook).rstrip("\n") + "\n")
 
 
 def grade_id(cell: NotebookNode) -> str | None:
-    """Return the name by which nbgrader knows the cell, None for cells that it does not know."""
+    """Return nbgrader's name for the cell, or None if nbgrader does not know the cell."""
     name = _nbgrader(cell).get("grade_id")
     return name if isinstance(name, str) and name else None
 
 
 def cell_name(cell: NotebookNode) -> str:
-    """Return the grade_id of a cell, or the cell's own id where nbgrader does not know it."""
+    """Return the cell's grade_id, or its own id if nbgrader does not know it."""
     return grade_id(cell) or str(cell.get("id", ""))
 
 
 def check_cell(criterion: str) -> str:
-    """Return the grade_id of the cell that has a criterion's points, as in `check_cnn`."""
+    """Return the grade_id of the cell that carries a criterion's points, as in `check_cnn`."""
     return f"{_CHECK}{criterion}"
 
 
 def criterion_of(name: str) -> str | None:
-    """Return the criterion of which a check cell has the points; None for the grade_id of any other cell."""
+    """Return the criterion whose points a check cell carries; None for the grade_id of any other cell."""
     return name.removeprefix(_CHECK) if name.startswith(_CHECK) else None
 
 
 def is_solution(cell: NotebookNode) -> bool:
-    """Say whether the student writes into this cell."""
+    """Tell whether the student writes into this cell."""
     return _nbgrader(cell).get("solution") is True
 
 
 def is_grade(cell: NotebookNode) -> bool:
-    """Say whether the cell carries points."""
+    """Tell whether the cell carries points."""
     return _nbgrader(cell).get("grade") is True
 
 
 def compose(released: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
-    """Return what a student hands in who wrote these answers into the released notebook.
+    """Return the submission that results from writing these answers into the released notebook.
 
     Args:
-        released: the notebook that students get; it stays as it is.
+        released: the notebook that students get; it is not changed.
         answers: the new source of cells, by name.
 
     Raises:
@@ -128,10 +128,10 @@ def compose(released: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
 def read_answers(text: str) -> dict[str, str]:
     """Parse a text in percent format: a line `# %% cnn` starts the new source of the cell `cnn`.
 
-    Comments before the first cell are for the reader of the file.
+    Comments before the first cell are ignored.
 
     Raises:
-        CourseError: a cell stands there twice, or there is code before the first cell.
+        CourseError: a cell appears twice, or there is code before the first cell.
     """
     answers: dict[str, list[str]] = {}
     current: list[str] | None = None
@@ -175,10 +175,10 @@ def _read_text(path: Path, size_limit: int | None, name: str) -> str:
 def _notebook(parsed: dict[str, Any]) -> NotebookNode:
     try:
         notebook = v4.to_notebook(parsed)
-    except Exception as error:  # nbformat takes the form for granted and fails anywhere in it
+    except Exception as error:  # nbformat assumes a valid structure and can fail anywhere
         raise content.ContentError("not a valid notebook (it has not the form of one)") from error
     content.complete_ids(notebook.cells)
-    # Not by nbformat.validate: what that says of a problem can take minutes and gigabytes.
+    # Not nbformat.validate: its error messages can take minutes and gigabytes to build.
     validator = get_validator(v4.nbformat, notebook.nbformat_minor, name="fastjsonschema")
     if problem := next(iter(validator.iter_errors(notebook)), None):
         raise content.ContentError(f"not a valid notebook ({_what_is_wrong(problem)})")
@@ -197,7 +197,7 @@ def _what_is_wrong(problem: ValidationError) -> str:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Say of which file an error speaks, in one line whatever the file is called and holds."""
+    """Put the file's name in front of an error, in one line whatever the file's name and content are."""
     try:
         yield
     except content.ContentError as error:

@@ -1,4 +1,4 @@
-"""The release: nbgrader's own generator makes it from the source, and it appears whole or not at all."""
+"""Makes the release from the source with nbgrader's own generator; it appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from autograder.plain.untrusted_files import sha256_of
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300
 
-# Ends with the process that started it, even if that is killed: PR_SET_PDEATHSIG is 1, SIGKILL is 9. A generator
-# that lives on would change the gradebook under the next command.
+# Dies with the process that started it, even if that is killed: PR_SET_PDEATHSIG is 1, SIGKILL is 9. A
+# generator that survives would change the gradebook during the next command.
 _NBGRADER = """
 import ctypes, runpy
 ctypes.CDLL(None).prctl(1, 9)
 runpy.run_module("nbgrader", run_name="__main__", alter_sys=True)
 """
 
-# What only one grader at a time does: nbgrader's generator takes cells away for a moment.
+# Only one grader at a time may do this, since nbgrader's generator removes cells for a moment.
 ENTER = "enter the assignment"
 
 
@@ -51,8 +51,8 @@ def generate_release(
         The folder of the release.
 
     Raises:
-        LeakError: the release would show a part of the solution; there is none then, or still the old one.
-        CourseError: nbgrader refused the source, with its reason.
+        LeakError: the release would show a part of the solution; an old release is kept.
+        CourseError: nbgrader rejected the source; the message says why.
     """
     notebook = course.source_notebook(assignment)
     target = course.release_folder(assignment)
@@ -65,20 +65,20 @@ def generate_release(
         if leaks:
             more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
             raise LeakError(f"the release would leak: {leaks[0]}{more}")
-        # only now, so that a refused release leaves no trace in the gradebook either
+        # last, so that a rejected release leaves no trace in the gradebook
         _generate(course, assignment, Path(scratch) / "entered")
         _replace(target, made, Path(scratch) / "old")
     return target
 
 
 def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
-    """Tell the gradebook which cells the assignment has now, and what they are worth; the release stays as it is.
+    """Update the assignment's cells and their points in the gradebook; the release does not change.
 
     Returns:
         The notebook that students would get now.
 
     Raises:
-        CourseError: nbgrader refused the source, or cannot use its gradebook, with its reason.
+        CourseError: nbgrader rejected the source or cannot use its gradebook; the message says why.
     """
     name = course.source_notebook(assignment).name
     with temporary_folder() as scratch:
@@ -88,10 +88,10 @@ def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNo
 def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
     """Return one line for every file in which the release differs from what the source gives now.
 
-    Nothing in the course folder is touched, so this is the check for a test or a pipeline.
+    Nothing in the course folder is changed, so a test or pipeline can use this check.
 
     Raises:
-        CourseError: nbgrader refused the source, with its reason.
+        CourseError: nbgrader rejected the source; the message says why.
     """
     committed = course.release_folder(assignment)
     with temporary_folder() as scratch:
@@ -104,15 +104,15 @@ def compare_release(course: Course, assignment: str = ASSIGNMENT) -> list[str]:
     ]
 
 
-# The notebook that was made last, by what it was made of: nbgrader takes seconds.
+# The last notebook, by the digest of its inputs: cached because nbgrader takes seconds.
 _released: dict[str, NotebookNode] = {}
 
 
 def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
-    """Return the notebook that students would get now; nothing in the course folder is touched.
+    """Return the notebook that students would get now; nothing in the course folder is changed.
 
     Raises:
-        CourseError: nbgrader refused the source, with its reason.
+        CourseError: nbgrader rejected the source; the message says why.
     """
     source, config = course.source_notebook(assignment), course.root / "nbgrader_config.py"
     content = sha256_of([source.name, source.read_bytes(), config.read_bytes() if config.is_file() else b""])
@@ -125,20 +125,20 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
 
 
 def _generate(course: Course, assignment: str, scratch: Path, *, database: Path | None = None) -> Path:
-    """Run nbgrader's generator in a process of its own: it changes the working directory and talks a lot.
+    """Run nbgrader's generator in its own process: it changes the working directory and prints a lot.
 
-    Without a `database` of its own, it enters the assignment in the course's gradebook.
+    Without a `database`, it enters the assignment in the course's gradebook.
     """
     course.source_notebook(assignment)
     if database is None:
-        with open_gradebook(course):  # says what is wrong with it in one line, and nbgrader does not
+        with open_gradebook(course):  # reports a problem in one line, which nbgrader does not
             pass
         write_whole(scratch / "jupyter" / "nbgrader_config.json", json.dumps(_gradebook_settings(course)))
     command = [
         *(sys.executable, "-c", _NBGRADER, "generate_assignment", assignment, "--force", "--create"),
         f"--CourseDirectory.root={course.root}",
         *([f"--CourseDirectory.db_url=sqlite:///{database}"] if database else []),
-        # joined to the course's root by nbgrader; an absolute path wins over it
+        # nbgrader joins this to the course's root, and an absolute path replaces the root
         f"--CourseDirectory.release_directory={scratch / 'release'}",
         "--CourseDirectory.directory_structure={nbgrader_step}/{student_id}/{assignment_id}",
     ]
@@ -163,7 +163,7 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path 
 
 
 def _gradebook_settings(course: Course) -> dict[str, dict[str, str]]:
-    """Return where the gradebook is, as settings for a file: a command line would show a password to everybody."""
+    """Return the gradebook's location as file settings; a command line would show the password to all."""
     directory = course_directory(course)
     return {"CourseDirectory": {"db_url": directory.db_url, "course_id": directory.course_id}}
 
@@ -171,7 +171,7 @@ def _gradebook_settings(course: Course) -> dict[str, dict[str, str]]:
 def _environment(scratch: Path) -> dict[str, str]:
     """Return the environment of the generator.
 
-    Settings of the user's own Jupyter must not change what students get.
+    The user's own Jupyter settings must not change what students get.
     """
     return os.environ | {
         "PATH": search_path(),
@@ -183,7 +183,7 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 
 def _reason(log: str) -> str:
-    """Return the line of nbgrader's log that says what is wrong: the first exception, or the first error."""
+    """Return the line of nbgrader's log that gives the reason: the first exception, else the first error."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Invalid\w*): ", line)]
     errors = [line.split("ERROR |")[-1].strip() for line in lines if "ERROR |" in line]
@@ -198,7 +198,7 @@ def _replace(target: Path, made: Path, old: Path) -> None:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    ignored = {"__pycache__", ".ipynb_checkpoints"}  # they come from running the release, not from making it
+    ignored = {"__pycache__", ".ipynb_checkpoints"}  # these come from running the release, not from making it
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")

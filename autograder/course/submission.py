@@ -1,4 +1,4 @@
-"""A submission as it was handed in: a folder with a notebook and what belongs to it."""
+"""A submission as handed in: a folder with a notebook and the files that belong to it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from autograder.course.notebooks import read_handed_in
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.plain.untrusted_files import FILE, FOLDER, Entry, content_of, kind_of, list_folder, sha256_of
 
-# A folder with more in it is not one student's exercise, and is not graded.
+# A folder with more entries is not one student's exercise, and is not graded.
 MOST_ENTRIES = 100_000
-# Of larger submissions, the files that are beyond this are told apart by size and time only.
+# In larger submissions, files beyond this total are identified only by size and time.
 MOST_BYTES = 256 * 1024 * 1024
 NOTEBOOK = ".ipynb"
 
@@ -29,12 +29,12 @@ class Submission:
     folder: Path
 
     def notebook_file(self) -> Path:
-        """Return the notebook: the one named like the assignment, else the only one there is.
+        """Return the notebook: the file named after the assignment, else the only notebook.
 
-        Hidden files are none: macOS puts one called `._<name>.ipynb` beside every notebook in an archive.
+        Hidden files do not count: macOS puts a `._<name>.ipynb` beside every notebook in an archive.
 
         Raises:
-            SubmissionError: there is none, or it is not clear which one is meant.
+            SubmissionError: there is none, or it is unclear which notebook is meant.
         """
         return self.folder / self._notebook_among(self._entries())
 
@@ -43,15 +43,15 @@ class Submission:
 
         Raises:
             SubmissionError: it is missing or not a notebook of this exercise.
-            SubmissionTooLargeError: it is larger than `size_limit` bytes, or too much lies beside it.
+            SubmissionTooLargeError: it is larger than `size_limit` bytes, or too many files were handed in.
         """
         return read_handed_in(self.notebook_file(), size_limit=size_limit)
 
     def sha256(self) -> str:
-        """Return what identifies the handed-in files: their names, kinds and contents.
+        """Return a digest that identifies the handed-in files: their names, kinds and contents.
 
-        Of a submission whose files take more than 256 MB, some are told apart by size and time instead. What is
-        no plain file, or may not be read, is told apart by its name and kind, a link also by where it leads.
+        If the files take more than 256 MB, some are identified by size and time instead. Anything that is not
+        a regular file or may not be read is identified by its name and kind, a link also by its target.
         """
         try:
             kind = kind_of(self.folder)
@@ -60,7 +60,7 @@ class Submission:
             kind, found = f"not readable: {error.errno}", []
         parts: list[str | bytes] = [kind]
         bytes_left = MOST_BYTES
-        # The notebooks come first: they are always read.
+        # Notebooks come first, so that they are always read.
         for entry in sorted(found, key=lambda entry: (not _is_notebook(entry), entry.path)):
             is_read = entry.kind == FILE and entry.size <= bytes_left
             bytes_left -= entry.size if is_read else 0
@@ -96,13 +96,13 @@ class Submission:
 
 
 def _is_notebook(entry: Entry) -> bool:
-    """Tell whether an entry lies where a notebook must and is called like one."""
+    """Tell whether an entry is visible, at the top level, and named like a notebook."""
     is_visible_at_top = os.sep not in entry.path and not entry.path.startswith(".")
     return is_visible_at_top and entry.path.lower().endswith(NOTEBOOK)
 
 
 def _content(folder: Path, entry: Entry, *, is_read: bool) -> str | bytes:
-    """Return what tells the content of an entry apart from others."""
+    """Return what identifies the content of an entry."""
     if entry.kind == FILE and not is_read:
         return f"{entry.size} {entry.changed}"
     try:

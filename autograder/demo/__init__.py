@@ -1,1 +1,1 @@
-"""The whole cycle on built-in digits and sample submissions."""
+"""The demo: the whole workflow on built-in digits and sample submissions."""

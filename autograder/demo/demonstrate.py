@@ -1,6 +1,6 @@
-"""The demonstration: the whole cycle with its real parts, on built-in data and six sample submissions.
+"""The demo: the whole workflow with the real components, on built-in data and six sample submissions.
 
-Nothing is staged: the course folder that it leaves behind is one in which every other command works.
+Nothing is staged: every other command works in the course folder that it leaves behind.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ MakeProgress = Callable[[int], AbstractContextManager[Progress]]
 
 
 def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
-    """Go through the whole cycle in a new course folder: release, hand in, grade, record, give back, look.
+    """Run the whole workflow in a new course folder: release, submit, grade, record, give feedback, view.
 
     Args:
-        directory: where the course is made; nothing may be there yet but a demo that was stopped.
-        say: is given every line for the user.
-        make_progress: makes what shows the progress of so many submissions.
+        directory: where the course is made; it must be empty or hold an interrupted demo.
+        say: prints a line for the user.
+        make_progress: makes the progress display for a number of submissions.
 
     Returns:
-        The page on which the results can be seen.
+        The page that shows the results.
 
     Raises:
         CourseError: the folder is not empty, or the instructor's version does not earn full marks.
-        GradeascentError: some part of the kit does not work on this machine; the message says which.
+        GradeascentError: a part of the kit does not work on this machine; the message says which.
     """
     course = demo_course(directory)
     say(f"A new course, as 'gradeascent init' makes it, in {course.root}")
@@ -79,25 +79,25 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
 
 
 def demo_course(directory: Path) -> Course:
-    """Return a new course for the demo, or the one of a demo that was stopped before its end.
+    """Return a new course for the demo, or the course of an interrupted demo.
 
     Raises:
-        CourseError: there is something else in the folder.
+        CourseError: the folder contains something else.
     """
     if (directory / DIGITS).is_file():
         return Course.open(directory)
     course = initialise(directory)
     fill_in_settings(course)
-    # Written last, since it is the sign that all is there.
+    # Written last: this file is the sign that the course is complete.
     write_npz(embedded_digits(), course.root / DIGITS)
     return course
 
 
 def fill_in_settings(course: Course) -> None:
-    """Name the built-in digits and the quick profile in the course's settings.
+    """Set the built-in digits and the quick profile in the course's settings.
 
     Raises:
-        CourseError: the settings do not have these lines to fill in.
+        CourseError: the settings lack the lines to fill in.
     """
     file = course.root / SETTINGS_FILE
     text = file.read_text(encoding="utf-8")
@@ -112,7 +112,7 @@ def fill_in_settings(course: Course) -> None:
 
 
 def demo_settings(course: Course, say: Say) -> Settings:
-    """Return the course's settings; without a working sandbox, those that run the kit's own samples bare."""
+    """Return the course's settings; without a working sandbox, they run the kit's own samples unsandboxed."""
     settings = load_settings(course.root)
     problem = bubblewrap_problem()
     if problem is None:
@@ -122,7 +122,7 @@ def demo_settings(course: Course, say: Say) -> Settings:
 
 
 def check_source(course: Course, grader: Grader, make_progress: MakeProgress) -> Report:
-    """Grade the instructor's version like a submission, and show how it goes."""
+    """Grade the instructor's version like a submission, and show the progress."""
     name = "instructor"
     with make_progress(1) as progress:
         progress.started(name)
@@ -134,7 +134,7 @@ def check_source(course: Course, grader: Grader, make_progress: MakeProgress) ->
 
 
 def hand_in_samples(course: Course) -> list[str]:
-    """Let every sample student fill in the released notebook and hand it in; return who they are."""
+    """Fill in and submit the released notebook for every sample student; return the students."""
     name = f"{ASSIGNMENT}.ipynb"
     released = read_notebook(course.release_folder() / name)
     for student, answers in sample_answers().items():
@@ -143,13 +143,13 @@ def hand_in_samples(course: Course) -> list[str]:
 
 
 def sample_answers() -> dict[str, dict[str, str]]:
-    """Return what the sample students write into the notebook: their cells by grade_id, by student."""
+    """Return the sample students' answers: cells by grade_id, by student."""
     files = sorted(SAMPLES.glob("*.py"))
     return {file.stem: read_answers(file.read_text(encoding="utf-8")) for file in files}
 
 
 def give_back(course: Course, students: list[str], say: Say) -> None:
-    """Record the reports, and make of the gradebook what students and an LMS get.
+    """Record the reports, and make the files for students and an LMS from the gradebook.
 
     Raises:
         CourseError: a report could not be recorded; the message says why.
@@ -164,7 +164,7 @@ def give_back(course: Course, students: list[str], say: Say) -> None:
 
 
 def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say) -> None:
-    """Say how it ended and where everything is."""
+    """Print the outcome and where everything is."""
     earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
     maximum = max((report.max_score for report in reports.values()), default=0)
     lines = [

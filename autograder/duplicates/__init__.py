@@ -1,1 +1,1 @@
-"""Which submissions share more than chance explains."""
+"""Finds submissions that share more than chance explains."""

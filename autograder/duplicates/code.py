@@ -1,7 +1,7 @@
-"""The normal form of code: what is left of it when chosen names, comments and spacing are taken away.
+"""The normal form of code: code without chosen names, comments and spacing.
 
-Code is only cut into words, never parsed, imported or run: it may be broken, endless or deeper nested than a
-parser can bear, and it may have been written to break one.
+Code is only split into words, never parsed, imported or run: it may be broken, endless, nested too deeply for
+a parser, or written to break one.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from itertools import accumulate
 
 from autograder.plain.untrusted_files import sha256_of
 
-# Longer cells, and what comes after so much in one notebook, are compared as they stand.
+# Longer cells, and cells after this total in one notebook, are compared without normalising.
 MOST_CHARACTERS, MOST_CHARACTERS_IN_ALL = 100_000, 500_000
 
-# A statement as its words; a word ">" at its beginning stands for one level of indentation.
+# A statement as its words; each leading word ">" is one level of indentation.
 Statement = tuple[str, ...]
 
 _WORD = re.compile(r"[^\W\d]\w*|\d[\w.]*|[^\w\s]")
@@ -32,11 +32,11 @@ _ASSIGNMENTS = {"=", "+=", "-=", "*=", "/=", "//=", "%=", "**=", "@=", "&=", "|=
 
 @dataclass(frozen=True)
 class NormalForm:
-    """A cell in its normal form: the same digest for the same code, and how much of it was not given.
+    """A cell in its normal form: a digest, and how many of its words were not given to students.
 
     Attributes:
         digest: equal for equal normal forms.
-        own_words: words in statements that the notebook did not come with.
+        own_words: words in statements that are not in the released notebook.
     """
 
     digest: str
@@ -44,12 +44,12 @@ class NormalForm:
 
 
 class Normaliser:
-    """Brings the cells of notebooks to their normal form, knowing the code that everybody was given."""
+    """Converts notebook cells to their normal form; it knows the code that all students were given."""
 
     def __init__(self, given: Iterable[str]) -> None:
         statements = [one for code in given for one in statements_of(code)]
         self._given = frozenset(statements)
-        # these mean the same in every notebook
+        # these names mean the same in every notebook
         self._public = frozenset(word for one in statements for word in one if _is_name(word))
 
     def __call__(self, cells: Sequence[str]) -> list[NormalForm]:
@@ -75,19 +75,19 @@ class Normaliser:
 
 
 def statements_of(code: str) -> list[Statement]:
-    """Cut a cell into its statements, and these into words."""
+    """Split a cell into statements, and these into words."""
     if len(code) > MOST_CHARACTERS:
         return _as_it_stands(code)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    except (tokenize.TokenError, SyntaxError, ValueError):  # broken, or with the notebook's own commands
+    except (tokenize.TokenError, SyntaxError, ValueError):  # broken code, or notebook commands
         lines = (_WORD.findall(line.partition("#")[0]) for line in code.splitlines())
         return [tuple(words) for words in lines if words]
     return list(_statements_of_tokens(tokens))
 
 
 def _as_it_stands(code: str) -> list[Statement]:
-    """Return code that is not looked into as one statement, equal to itself only."""
+    """Return code that is not analysed as one statement, equal only to itself."""
     words = code.split(maxsplit=1000)[:1000]
     return [(sha256_of([code.encode(errors="backslashreplace")]), *words)] if words else []
 
@@ -106,18 +106,18 @@ def _statements_of_tokens(tokens: list[tokenize.TokenInfo]) -> Iterator[Statemen
             words = []
         elif token.type not in _NOTHING:
             if token.string in _CLOSING and words and words[-1] == ",":
-                words[-1:] = []  # a comma before a bracket is a matter of layout (or of a tuple, rarely)
+                words[-1:] = []  # a comma before a bracket is only layout (or, rarely, a tuple)
             words.append(_word(token))
     if words:
         yield (*">" * depth, *words)
 
 
 def _word(token: tokenize.TokenInfo) -> str:
-    """Return a token as a word; the kind of quotes and the way to write a number make no difference."""
+    """Return a token as a word; the kind of quotes and the notation of numbers make no difference."""
     kind = tokenize.tok_name[token.type]
     if kind == "STRING" and (found := _STRING.fullmatch(token.string)):
         return f"'{found['text']}"
-    if kind == "FSTRING_MIDDLE":  # of Python 3.12 and later, which cut formatted strings into pieces
+    if kind == "FSTRING_MIDDLE":  # Python 3.12 and later split formatted strings into pieces
         return f"'{token.string}"
     if kind.startswith("FSTRING"):
         return "'"
@@ -130,11 +130,11 @@ def _word(token: tokenize.TokenInfo) -> str:
 
 
 def _bound(statement: Statement) -> Iterator[str]:
-    """Yield the names that a statement gives to something, as far as its words tell."""
+    """Yield the names that a statement binds, as far as its words show."""
     words = [word for word in statement if word != ">"] or [""]
     yield from _assigned(words)
     is_import = words[0] in {"import", "from"}
-    is_target = False  # between "for" and "in", or in the list of parameters
+    is_target = False  # between "for" and "in", or in the parameter list
     is_definition = "def" in words[:2]
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         if word in {"for", "lambda"} or (is_definition and word == "("):
@@ -167,7 +167,7 @@ def _assigned(words: list[str]) -> Iterator[str]:
 def _renamed(
     statement: Statement, chosen: tuple[set[str], set[str]], numbers: dict[str, int]
 ) -> Iterator[str]:
-    """Yield the words of a statement, chosen names replaced by the order in which they first came."""
+    """Yield the words of a statement, with chosen names replaced by numbers in order of first use."""
     depth = 0
     is_definition = "def" in statement
     for place, word in enumerate(statement):

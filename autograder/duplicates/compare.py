@@ -1,8 +1,8 @@
-"""Compares what students did: who shares what, and how much that says.
+"""Compares students' work: who shares what, and how much that means.
 
-With the seed fixed, a run has no chance in it: the same code yields the same weights, and these the same images.
-So shared weights are no second witness to shared code, nor shared images to shared weights; only where the
-later is shared and the earlier is not, it says something of its own.
+With the seed fixed, a run is deterministic: equal code yields equal weights, and equal weights yield equal
+images. So shared weights add no evidence to shared code, and shared images add none to shared weights. Only a
+shared result without a shared cause is evidence in itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograder.duplicates.findings import Duplicates, Finding, Group, LeftOut
 from autograder.duplicates.sketch import Vector, near_pairs
 from autograder.duplicates.traits import FEWEST_WORDS, Answer, Traits
 
-# What more than this share of all students has in common is the textbook's. Of few students, more than three.
+# What more than this share of students (or three, in small classes) have in common is from the textbook.
 COMMON_SHARE, FEWEST_COMMON = 0.2, 3
 
 _STRENGTHS = ("strong", "some", "weak")
@@ -27,8 +27,8 @@ def compare(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> Dupli
     """Compare all students with each other.
 
     Args:
-        all_traits: of each student.
-        reference: of the instructor's own answers, the cell by the digest of its normal form.
+        all_traits: the traits of each student.
+        reference: the instructor's own answers: the cell name, by the digest of the cell's normal form.
     """
     code = list(_shared_code(all_traits, reference))
     weights = list(_shared_weights(all_traits))
@@ -44,7 +44,7 @@ def compare(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> Dupli
 
 
 def _rank(finding: Finding) -> tuple[int, int, str, str, tuple[str, ...]]:
-    """The strongest first, and of equals what the fewest share: chance seldom brings together two of many."""
+    """Sort the strongest first, then those that the fewest share: chance seldom connects only two of many."""
     strength = _STRENGTHS.index(finding.strength)
     return strength, len(finding.students), finding.kind, finding.cell, finding.students
 
@@ -68,7 +68,7 @@ def _shared_code(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> 
         elif common := _common(students, all_traits):
             why = common
         else:
-            strength, why = "some", f"{words} words, and nobody else has written them"
+            strength, why = "some", f"{words} words that no other student wrote"
         yield Finding("code", " and ".join(names)[:100], students, False, strength, why)  # noqa: FBT003
 
 
@@ -131,7 +131,7 @@ def _shared_images(all_traits: Sequence[Traits], shared_weights: Sequence[Findin
 
 
 def _common(students: Sequence[str], all_traits: Sequence[Traits]) -> str:
-    """Return that many have it, if many have it."""
+    """Return a note if many students share it; otherwise an empty string."""
     if len(students) > max(FEWEST_COMMON, COMMON_SHARE * len(all_traits)):
         return f"{len(students)} of {len(all_traits)} have it, as if from the same textbook"
     return ""
@@ -140,10 +140,10 @@ def _common(students: Sequence[str], all_traits: Sequence[Traits]) -> str:
 def _equal_and_near(
     digests: Mapping[str, str], sketches: Mapping[str, tuple[Hashable, Vector | None, float]]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield those who share something exactly, then those who share it nearly, each with which of both it is."""
+    """Yield the students who share something exactly, then nearly; the flag says whether it is nearly."""
     equal = _by(digests, lambda student: digests[student])
     yield from ((students, False) for students in equal.values() if len(students) > 1)
-    # of equals, one stands for all
+    # one student represents all with equal digests
     first = {students[0]: students for students in equal.values()}
     comparable = _by(first, lambda student: sketches[student][0])
     for candidates in comparable.values():
@@ -175,7 +175,7 @@ def _groups(findings: Sequence[Finding]) -> Iterator[Group]:
 
 
 def _connected(links: Iterable[tuple[str, str]]) -> list[set[str]]:
-    """Return the sets of names that are connected, in the order in which they first came."""
+    """Return the sets of connected names, in order of first appearance."""
     parts: dict[str, set[str]] = {}
     for one, other in links:
         left, right = parts.get(one, {one}), parts.get(other, {other})

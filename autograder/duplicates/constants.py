@@ -1,7 +1,7 @@
-"""The arrays in a frozen graph, read as nothing but data: no TensorFlow is started for it.
+"""Reads the arrays in a frozen graph as plain data, without starting TensorFlow.
 
-A student's graph may be anything, and this is not the sandbox of the verifier. So of TensorFlow's format only
-the few fields that hold constants are declared here; protobuf steps over all others.
+A student's graph may contain anything, and this code runs outside the verifier's sandbox. So it declares only
+the few fields of TensorFlow's format that hold constants; protobuf skips all others.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from google.protobuf.message import DecodeError
 
 Array = npt.NDArray[np.floating]
 
-# Smaller arrays are no weights, or say little.
+# Smaller arrays are not weights, or say little.
 FEWEST = 64
 MOST_NODES, MOST_ATTRIBUTES, HIGHEST_RANK = 5000, 64, 8
 
-# The numbers of tensorflow/core/framework: graph.proto, node_def.proto, attr_value.proto, tensor.proto and
-# tensor_shape.proto. A field is (name, number, what it holds, whether it is a list).
+# Field numbers from tensorflow/core/framework: graph.proto, node_def.proto, attr_value.proto, tensor.proto
+# and tensor_shape.proto. A field is (name, number, type of its value, whether it is a list).
 _NUMBER, _BYTES = "int64", "bytes"
 _MESSAGES: Mapping[str, list[tuple[str, int, str, bool]]] = {
     "Graph": [("node", 1, "Node", True)],
@@ -38,9 +38,10 @@ _TYPES: Mapping[int, type[np.floating]] = {1: np.float32, 2: np.float64, 19: np.
 
 
 def kernels(graph: bytes) -> list[Array]:
-    """Return the matrices and filters of a network in the order of its graph; none if it is no graph.
+    """Return a network's matrices and filters in the order of its graph; empty if it is not a graph.
 
-    Where all numbers are one, or some are none, an array is no result of training and is left out.
+    An array whose numbers are all equal, or that contains NaN or infinity, does not come from training and is
+    left out.
     """
     parsed = _graph_class()()
     try:
@@ -77,7 +78,7 @@ def _arrays(node: Any) -> Iterator[Array]:
 
 @functools.cache
 def _graph_class() -> Any:
-    """Return the class of messages that are graphs."""
+    """Return the message class of graphs."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="constants", package="constants", syntax="proto3")
     for name, fields in _MESSAGES.items():

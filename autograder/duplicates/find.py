@@ -1,7 +1,7 @@
-"""Finds submissions that have more in common than chance explains, and says so to the instructor only.
+"""Finds submissions that have more in common than chance explains, and tells only the instructor.
 
-It reads what was handed in and what grading has stored, and writes nothing of its own: reports, feedback and
-scores know nothing of it.
+It reads the submissions and the stored results of grading, and writes nothing: reports, feedback and scores
+do not depend on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
     """Compare all submissions of a course with each other.
 
     Raises:
-        CourseError: fewer than two have handed in, or the instructor's notebook cannot be read.
+        CourseError: there are fewer than two submissions, or the instructor's notebook cannot be read.
         SettingsError: the course's settings cannot be read.
     """
     students = course.students(assignment)

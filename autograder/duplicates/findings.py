@@ -1,4 +1,4 @@
-"""What was found when submissions were compared; hints for the instructor, and for nobody else."""
+"""The findings of a comparison: hints for the instructor only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Finding:
     """Something that several students have in common.
 
     Attributes:
-        kind: what it is that they share.
-        cell: of code, the grade_id of the cell; empty for weights and images.
-        students: who shares it, sorted.
+        kind: what they share.
+        cell: for code, the grade_id of the cell; empty for weights and images.
+        students: the students who share it, sorted.
         nearly: is it only nearly equal?
-        strength: "strong" if hardly anything but copying explains it, "some" if it is rare and has no better
-            explanation among the findings, "weak" if something else explains it.
-        why: the reason for this strength, a sentence.
+        strength: "strong" if hardly anything but copying explains it, "some" if it is rare and no other
+            finding explains it better, "weak" if something else explains it.
+        why: the reason for this strength, as a sentence.
     """
 
     kind: Kind
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Group:
-    """Students who are connected by findings that are not weak, the strongest first."""
+    """Students who are connected by findings that are not weak, the strongest finding first."""
 
     students: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -42,7 +42,7 @@ class Group:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What of a student's work could not be compared, and why."""
+    """A part of a student's work that could not be compared, and why."""
 
     student: str
     why: str
@@ -53,9 +53,9 @@ class Duplicates:
     """The whole comparison.
 
     Attributes:
-        compared: how many students were.
-        groups: the ones to look at first come first.
-        weak: what is shared, but has another explanation.
+        compared: how many students were compared.
+        groups: the most important first.
+        weak: shared work that has another explanation.
         left_out: what could not be compared.
     """
 
@@ -66,5 +66,5 @@ class Duplicates:
 
 
 def duplicates_to_json(duplicates: Duplicates) -> str:
-    """Return the comparison as JSON, in ASCII, so that it can hold the name of any folder."""
+    """Return the comparison as ASCII JSON, which can hold the name of any folder."""
     return json.dumps(dataclasses.asdict(duplicates), indent=1) + "\n"

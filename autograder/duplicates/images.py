@@ -1,8 +1,8 @@
-"""The result images of a student, in a form that no stretching of grey values changes.
+"""A student's result images, in a form that no stretching of grey values changes.
 
-Of every pixel only stays whether it is brighter than the image's median: that is the same before and after
-`deprocess_image`, and in floats and grey levels. Images that are still noise are left out, as with the seed fixed
-everybody's noise is the same, and so are digits, which everybody has.
+Of every pixel, it keeps only whether the pixel is brighter than the image's median. That is the same before
+and after `deprocess_image`, and for floats and grey levels. Images that are still noise are left out, because
+the fixed seed gives all students the same noise; so are digits, which all students have.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ NAME = "visualized_feature"
 MOST_IMAGE_SETS, MOST_IMAGES_IN_A_SET = 48, 512
 # Fewer images than these are not compared.
 FEWEST = 3
-# Of digits, more pixels than this are paper; of an image that an ascent has made, `deprocess_image` cuts off one in
-# three.
+# In a digit, more than this share of pixels is paper; in an image from gradient ascent, `deprocess_image`
+# clips one pixel in three.
 PAPER_SHARE = 0.6
-# In noise, neighbours have nothing in common: the correlation of 28 x 28 pixels is off by 0.04 at most times.
+# In noise, neighbours are independent: for 28 x 28 pixels the correlation is mostly within 0.04 of zero.
 NOISE_CORRELATION = 0.2
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (2, 2))
-# Nearly equal: at most this share of pixels is on the other side of the median.
+# Nearly equal: at most this share of pixels differs in its side of the median.
 NEAR_SHARE = 0.04
 
 
@@ -37,11 +37,11 @@ class Images:
     """The result images of one student.
 
     Attributes:
-        digest: equal for equal images, in whatever order they are.
-        count: how many there are; only sketches of as many can be compared.
-        sketch: of all pixels, the images in the order of their filters.
-        near: the distance from which others are other images.
-        run: the cell after which they were there, as records count.
+        digest: equal for equal images, in any order.
+        count: the number of images; only sketches of the same number can be compared.
+        sketch: of all pixels, with the images in the order of their filters.
+        near: images closer than this distance are nearly equal.
+        run: the cell after which the images existed, in the records' numbering.
     """
 
     digest: str
@@ -52,7 +52,7 @@ class Images:
 
 
 def images_of(evidence: Evidence) -> Images | None:
-    """Return the fullest set of result images, the first of equals; None if nothing can be compared."""
+    """Return the largest set of result images, the first of equals; None if nothing can be compared."""
     best: npt.NDArray[np.float64] | None = None
     run = 0
     for record in _records(evidence):
@@ -72,14 +72,14 @@ def images_of(evidence: Evidence) -> Images | None:
 
 
 def _records(evidence: Evidence) -> list[Record]:
-    """Return what holds images under the name of the exercise; if nothing does, under any."""
+    """Return the records with images under the exercise's name; if there are none, under any name."""
     records = evidence.of_kind("images")
     named = [record for record in records if str(record.facts.get("variable")).startswith(NAME)]
     return (named or records)[:MOST_IMAGE_SETS]
 
 
 def _order(record: Record, count: int) -> list[int]:
-    """Return the order of the filters: as the kernel says, else that of the images."""
+    """Return the order of the filters: from the kernel if known, else the order of the images."""
     said = record.facts.get("positions")
     if not isinstance(said, list) or len(said) != count or any(type(place) is not int for place in said):
         return list(range(count))
@@ -87,14 +87,14 @@ def _order(record: Record, count: int) -> list[int]:
 
 
 def _are_digits(stack: npt.NDArray[np.floating]) -> bool:
-    """Tell whether most of these images are mostly of their lowest or their highest value."""
+    """Tell whether most of these images consist mostly of their lowest or highest value."""
     flat = stack.reshape(len(stack), -1)
     paper = [np.mean(flat == edge(axis=1, keepdims=True), axis=1) for edge in (flat.min, flat.max)]
     return bool(np.median(np.maximum(*paper)) > PAPER_SHARE)
 
 
 def _pattern(image: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return 1 for pixels above the median and -1 for the others; only zeros for noise and the like."""
+    """Return 1 for pixels above the median and -1 for the others; all zeros for noise and the like."""
     exact = image.astype(np.float64)
     if not np.isfinite(exact).all() or exact.min() == exact.max():
         return np.zeros(exact.shape)

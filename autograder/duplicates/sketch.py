@@ -1,9 +1,9 @@
-"""Sketches: short vectors whose distances stand for those of long ones.
+"""Sketches: short vectors whose distances approximate the distances of long ones.
 
-A hundred thousand weights of three hundred students cannot be compared pair by pair; their sketches can. Every
-number of the long vector is added to, or subtracted from, one of the short one's places, chosen by chance but
-for all the same: distances then are right to about five percent, and differences of sketches are sketches of
-differences.
+A hundred thousand weights of three hundred students cannot be compared pair by pair; their sketches can.
+Every number of the long vector is added to, or subtracted from, one entry of the short one. The entry and the
+sign are random but the same for all vectors. Distances are then right to about five percent, and the
+difference of two sketches is the sketch of the difference.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 
 def sketch(numbers: npt.NDArray[np.floating]) -> Vector | None:
-    """Return the sketch of a vector; None if not all of it, or of what comes of it, is finite."""
+    """Return the sketch of a vector; None if the vector or its sketch is not finite."""
     short = np.zeros(LENGTH)
     with np.errstate(over="ignore", invalid="ignore"):
         for place in range(0, len(numbers), _CHUNK):
@@ -32,11 +32,11 @@ def sketch(numbers: npt.NDArray[np.floating]) -> Vector | None:
 
 
 def near_pairs(sketches: Sequence[Vector], most: Sequence[float]) -> list[tuple[int, int]]:
-    """Return which sketches are near each other: no farther than the smaller of what both allow.
+    """Return the pairs of sketches that are near: at most the smaller of both allowed distances apart.
 
     Args:
-        sketches: of vectors of the same meaning.
-        most: the largest distance that each allows.
+        sketches: of vectors with the same meaning.
+        most: the largest distance that each sketch allows.
     """
     pairs = []
     for i in range(len(sketches) - 1):

@@ -8,12 +8,12 @@ from autograder.duplicates.findings import Duplicates, Finding
 from autograder.plain.text import plain_text
 
 _MOST_CHARACTERS = 200
-# Of what many share, so many names are enough; the JSON has them all.
+# If many students share something, this many names are enough; the JSON lists all.
 _MOST_NAMES = 12
 
 
 def print_duplicates(duplicates: Duplicates, say: Callable[[str], None]) -> None:
-    """Say everything, a line each: groups, weak findings, what was left out."""
+    """Print the whole comparison, one line each: groups, weak findings, and what was left out."""
     for number, group in enumerate(duplicates.groups, start=1):
         say(f"Group {number}: {_names(group.students)}")
         for finding in group.findings:

@@ -1,4 +1,4 @@
-"""What of one student's work is compared with that of others."""
+"""The parts of a student's work that are compared with other students' work."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from autograder.record.files import (
     read_report,
 )
 
-# A cell with fewer words of its own says nothing about who wrote it: among the labelled submissions, which were
-# written one by one, equal cells of up to 56 words occur, most of them compile and fit.
+# A cell with fewer words of its own does not show who wrote it: among the labelled submissions, which were
+# written independently, cells of up to 56 words are equal, mostly those with compile and fit.
 FEWEST_WORDS = 60
-# Where these cells begin, all that makes the network, or the images, has been written.
+# Before these cells, all code that makes the network, or the images, has been written.
 _AFTER_NETWORK, _AFTER_IMAGES = ("ascent", "plot"), ("plot",)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A cell in which a student wrote code; `name` is its grade_id, or empty where nbgrader does not know it."""
+    """A cell with a student's code; `name` is its grade_id, or empty if nbgrader does not know it."""
 
     name: str
     form: NormalForm
@@ -41,11 +41,11 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Traits:
-    """What of one student's work is compared with that of others; None and empty where there is nothing.
+    """The parts of a student's work that are compared; None or empty if there is nothing.
 
     Attributes:
-        network_code: equal where all the code that makes the network is.
-        images_code: the same of the images.
+        network_code: equal if all code that makes the network is equal.
+        images_code: the same for the images.
     """
 
     student: str
@@ -59,14 +59,14 @@ class Traits:
 
 @dataclass(frozen=True)
 class Exercise:
-    """The code that is nobody's own: what students were given, and the instructor's answers."""
+    """Code that no student wrote: the code that students were given, and the instructor's answers."""
 
     normaliser: Normaliser
-    reference: Mapping[str, str]  # the cell that has it, by the digest of the normal form
+    reference: Mapping[str, str]  # the cell with this answer, by the digest of its normal form
 
     @classmethod
     def of(cls, course: Course, assignment: str = ASSIGNMENT) -> Exercise:
-        """Read the instructor's notebook and what of it students got.
+        """Read the instructor's notebook and the version of it that students got.
 
         Raises:
             CourseError: the instructor's notebook cannot be read.
@@ -89,13 +89,13 @@ class Exercise:
 def traits_of(
     course: Course, student: str, exercise: Exercise, *, size_limit: int, assignment: str = ASSIGNMENT
 ) -> Traits:
-    """Look at one student's work, as far as it can be read.
+    """Collect the traits of one student's work, as far as it can be read.
 
     Args:
-        course: where it lies.
-        student: whose it is.
-        exercise: what is nobody's own.
-        size_limit: bytes; larger notebooks are not read.
+        course: the course folder.
+        student: the student's id.
+        exercise: the code that no student wrote.
+        size_limit: in bytes; larger notebooks are not read.
         assignment: its name.
     """
     submission = Submission(student, assignment, course.submission_folder(student, assignment))
@@ -149,7 +149,7 @@ def _answers(cells: list[NotebookNode], normaliser: Normaliser) -> tuple[Answer,
 
 
 def _code_before(answers: tuple[Answer, ...], ends: tuple[str, ...]) -> str:
-    """Return what identifies the code before one of these cells; all of it if there is none."""
+    """Return an identifier of the code before the first of these cells; of all code if there is none."""
     names = [answer.name for answer in answers]
     stop = min((names.index(end) for end in ends if end in names), default=len(names))
     return sha256_of(answer.form.digest for answer in answers[:stop]) if stop else ""

@@ -1,8 +1,8 @@
-"""The weights of a student's network, as far as others can be compared with them.
+"""The weights of a student's network, in a form that can be compared with others.
 
-With the seed fixed, everybody who builds the same layers starts from the same weights. So networks that have
-not learned anything say nothing, and two trained ones are near each other only if they are much nearer than
-training has moved them. (Measured: one epoch more than three changes the weights by 0.17 of that, another batch
+With the seed fixed, students who build the same layers start from the same weights. So untrained networks
+mean nothing, and two trained networks are near only if their distance is much smaller than the distance that
+training moved them. (Measured: one epoch more than three changes the weights by 0.17 of that, another batch
 size or learning rate by 0.35 or more.)
 """
 
@@ -18,13 +18,13 @@ from autograder.evidence import Evidence, Record
 from autograder.measurements import ModelMeasurement
 from autograder.plain.untrusted_files import sha256_of
 
-# A network that guesses better than this has learned something.
+# A network with a higher accuracy than this has learned something.
 LEARNED = 0.5
-# Of larger networks, only equal ones are found.
+# Of larger networks, only exact copies are found.
 MOST = 1 << 24
-# States of the network that are looked at.
+# How many states of the network are examined.
 MOST_MODELS = 24
-# Nearly equal: so near, relative to the way from the first weights, or where these are not known, to the weights.
+# Nearly equal: distance relative to the movement from the first weights or, if unknown, to the weights.
 NEAR_BY_MOVEMENT, NEAR_BY_SIZE = 0.1, 0.003
 
 
@@ -33,13 +33,13 @@ class Weights:
     """The weights of one trained network.
 
     Attributes:
-        digest: equal for equal weights, in whatever order the layers are.
-        shapes: those of all weights; only where they are equal, sketches can be compared.
-        sketch: None where the network is too large or not finite.
-        near: the distance from which others are another network.
-        was_trained: was it trained in the notebook, as the kernel says?
-        has_learned: does it read digits?
-        versions: (run, digest, was trained) of every state that was seen, in order.
+        digest: equal for equal weights, in any order of layers.
+        shapes: of all weights; sketches can be compared only if these are equal.
+        sketch: None if the network is too large or not finite.
+        near: networks closer than this distance are nearly equal.
+        was_trained: was it trained in the notebook, according to the kernel?
+        has_learned: does it recognize digits?
+        versions: (run, digest, was trained) of every recorded state, in order.
     """
 
     digest: str
@@ -51,17 +51,17 @@ class Weights:
     versions: tuple[tuple[int, str, bool], ...]
 
     def at(self, run: int) -> tuple[str, bool]:
-        """Return the digest of the weights as they were after a cell, and whether they had been trained."""
+        """Return the digest of the weights after a cell, and whether they had been trained."""
         before = [version for version in self.versions if version[0] <= run] or self.versions[:1]
         return before[-1][1:]
 
 
 def weights_of(evidence: Evidence, measured: ModelMeasurement | None) -> Weights | None:
-    """Return the weights of the network that was graded, after its training; None if none can be read.
+    """Return the weights of the graded network after its training; None if none can be read.
 
     Args:
         evidence: of the submission.
-        measured: what the verifier found out about the network; None if it could not.
+        measured: the verifier's measurements of the network; None if there are none.
     """
     name = measured.variable if measured is not None else "model"
     records = [one for one in evidence.of_kind("model") if str(one.facts.get("variable"))[:100] == name]
@@ -97,7 +97,7 @@ def _digest(arrays: list[Array]) -> str:
 
 
 def _is_trained(state: Record, first: Record) -> bool:
-    """Tell whether a state has been trained: of a training loop of the student's own, only its effect is seen."""
+    """Tell whether a state has been trained; a student's own training loop shows only by its effect."""
     is_own_loop = state.facts.get("compiled") is not True and state.payload != first.payload
     return _updates(state) > 0 or is_own_loop
 

@@ -1,1 +1,1 @@
-"""A submitted notebook runs in a sandboxed kernel and leaves `Evidence`; `inside/` is what runs there."""
+"""Runs a submitted notebook in a sandboxed kernel and collects `Evidence`; `inside/` is what runs there."""

@@ -1,4 +1,4 @@
-"""The grader's end of the evidence socket: takes in what the recorder sends, up to a limit."""
+"""Receives the recorder's evidence at the grader's end of the socket, up to a limit."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from autograder.plain.nesting import excess
 from autograder.settings import Limits
 
 LONGEST_LINE = 1024 * 1024
-# The recorder needs one; what is no record ends it.
+# The recorder needs only one. A connection ends when anything but a record arrives.
 MOST_CONNECTIONS = 100
-# A model trained for long with many metrics comes to half of this.
+# A model trained for a long time with many metrics reaches half of this.
 MOST_FACTS, DEEPEST_FACTS = 50_000, 32
-# What facts take in memory, relative to the line that they come in: `[],` are three bytes, an empty list 64.
+# Memory that facts take, relative to their line of JSON: `[],` is three bytes, an empty list 64.
 WEIGHT_OF_FACTS = 24
-# How long to wait for what a kernel had sent before it ended.
+# How long to wait for records that a kernel sent before it ended.
 DRAIN_SECONDS = 5.0
 
-# Stricter than `json`: it refuses half characters, so what it lets in can be written again.
+# Stricter than `json`: it refuses lone surrogates, so everything it accepts can be written again.
 _FACTS = TypeAdapter(dict[str, Any])
 
 
 class Collector:
-    """Records and payloads received so far; what does not look like a record ends the connection."""
+    """The records and payloads received so far; anything but a record ends its connection."""
 
     def __init__(self, limits: Limits) -> None:
         self.records: list[Record] = []
@@ -55,7 +55,7 @@ class Collector:
                 connection.cancel()
 
     async def drained(self) -> None:
-        """Wait until everything that had been sent by a kernel that has ended is taken in."""
+        """Wait until everything that an ended kernel has sent is received."""
         if self._connections:
             await asyncio.wait(self._connections, timeout=DRAIN_SECONDS)
 
@@ -68,14 +68,14 @@ class Collector:
             while self._connections_left >= 0 and await self._receive(reader):
                 pass
         except (ValueError, asyncio.IncompleteReadError, ConnectionError):
-            # Not a record: sent by something else than the recorder, or cut off by the kernel's end.
+            # Not a record: not sent by the recorder, or cut off when the kernel ended.
             pass
         finally:
             writer.close()
             self._connections.discard(connection)
 
     async def _receive(self, reader: asyncio.StreamReader) -> bool:
-        """Take in one record; False at the end of the stream or of the allowance."""
+        """Receive one record; False at the end of the stream or when the allowance is used up."""
         line = await reader.readline()
         if not line or not self._allows(WEIGHT_OF_FACTS * len(line)):
             return False
@@ -92,7 +92,7 @@ class Collector:
         return True
 
     def _allows(self, size: int) -> bool:
-        """Take so many bytes off the allowance, and tell whether it lasts."""
+        """Subtract `size` bytes from the allowance, and tell whether the limits still hold."""
         self._bytes_left -= size
         self.full = self.full or self._bytes_left < 0 or len(self.records) >= self._most_records
         return not self.full
@@ -102,7 +102,7 @@ def parse_facts(line: bytes) -> dict[str, Any]:
     """Return the facts of one line.
 
     Raises:
-        ValueError: it is no JSON object with a kind, a cell number and a byte count, or holds too much.
+        ValueError: it is not a JSON object with a kind, a cell number and a byte count, or it holds too much.
     """
     facts = _FACTS.validate_json(line)
     if problem := excess(facts, most_values=MOST_FACTS, most_depth=DEEPEST_FACTS):

@@ -1,6 +1,6 @@
-"""Watches from outside what a sandboxed kernel uses, and says which limit it has passed.
+"""Measures from outside what a sandboxed kernel uses, and reports which limit it exceeds.
 
-What the kernel's own code says does not matter here: the numbers come from the operating system.
+The numbers come from the operating system, because the kernel's own code is not trusted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
 from autograder.plain.machine import MEGABYTE
 from autograder.settings import Limits
 
-# What even an empty file takes.
+# Even an empty file takes this much.
 FILE_BYTES = 4096
 
 
@@ -27,24 +27,24 @@ class Usage:
 
     memory: int  # bytes: resident memory, and the files in the sandbox, which are memory too
     processes: int
-    cpu_seconds: float  # of all that live, and of those that have ended
+    cpu_seconds: float  # of running and ended processes
     files: int  # in the sandbox's own folders
     shared: int  # bytes in the folder that both sides write to
 
 
 @dataclass(frozen=True)
 class Excess:
-    """A limit that was passed: how the run ends, and why in one sentence for the report."""
+    """An exceeded limit: how the run ends, and the reason in one sentence for the report."""
 
     outcome: Outcome
     reason: str
 
 
 def measure_usage(pids: Sequence[int], shared: Path) -> Usage:
-    """Return what processes use with all their descendants; nothing if the first has ended.
+    """Return what processes and all their descendants use; all zeros if the first process has ended.
 
     Args:
-        pids: of the processes that were started, that of bubblewrap first.
+        pids: the processes that were started, bubblewrap first.
         shared: the folder that both sides write to.
     """
     families = [_family(pid) for pid in pids]
@@ -55,11 +55,11 @@ def measure_usage(pids: Sequence[int], shared: Path) -> Usage:
     for process in family:
         try:
             memory += process.memory_info().rss
-            # user and system time: its own, and that of children that have ended
+            # user and system time of the process and of its ended children
             seconds += sum(process.cpu_times()[:4])
-        except psutil.Error:  # it has just ended
+        except psutil.Error:  # the process has just ended
             continue
-    # Of the sandbox's processes, the first is bubblewrap's own: student code cannot hide it.
+    # The first process in the sandbox is bubblewrap's own, so student code cannot hide it.
     file_bytes, files = _sandbox_files(family[1].pid) if len(family) > 1 else (0, 0)
     return Usage(memory + file_bytes, len(family), seconds, files, _folder_size(shared))
 
@@ -73,7 +73,7 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def passed_limit(usage: Usage, limits: Limits) -> Excess | None:
-    """Return the first limit that is passed, if one is."""
+    """Return the first exceeded limit, or None."""
     if usage.memory > limits.memory_mb * MEGABYTE:
         return Excess("out_of_memory", f"it used more than {limits.memory_mb} MB of memory")
     if usage.cpu_seconds > limits.cpu_seconds:
@@ -88,17 +88,17 @@ def passed_limit(usage: Usage, limits: Limits) -> Excess | None:
 
 
 def _sandbox_files(pid: int) -> tuple[int, int]:
-    """Return bytes and number of the files in the memory file systems that a process of the sandbox sees."""
+    """Return the size in bytes and the number of the files in a sandboxed process's memory file systems."""
     root = Path(f"/proc/{pid}/root")
     size = count = 0
     try:
-        if root.stat().st_dev == Path("/").stat().st_dev:  # not in its sandbox yet, or there is none
+        if root.stat().st_dev == Path("/").stat().st_dev:  # not in its sandbox yet, or no sandbox
             return 0, 0
         for folder in (*SCRATCH, SHARED_MEMORY):
             state = os.statvfs(root / folder.relative_to("/"))
             size += (state.f_blocks - state.f_bfree) * state.f_frsize
             count += state.f_files - state.f_ffree
-    except OSError:  # not made yet, or gone already
+    except OSError:  # not mounted yet, or already gone
         return 0, 0
     return size, count
 
@@ -108,6 +108,6 @@ def _folder_size(folder: Path) -> int:
     for file in folder.rglob("*"):
         try:
             total += FILE_BYTES + file.lstat().st_size
-        except OSError:  # it has just been removed
+        except OSError:  # the file has just been removed
             continue
     return total

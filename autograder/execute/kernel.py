@@ -1,4 +1,4 @@
-"""A real ipykernel inside a sandbox, reached through Unix sockets in one shared folder."""
+"""Runs a real ipykernel in a sandbox, reached through Unix sockets in one shared folder."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from autograder.settings import Limits
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
 SECONDS_BETWEEN_LOOKS = 0.1
-# What was killed, by somebody else than the kit, and the exit status that tells. The kernel may have done it itself.
+# What was killed, other than by the kit, and the exit status that shows it. A kernel may have killed itself.
 Killed = Literal["", "sandbox", "kernel"]
 KILLED: dict[int | None, Killed] = {-signal.SIGKILL: "sandbox", 128 + signal.SIGKILL: "kernel"}
 LOG = "kernel.log"
-# The ways to start a kernel, as Jupyter knows them: by its command, or by a fork (pyproject.toml names the class).
+# Jupyter's names for the ways to start a kernel: by a command, or by a fork (class named in pyproject.toml).
 COLD, WARM = "local-provisioner", "gradeascent-warm"
-# What a kernel may say at once, in bytes, and how many such messages may wait to be read.
+# The longest message from a kernel, in bytes, and how many messages may wait to be read.
 LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """What the profile `quick` needs to know: when is a network trained well enough?"""
+    """What the profile `quick` needs to tell when a network is trained well enough."""
 
     held_out: Path  # .npz with `images`, float32 (n, 28, 28, 1), and `labels`, (n,)
-    accuracy: float  # on these, at which a training may end
+    accuracy: float  # on these digits, at which training may end
 
 
 @dataclass(frozen=True)
 class KernelOptions:
-    """What every kernel of one grading run has in common."""
+    """Options shared by all kernels of one grading run."""
 
     sandbox: Sandbox
     digits: Path
@@ -61,15 +61,15 @@ class KernelOptions:
     seed: int
     threads: int
     python: str = ""
-    devices: tuple[Path, ...] = ()  # of the machine, that notebooks may use: those of GPUs
+    devices: tuple[Path, ...] = ()  # GPU devices that notebooks may use
     shortcuts: Shortcuts | None = None
-    template: Template | None = None  # forks kernels, where that works; else each is started
+    template: Template | None = None  # forks kernels if that works; otherwise each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
 
 
 @dataclass(frozen=True)
 class RecorderConfig:
-    """What the package `inside` is told at its start; it reads this as JSON."""
+    """The configuration that the package `inside` reads as JSON when it starts."""
 
     connection: str
     evidence: str
@@ -85,7 +85,7 @@ class RecorderConfig:
 
 
 class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
-    """Offers exactly one kernel: the one with the command line, or the provisioner, that it was made for."""
+    """Offers exactly one kernel: the one with the given command line and provisioner."""
 
     def __init__(self, argv: list[str], provisioner: str) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class _BoundedClient(AsyncKernelClient):  # type: ignore[misc]
 
 
 class Kernel:
-    """A running kernel, the records that it has sent, and why it was stopped if it was."""
+    """A running kernel, the records that it has sent, and why it was stopped, if it was."""
 
     def __init__(
         self, manager: AsyncKernelManager, collector: Collector, folder: Path, cancelled: threading.Event
@@ -132,11 +132,11 @@ class Kernel:
         self.folder = folder
         self.output = (folder / LOG).open("wb")  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
-        self.reason = ""  # in one sentence, where there is one
+        self.reason = ""  # one sentence, or empty
         self.killed: Killed = ""
 
     def processes(self) -> list[int]:
-        """Return the processes that were started for it, that of the sandbox first; none before it has started."""
+        """Return the processes started for this kernel, the sandbox first; empty before the start."""
         process = getattr(self.manager.provisioner, "process", None)
         return (
             []
@@ -151,14 +151,14 @@ class Kernel:
         await self.manager.signal_kernel(signal.SIGKILL)
 
     async def has_died(self) -> None:
-        """Note that the kernel has ended by itself, or by somebody else's doing."""
+        """Record that the kernel has ended without being stopped by the kit."""
         if self.stopped_for is None:
             status = await self.manager.provisioner.poll()
             self.killed = KILLED.get(status, "")
             self.stopped_for, self.reason = "kernel_died", f"its process ended with status {status}"
 
     def log(self) -> str:
-        """Return what the kernel's process printed, for when it does not start."""
+        """Return what the kernel's process printed, for when the kernel does not start."""
         return (self.folder / LOG).read_text(errors="replace").strip()
 
 
@@ -191,7 +191,7 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
 
 @functools.cache
 def packed_recorder() -> bytes:
-    """Return the package `inside` as one file that Python runs: nothing else of the kit has to be shown."""
+    """Return the package `inside` as one file that Python runs; the rest of the kit can stay hidden."""
     archive = io.BytesIO()
     zipapp.create_archive(
         Path(__file__).parent,
@@ -261,18 +261,18 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
 
 
 def kernel_environment(threads: int) -> dict[str, str]:
-    """Return what every kernel finds in its environment."""
+    """Return the environment variables that every kernel gets."""
     return {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "TF_NUM_INTRAOP_THREADS": str(threads),
         "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else the first kernel takes all memory of a GPU
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # otherwise the first kernel takes all GPU memory
     }
 
 
 async def _watch(kernel: Kernel, limits: Limits) -> None:
-    """Stop the kernel when it passes a limit, or when grading is cancelled."""
+    """Stop the kernel when it exceeds a limit, or when grading is cancelled."""
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         processes = kernel.processes()

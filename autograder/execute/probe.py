@@ -1,7 +1,7 @@
-"""Tries to break out of the sandbox, for real: what `gradeascent doctor` reports.
+"""Tries to break out of the sandbox for real; `gradeascent doctor` reports the result.
 
-The probe runs inside as any program of a student's would, tries one thing after the other, and says what it got
-hold of. Outside stand things that it must not reach: a file, a listening port, a running process.
+The probe runs inside like any student program, makes one attempt after another, and reports what it reached.
+Outside are things that it must not reach: a file, a listening port and a running process.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from autograder.execute.sandbox import Program, Sandbox, find_python
 from autograder.plain.scratch import temporary_folder
 
 PROBE_SECONDS = 60
-# A process that stands outside, and one that tries to outlive the sandbox, are known by how long they sleep.
+# The process outside, and the one that tries to outlive the sandbox, are recognised by how long they sleep.
 OUTSIDE_SECONDS, SURVIVOR_SECONDS = 86_398, 86_399
 SCRATCH_MB = 16
 
-# Each attempt returns what it got hold of, or raises what stopped it. It has to run on any Python.
+# Each attempt returns what it reached, or raises the error that stopped it. It has to run on any Python.
 ATTEMPTS = """
 import ctypes, json, os, socket, sys
 
@@ -164,7 +164,7 @@ def _port() -> Iterator[int]:
 
 @contextlib.contextmanager
 def _process() -> Iterator[None]:
-    """Have a process of the grader's that can be looked for."""
+    """Run a process of the grader's for the probe to look for."""
     with subprocess.Popen(["sleep", str(OUTSIDE_SECONDS)]) as process:
         try:
             yield
@@ -173,8 +173,8 @@ def _process() -> Iterator[None]:
 
 
 def _survivors() -> bool:
-    """Tell whether a process of the probe is still there; if so, it is ended."""
-    time.sleep(0.2)  # the kernel ends the namespace with its first process, but not in no time
+    """Tell whether a process of the probe is still running, and kill it if so."""
+    time.sleep(0.2)  # the kernel ends the namespace with its first process, but not instantly
     survivors = [
         process
         for process in psutil.process_iter(["cmdline"])

@@ -1,7 +1,7 @@
 """Runs a submitted notebook cell by cell and returns it executed, with the evidence.
 
-Cells run in the order of the notebook; an error in one does not stop the next. The check cells are not
-run: what they would print comes from the kernel, and the kernel is not believed.
+Cells run in notebook order; an error in one cell does not stop the next. The check cells are not run: their
+output would come from the student's kernel, which is not trusted.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from autograder.plain.machine import MEGABYTE
 from autograder.settings import Limits
 
 STARTUP_SECONDS = 120
-# An interrupted cell that does not end within this time is stopped with its kernel.
+# If an interrupted cell does not end within this time, its kernel is stopped.
 INTERRUPT_SECONDS = 10
-# What a cell has printed may come this much later than the answer that it is done.
+# A cell's output may arrive this much later than the message that the cell is done.
 OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
 
@@ -50,13 +50,13 @@ class Execution:
 
 
 class _BoundedClient(NotebookClient):  # type: ignore[misc]
-    """Drops output beyond the limits instead of keeping all that a notebook can print."""
+    """Drops output beyond the limits instead of keeping everything that a notebook prints."""
 
     bytes_left: int = 0
     outputs_left: int = 0
     longest: int = 0
     truncated: bool = False
-    reader: asyncio.Task[None] | None = None  # reads what the cell that was started last sends
+    reader: asyncio.Task[None] | None = None  # reads the messages of the cell that was started last
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
         self.reader = asyncio.current_task()
@@ -74,7 +74,7 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         return super().output(outs, msg, display_id, cell_index)
 
     def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
-        """Widgets are not shown, so the states that they announce, any number of them, are not kept."""
+        """Do nothing: widgets are not shown, so their states, however many, are not kept."""
 
 
 def execute(
@@ -85,17 +85,17 @@ def execute(
     runs_checks: bool = False,
     on_cell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Execution:
-    """Run a notebook in a kernel of its own.
+    """Run a notebook in its own kernel.
 
-    A kernel that is killed may have fallen victim to a machine that was short of memory, so the notebook is run
-    once more before that counts. If its sandbox itself is killed, which no notebook can do, it never counts.
+    A kernel may be killed because the machine is short of memory, so the notebook runs once more before the
+    kill counts. If the sandbox itself is killed, which no notebook can do, the kill never counts.
 
     Args:
         notebook: the submission; it is not changed.
-        submission: the folder it came in, whose other files the notebook may read.
+        submission: the folder it came in; the notebook may read the other files there.
         options: sandbox, data and limits.
-        runs_checks: also run the check cells, as when the student does.
-        on_cell: told after every cell how many are done, and of how many.
+        runs_checks: also run the check cells, as the student does.
+        on_cell: called with the number of cells done so far and the total.
 
     Raises:
         SandboxError: the kernel does not start, or its sandbox is killed, which is never the student's fault.
@@ -175,15 +175,15 @@ def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
 
 
 def is_check(cell: NotebookNode) -> bool:
-    """Tell whether a cell is one of the locked check cells: by its name or, where that was lost, by all that it does.
+    """Tell whether a cell is a locked check cell: by its name or, if the name was lost, by its whole content.
 
-    A student's own cell that calls a check besides doing something else is none.
+    A student's own cell that calls a check and also does something else is not a check cell.
     """
     if (grade_id(cell) or "").startswith("check_"):
         return True
     try:
         statements = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a magic, or no Python at all
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # an IPython magic, or not Python
         return False
     return bool(statements) and all(_only_checks(statement) for statement in statements)
 
@@ -230,7 +230,7 @@ async def _run_cell(
     except DeadKernelError:
         await kernel.has_died()
         return replace(run, status="error", seconds=time.monotonic() - started, error_name="DeadKernelError")
-    except Exception as error:  # noqa: BLE001 (what the student's kernel sends need not be a message)
+    except Exception as error:  # noqa: BLE001 (the student's kernel can send anything)
         await kernel.stop("kernel_died", "what it sent was no message of a kernel")
         return replace(
             run, status="error", seconds=time.monotonic() - started, error_name=type(error).__name__
@@ -245,32 +245,32 @@ async def _run_cell(
 
 
 async def _interrupt(client: _BoundedClient, kernel: Kernel) -> None:
-    """Interrupt the running cell; if the kernel does not come back, stop it.
+    """Interrupt the running cell; stop the kernel if it does not answer.
 
-    After a timeout nbclient goes on to read what the cell sends, and would take what belongs to the next one. So
-    this waits for the last of it.
+    After a timeout, nbclient keeps reading the cell's messages and would also take those of the next cell. So
+    this waits for the last message of the interrupted cell.
     """
     await kernel.manager.interrupt_kernel()
     try:
         async with asyncio.timeout(INTERRUPT_SECONDS):
-            # answers to what was asked while the kernel started may still be waiting
+            # replies to requests from the kernel's start may still be waiting
             while (await client.kc.shell_channel.get_msg())["msg_type"] != "execute_reply":
                 pass
             if client.reader:
                 await client.reader
-    except Exception:  # noqa: BLE001 (too late or anything zmq says: either way there is no answer)
+    except Exception:  # noqa: BLE001 (a timeout or any zmq error: either way, no answer)
         await kernel.stop("timeout")
 
 
 def _whole(text: str) -> str:
-    """Replace half characters, which JSON lets in but no file can hold."""
+    """Replace lone surrogates, which JSON allows but no file can hold."""
     return text.encode(errors="replace").decode()
 
 
 def _storable(notebook: NotebookNode) -> NotebookNode:
-    """Return the executed notebook as a valid one; without outputs if the kernel sent some that are none."""
+    """Return the executed notebook in valid form, without any outputs if the kernel sent invalid ones."""
     try:
-        # `nbformat.writes` would validate, too, and takes very long over what is far from valid
+        # `nbformat.writes` would also validate, and is very slow if a notebook is far from valid
         return parse_notebook(_whole(nbformat.v4.writes(notebook)))
     except (SubmissionError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         for cell in notebook.cells:

@@ -1,7 +1,8 @@
 """What separates a program from this machine: bubblewrap, or (for trusted code only) nothing.
 
-A sandbox turns a `Program` into the command line that runs it apart from the rest of the machine. Paths
-are the same inside and outside, so that nothing has to be translated; what is not named does not exist.
+A sandbox turns a `Program` into the command line that runs it isolated from the rest of the machine. Paths
+are the same inside and outside, so nothing has to be translated. A path that is not listed does not exist
+inside.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from autograder.execute.seccomp import filter_program
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.scratch import temporary_folder
 
-# Where a student's files live inside bubblewrap: memory, gone with the process.
+# A student's files inside bubblewrap: in memory, gone when the process ends.
 HOME = Path("/home/student")
 SCRATCH = (HOME, Path("/tmp"))  # noqa: S108 (inside the sandbox)
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
-# Parts of the system that the interpreter and its libraries need, where they exist.
+# Parts of the system that the interpreter and its libraries need, if they exist.
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-# bubblewrap reads the filter of system calls from this descriptor.
+# bubblewrap reads the system call filter from this descriptor.
 FILTER_DESCRIPTOR = 9
 FILTER_FILE = "seccomp.bpf"
-# A program that holds a sandbox open until its standard input ends; an empty line on standard error says that it runs.
+# Holds a sandbox open until standard input ends; an empty line on standard error says that it runs.
 HOLDER = ("/bin/sh", "-c", "echo >&2; read _")
 # On a merged-/usr system these are links, elsewhere folders.
 SYSTEM_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
@@ -48,7 +49,7 @@ class Python:
 
 @dataclass(frozen=True)
 class Program:
-    """A command and the little of this machine that it may touch."""
+    """A command and the parts of this machine that it may use."""
 
     argv: tuple[str, ...]
     python: Python
@@ -59,10 +60,10 @@ class Program:
     kit_visible: bool = False  # may it import `autograder` and `solutions`?
     scratch_mb: int = 64  # for each of the home folder and /tmp
     shared_memory_mb: int = 64  # for /dev/shm
-    is_held: bool = False  # bubblewrap then says on standard output which process is inside
+    is_held: bool = False  # bubblewrap then reports the process inside on standard output
 
     def whole_environment(self, home: Path) -> dict[str, str]:
-        """Return all variables of the program; nothing of the grader's own is passed on."""
+        """Return all environment variables of the program; none of the grader's own are passed on."""
         import_path = (str(path.parent) for path in kit_packages())
         return {
             **({"PYTHONPATH": os.pathsep.join(import_path)} if self.kit_visible else {}),
@@ -78,7 +79,7 @@ class Program:
 
 
 class Sandbox(Protocol):
-    """Runs programs apart from the machine."""
+    """Runs programs isolated from the machine."""
 
     name: str
 
@@ -88,10 +89,10 @@ class Sandbox(Protocol):
 
 
 class Bubblewrap:
-    """Linux namespaces by bubblewrap, and a filter of system calls.
+    """Isolates programs with Linux namespaces (bubblewrap) and a system call filter.
 
-    No network, no other processes, no files but the named ones; and nothing can be written but a home folder,
-    `/tmp` and `/dev/shm`, which are memory of a bounded size, and the shared folder.
+    A program has no network, sees no other processes and sees only the listed files. It can write only to its
+    home folder, `/tmp` and `/dev/shm`, which are in memory and limited in size, and to the shared folder.
     """
 
     name = "bwrap"
@@ -126,8 +127,9 @@ class Bubblewrap:
         options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
         for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
-        # Whoever grades as root is root to /proc/sys in there, too; and / and /dev are memory without a bound.
-        if program.devices:  # CUDA gives its threads names, by files of its own under /proc
+        # If root runs the grader, the program is root for /proc/sys too. The folders / and /dev are memory
+        # without a limit.
+        if program.devices:  # CUDA names its threads through its own files under /proc
             for shown in map(str, _machine_wide(Path("/proc"))):
                 options += ["--ro-bind", shown, shown]
         else:
@@ -140,9 +142,10 @@ class Bubblewrap:
         return ["/bin/sh", "-c", with_filter, str(filter_file), _bubblewrap(), *options, "--", *program.argv]
 
     def around_sandboxes(self, program: Program) -> list[str]:
-        """Return the command line of a trusted program that makes sandboxes itself.
+        """Return the command line of a trusted program that creates sandboxes itself.
 
-        It may read this machine, so that it can show parts of it, and writes into the shared folder only.
+        It may read this machine, so that it can show parts of it in sandboxes. It may write only to the
+        shared folder.
         """
         options = [
             "--unshare-user", "--unshare-net", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
@@ -156,7 +159,7 @@ class Bubblewrap:
 
 
 class Unsandboxed:
-    """No separation at all: the program runs as the user who grades. Only for code that one trusts."""
+    """No isolation at all: the program runs as the grading user. Only for trusted code."""
 
     name = "none"
 
@@ -175,10 +178,10 @@ SANDBOXES: dict[str, type[Bubblewrap] | type[Unsandboxed]] = {
 
 
 def make_sandbox(name: str) -> Sandbox:
-    """Return the sandbox of that name, after trying it out.
+    """Return the sandbox with this name after trying it out.
 
     Raises:
-        SandboxError: it does not work on this machine; says why and what to do.
+        SandboxError: it does not work on this machine; the message says why and what to do.
     """
     if name == Bubblewrap.name and (problem := bubblewrap_problem()):
         raise SandboxError(
@@ -191,7 +194,7 @@ def make_sandbox(name: str) -> Sandbox:
 
 @functools.cache
 def bubblewrap_problem() -> str | None:
-    """Return why bubblewrap does not work here, or None if it does. It is really started."""
+    """Start bubblewrap, and return why it does not work here, or None if it does."""
     if not shutil.which("bwrap"):
         return "bubblewrap (the program 'bwrap') is not installed"
     try:
@@ -250,13 +253,13 @@ def _bubblewrap() -> str:
 
 @functools.cache
 def _no_nested_namespaces() -> tuple[str, ...]:
-    """Older versions of bubblewrap do not know --disable-userns."""
+    """Return `--disable-userns` if bubblewrap knows it; older versions do not."""
     usage = subprocess.run([_bubblewrap(), "--help"], capture_output=True, text=True, check=False)
     return ("--disable-userns",) if "--disable-userns" in usage.stdout else ()
 
 
 def _machine_wide(proc: Path) -> Iterator[Path]:
-    """Find what can be written to under /proc and is not of one process."""
+    """Yield folders and writable files under /proc that do not belong to a single process."""
     for path in sorted(proc.iterdir()):
         is_of_process = path.name.isdigit() or path.is_symlink()
         if not is_of_process and (path.is_dir() or path.stat().st_mode & 0o222):

@@ -1,8 +1,8 @@
-"""Warm start: kernels by forking a process that has TensorFlow imported already, each in a sandbox of its own.
+"""Warm start: forks kernels from a process that has already imported TensorFlow, each into its own sandbox.
 
-See `inside.template` for how a fork gets into its sandbox. The template itself runs trusted code only, the
-imports of the student environment; bubblewrap lets it read this machine and write nothing but temporary folders.
-Where any of this does not work, kernels start as they always did: `Template.problem` says why.
+See `inside.template` for how a fork enters its sandbox. The template itself runs only trusted code, the
+imports of the student environment. bubblewrap lets it read this machine but write only to temporary folders.
+If any of this does not work, kernels start without a fork, and `Template.problem` says why.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from autograder.plain.scratch import scratch_root, temporary_folder
 
 BOOT_SECONDS, START_SECONDS = 120, 30
 LONGEST_MESSAGE, MOST_DESCRIPTORS = 1 << 16, 2
-# A template that has ended was killed by somebody; whoever kills more than so many does it again.
+# A template ends only if something kills it. After this many starts, assume that it would happen again.
 MOST_BOOTS = 3
 
 
@@ -39,29 +39,29 @@ MOST_BOOTS = 3
 class Start:
     """What a fork needs to become a kernel."""
 
-    command: list[str]  # of a sandbox that is held open
+    command: list[str]  # starts a sandbox that is held open
     filter: Path
     log: Path
-    config: Path | None  # of the recorder; without one, the fork ends at once
+    config: Path | None  # of the recorder; without it, the fork ends at once
 
 
 class WarmProcess:
-    """A forked kernel in its sandbox; of `subprocess.Popen`, as much as Jupyter wants to see."""
+    """A forked kernel in its sandbox, with the part of the `subprocess.Popen` interface that Jupyter uses."""
 
     stdin = stdout = stderr = None
 
     def __init__(self, sandbox: int, kernel: int, descriptors: list[int]) -> None:
         self.pid = sandbox
         self.kernel = kernel
-        self._descriptors = descriptors  # of both: numbers may be given to others, these are not
+        self._descriptors = descriptors  # of both: process numbers can be reused, these cannot
         self._ended: Future[int] = Future()
 
     def poll(self) -> int | None:
-        """Return how it has ended, -9 for a killed sandbox and 137 for a killed kernel; None if it has not."""
+        """Return the exit status: -9 for a killed sandbox, 137 for a killed kernel, None while it runs."""
         return self._ended.result() if self._ended.done() else None
 
     def wait(self) -> int:
-        """Wait until it ends, and return how."""
+        """Wait for the end and return the exit status."""
         return self._ended.result()
 
     def send_signal(self, number: int) -> None:
@@ -71,13 +71,13 @@ class WarmProcess:
                 signal.pidfd_send_signal(descriptor, number)
 
     def kill(self) -> None:
-        """Kill both."""
+        """Kill the sandbox and the kernel."""
         self.send_signal(signal.SIGKILL)
 
     terminate = kill
 
     def note_end(self, status: int) -> None:
-        """Be told how it has ended."""
+        """Record the exit status."""
         self._ended.set_result(status)
 
     def __del__(self) -> None:
@@ -86,7 +86,7 @@ class WarmProcess:
 
 
 class Template:
-    """The grader's end of the template; safe to be used by several threads. Use it as a context manager."""
+    """The grader's end of the template. Thread-safe. Use it as a context manager."""
 
     def __init__(self, python: str, environment: Mapping[str, str], recorder: bytes) -> None:
         self._python = find_python(python)
@@ -95,11 +95,11 @@ class Template:
         self._names = itertools.count()
         self._lock = threading.RLock()
         self._boots = 0
-        self._works: Future[str] = Future()  # with the problem, if there is one
+        self._works: Future[str] = Future()  # the problem, or an empty string
         self._waiting: dict[str, Future[WarmProcess]] = {}
 
     def __enter__(self) -> Template:
-        self._boot()  # at once, so that TensorFlow is imported while the first submissions are read
+        self._boot()  # now, so that TensorFlow imports while the first submissions are read
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +107,7 @@ class Template:
         self._end()
 
     def problem(self) -> str:
-        """Return why kernels cannot be forked here; empty if they can. Waits until that is known."""
+        """Return why kernels cannot be forked here, or an empty string if they can. Waits for the answer."""
         with self._lock:
             if self._has_worked() and self._boots < MOST_BOOTS and self._process.poll() is not None:
                 self._end()
@@ -122,7 +122,7 @@ class Template:
         """Fork a kernel.
 
         Raises:
-            SandboxError: the template has ended or could not do it.
+            SandboxError: the template has ended, does not answer, or could not fork.
         """
         waiting: Future[WarmProcess] = Future()
         name = str(next(self._names))
@@ -145,7 +145,7 @@ class Template:
             return waiting.result(timeout=seconds)
         except FutureTimeoutError as error:
             with self._lock:
-                all_waiting.pop(name, None)  # what comes too late is killed
+                all_waiting.pop(name, None)  # a kernel that comes too late is killed
             raise SandboxError("the template of kernels does not answer") from error
 
     def _has_worked(self) -> bool:
@@ -154,7 +154,7 @@ class Template:
     def _boot(self) -> None:
         self._boots += 1
         self._works = Future()
-        self._waiting = {}  # those of a template that has ended are told so by whoever listens to it
+        self._waiting = {}  # the listener of an ended template informs its waiting callers
         self._scratch = temporary_folder()
         folder = Path(self._scratch.name)
         recorder = folder / "recorder.pyz"
@@ -163,7 +163,7 @@ class Template:
             argv=(str(self._python.executable), str(recorder), "--template"),
             python=self._python,
             shared=scratch_root(),
-            # a home folder is what only the forks have
+            # only the forks have a home folder
             environment={**self._environment, "MPLCONFIGDIR": str(folder)},
         )
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -176,7 +176,7 @@ class Template:
         threading.Thread(target=self._try, args=(folder, self._works), daemon=True).start()
 
     def _try(self, folder: Path, works: Future[str]) -> None:
-        """Fork once into a sandbox, to know whether it works on this machine."""
+        """Fork once into a sandbox to find out whether that works on this machine."""
         shared = folder / "trial"
         shared.mkdir()
         log = shared / "log"
@@ -195,7 +195,7 @@ class Template:
         works.set_result(problem)
 
     def _listen(self, control: socket.socket, all_waiting: dict[str, Future[WarmProcess]]) -> None:
-        """Hear what one template says until it has ended; then everything that it started has ended, too."""
+        """Read one template's messages until it ends; everything that it started has then ended too."""
         running: dict[str, WarmProcess] = {}
         with control:
             while True:
@@ -226,7 +226,7 @@ def _hear(
     all_waiting: dict[str, Future[WarmProcess]],
     running: dict[str, WarmProcess],
 ) -> None:
-    """Give what the template says to whoever waits for it."""
+    """Pass a message from the template to the caller that waits for it."""
     name = message["name"]
     if "ended" in message:
         running.pop(name).note_end(message["ended"])
@@ -247,7 +247,7 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
     """Starts a kernel by a fork instead of a command; its manager has `template` and `start`."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
-        """Fork a kernel; a command and the options of a process are of no use here."""
+        """Fork a kernel; the command and the process options are not used."""
         self.process = self.parent.template.start(self.parent.start)
         self.pid = self.process.pid
         return self.connection_info

@@ -1,4 +1,4 @@
-"""Scores for an LMS, as `gradeascent export` and as exporters of `nbgrader export`."""
+"""Exports scores for an LMS, as `gradeascent export` and as exporters of `nbgrader export`."""
 
 from autograder.export.plugins import CanvasExport, CsvExport, GradescopeExport, MoodleExport
 

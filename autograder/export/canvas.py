@@ -1,8 +1,8 @@
-"""Fills the gradebook that the instructor has exported from Canvas.
+"""Fills in the gradebook that the instructor exported from Canvas.
 
-A table of our own would be a risk: Canvas (`lib/gradebook_importer.rb`) makes a new assignment of every title and a
-new person of every line that it does not know, and takes an assignment's maximum from the line "Points Possible".
-So its own export is filled, in the one column `<title> (<number>)` of the assignment.
+A new table would be a risk: Canvas (`lib/gradebook_importer.rb`) creates an assignment for every title and a
+person for every line that it does not know, and takes an assignment's maximum from the line "Points
+Possible". So the kit fills in Canvas's own export, in the assignment's one column `<title> (<number>)`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ NAME = "Canvas"
 _TITLE = re.compile(r"(?P<title>.+) \((?P<number>[0-9]+)\)", re.DOTALL)
 _POINTS, _READ_ONLY = "Points Possible", re.compile(r"read\s+only")
 _NO_PERSON = re.compile(r"(Muted|Manual Posting.*)?", re.IGNORECASE)
-# Every course has one, for looking at it with a student's eyes.
+# Every course has this person, for viewing the course as a student does.
 _TEST_STUDENT = "Student, Test"
 _EXCUSED, _NOT_ASSIGNED = "EX", "N/A"
 
 
 def export_canvas(request: Request) -> Exported:
-    """Return the exported gradebook with the scores in it.
+    """Return the exported gradebook with the scores filled in.
 
     Raises:
-        ExportError: there is no exported gradebook, or the column of the assignment is not clear.
+        ExportError: there is no exported gradebook, or the assignment's column is not clear.
     """
     if request.into is None:
         raise ExportError(

@@ -1,4 +1,4 @@
-"""Exports the scores of an assignment: from nbgrader's gradebook to one file, whole or not at all."""
+"""Exports an assignment's scores from nbgrader's gradebook to one file, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ FORMATS: dict[Format, Callable[[Request], Exported]] = {
     "gradescope": export_gradescope,
     "csv": export_csv,
 }
-# Names are as long as their makers like.
+# Names can be of any length.
 _MOST_CHARACTERS = 200
-# The others make a new table.
+# The other formats make a new table.
 _FILLING: tuple[Format, ...] = ("canvas", "moodle")
 
 
@@ -50,16 +50,16 @@ def export(
     Args:
         gradebook: nbgrader's, open.
         course: its folder.
-        form: for what the file is.
+        form: the format of the file.
         to: the file to write.
-        into: the file of the LMS to fill; it is only read.
-        column: the heading of the column for the scores, where that is not clear.
-        partial: also scores to which a person may still add.
-        assignment: whose scores.
-        students: only theirs; all, if none.
+        into: the LMS's file to fill in; it is only read.
+        column: the heading of the score column, if it is not clear.
+        partial: also export scores to which a person may still add.
+        assignment: the assignment whose scores are exported.
+        students: only these students; empty for all.
 
     Raises:
-        ExportError: the file of the LMS is not what it should be, or nothing can be written.
+        ExportError: the LMS's file is not valid, or the export cannot be written.
     """
     if into is not None and form not in _FILLING:
         raise ExportError(f"'{form}' makes a new table; only {' and '.join(_FILLING)} fill one with --into")
@@ -67,7 +67,7 @@ def export(
         raise ExportError("--column names a column of the file that --into names")
     if into is not None and into.expanduser().resolve() == to.expanduser().resolve():
         raise ExportError(
-            f"{to} is the file of the LMS itself; write to another one, so that both can be compared"
+            f"{to} is the file of the LMS itself; write to another file, so that you can compare both"
         )
     if to.is_dir():
         raise ExportError(f"{to} is a folder, not a file to write")
@@ -83,12 +83,12 @@ def export(
 
 
 def default_file(course: Course, form: Format) -> Path:
-    """Return where an export goes if nobody says where."""
+    """Return the default file of an export."""
     return course.root / f"grades_{form}.csv"
 
 
 def remarks(exported: Exported) -> Iterator[str]:
-    """Yield a line for all that the instructor should know."""
+    """Yield one line for everything that the instructor should know."""
     yield from (f"note: {note}" for note in exported.notes)
     yield from (
         f"left out: {plain_text(one.what, at_most=_MOST_CHARACTERS)}: {one.why}" for one in exported.left_out

@@ -1,4 +1,4 @@
-"""Fills the scores into a file that the instructor has exported from an LMS; nothing else in it changes."""
+"""Fills scores into a file that the instructor exported from an LMS; nothing else in it changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cells = Mapping[int, str]
 
 
 class NotFilledError(Exception):
-    """The line of a student must stay as it is; the message says why."""
+    """A student's line must stay unchanged; the message says why."""
 
 
 def fill(
@@ -26,15 +26,15 @@ def fill(
     cells_of: Callable[[Score, Line], Cells],
     notes: Sequence[str] = (),
 ) -> Exported:
-    """Fill every score into the line of its student.
+    """Write every score into its student's line.
 
     Args:
         request: what to export.
-        table: the file of the LMS.
-        rows: the lines in it that are people.
-        lms: as `gradeascent collect --lms` calls it.
-        cells_of: the new cells of a student's line, by column; may raise NotFilledError.
-        notes: what is known already.
+        table: the LMS's file.
+        rows: the lines of the file that are people.
+        lms: the LMS's name in `gradeascent collect --lms`.
+        cells_of: returns the new cells of a student's line, by column; may raise NotFilledError.
+        notes: notes for the instructor so far.
     """
     matching = match(rows, request.scores, lms)
     left_out = [*request.waiting(), *matching.left_out]
@@ -58,7 +58,7 @@ def fill(
 
 
 def about_maximum(lms: str, cell: str, request: Request) -> list[str]:
-    """Return a warning if the LMS has another maximum than the gradebook: the scores are not converted."""
+    """Return a warning if the LMS's maximum differs from the gradebook's: scores are not converted."""
     theirs, ours = read_number(cell), max((one.max_score for one in request.scores), default=None)
     if theirs is None or ours is None or theirs == ours:
         return []
@@ -66,7 +66,7 @@ def about_maximum(lms: str, cell: str, request: Request) -> list[str]:
 
 
 def named_column(table: Table, name: str) -> int:
-    """Return the only column of that heading.
+    """Return the only column with this heading.
 
     Raises:
         ExportError: there is none, or more than one.
@@ -91,7 +91,7 @@ def looks_like(table: Table) -> str:
 
 
 def is_canvas(table: Table) -> bool:
-    """Tell whether a table has the headings by which Canvas itself knows its gradebook."""
+    """Tell whether a table has the headings by which Canvas recognizes its gradebook."""
     first, second, third = (*table.headings, "", "", "")[:3]
     has_people = ("Student" in first and "ID" in second) or (
         first == "LastName" and second == "FirstName" and "ID" in third

@@ -1,7 +1,7 @@
-"""A table with the columns of Gradescope's own "Download Grades", for the scripts that read these.
+"""Makes a table with the columns of Gradescope's "Download Grades", for scripts that read those.
 
-Gradescope itself imports no scores; it takes them from the autograder that runs there. What only Gradescope knows,
-such as the number of a submission, stays empty.
+Gradescope itself imports no scores; it gets them from the autograder that runs there. Columns that only
+Gradescope can fill, such as the submission number, stay empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOTE = "Gradescope imports no scores; this table is for programs that read its 
 
 
 def export_gradescope(request: Request) -> Exported:
-    """Return the table; everybody is in it, as in Gradescope's own."""
+    """Return the table; it includes all students, like Gradescope's own."""
     criteria = criteria_of(request)
     ready = set(map(id, request.ready()))
     headings = (

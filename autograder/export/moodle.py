@@ -1,9 +1,10 @@
-"""Fills Moodle's grading worksheet, or makes a table for the import of its gradebook.
+"""Fills in Moodle's grading worksheet, or makes a table to import into Moodle's gradebook.
 
-The worksheet's headings are in the language of the site, and Moodle (`mod/assign/feedback/offline`) needs the
-columns "Identifier", "Grade" and "Last modified (grade)" as it wrote them. So its own file is filled, and columns
-are known by their place and what is in them: the identifier is first, as in "Participant 123"; the grade stands
-before the maximum, which is the same number in all lines; comments come last, after a column of times.
+The worksheet's headings are in the site's language, and Moodle (`mod/assign/feedback/offline`) needs the
+columns "Identifier", "Grade" and "Last modified (grade)" exactly as it wrote them. So the kit fills in
+Moodle's own file, and recognizes columns by position and content: the identifier comes first, as in
+"Participant 123"; the grade comes just before the maximum, which is the same number in all lines; comments
+come last, after a column of times.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ NAME = "Moodle"
 
 _NUMBER = re.compile(r"[0-9]{1,20}\Z")
 _YEAR_AND_CLOCK = re.compile(r"\d{4}.*\d[:.]\d{2}")
-# Longer cells hold what somebody has written: no identifier, time or number.
+# Longer cells hold free text: no identifier, time or number.
 _MOST_CHARACTERS = 100
 _GRADE, _COMMENTS = "Grade", "Feedback comments"
-# Between the maximum and the comments: whether the grade can be changed, and when it was last.
+# Between the maximum and the comments: whether the grade can be changed, and when it was last changed.
 _LEAST_BETWEEN = 2
 
 
 def export_moodle(request: Request) -> Exported:
-    """Return the worksheet with scores and comments in it, or without one a table for Moodle's gradebook.
+    """Return the worksheet with scores and comments; without a worksheet, a table for Moodle's gradebook.
 
     Raises:
-        ExportError: the worksheet is not one, or the column of the grades is not clear.
+        ExportError: the file is not a worksheet, or the grade column is not clear.
     """
     return _gradebook_table(request) if request.into is None else _worksheet(request)
 
@@ -93,7 +94,7 @@ def _worksheet(request: Request) -> Exported:
 
 
 def _identifier(cell: str) -> tuple[str, str] | None:
-    """Return the word for "Participant" and the number."""
+    """Return the word for "Participant", and the number."""
     text = cell.strip()
     number_there = _NUMBER.search(text[:_MOST_CHARACTERS])
     return (text[: number_there.start()], number_there[0]) if number_there else None
@@ -117,7 +118,7 @@ def _row(table: Table, place: int, line: Line, participant: str, grade: int) -> 
 
 
 def _grade_column(table: Table, people: dict[int, Line], wanted: str | None) -> int:
-    """Return the column before the one in which every line has the same number, the maximum."""
+    """Return the column before the maximum; the maximum is the column with the same number in every line."""
     if wanted or table.headings.count(_GRADE):
         return named_column(table, wanted or _GRADE)
 
@@ -139,7 +140,7 @@ def _grade_column(table: Table, people: dict[int, Line], wanted: str | None) -> 
 
 
 def _comments_column(table: Table, people: dict[int, Line], grade: int) -> int | None:
-    """Return the last column, unless it is that of the times at which grades were changed."""
+    """Return the last column, unless it holds the times at which grades were changed."""
     if _COMMENTS in table.headings:
         return named_column(table, _COMMENTS)
     last = len(table.headings) - 1
@@ -149,7 +150,7 @@ def _comments_column(table: Table, people: dict[int, Line], grade: int) -> int |
 
 
 def _comment(one: Score) -> str:
-    """Return the TAs' comments; Moodle takes the text for HTML."""
+    """Return the TAs' comments; Moodle reads this text as HTML."""
     lines = [
         html.escape(plain_text(line), quote=False)
         for comment in one.comments
@@ -161,8 +162,9 @@ def _comment(one: Score) -> str:
 def _gradebook_table(request: Request) -> Exported:
     """Return a table for "Import > CSV file" in Moodle's gradebook.
 
-    Moodle (`grade/import/csv`) stops at the first person that it does not know, so only those are in it who have a
-    score. A column of feedback without one of grades would delete the grades, so both are always there.
+    Moodle (`grade/import/csv`) stops at the first person that it does not know, so the table has only
+    students with a score. A feedback column without a grade column would delete the grades, so the table
+    always has both.
     """
     ready = request.ready()
     headings = (

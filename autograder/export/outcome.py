@@ -1,4 +1,4 @@
-"""What goes into an export and what comes out of it; every format turns the one into the other."""
+"""The input and the output of an export; every format turns the one into the other."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ WAITING = "waits for a person to grade it; --partial exports what is known so fa
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """What to export.
 
     Attributes:
-        scores: those of all students, since who is who depends on everybody.
-        students: whose scores to export; everybody's, if none.
-        into: the file of the LMS to fill; None to make a new one.
-        column: the heading of the column for the scores; None to find it.
-        partial: also scores to which a person may still add.
+        scores: the scores of all students, since matching students to lines depends on all of them.
+        students: only these students' scores are exported; all if empty.
+        into: the LMS's file to fill in; None to make a new one.
+        column: the heading of the score column; None to find it.
+        partial: also export scores to which a person may still add.
     """
 
     assignment: str
@@ -32,7 +32,7 @@ class Request:
     partial: bool = False
 
     def wanted(self) -> list[Score]:
-        """Return the scores of the students that are asked for, be they ready or not."""
+        """Return the scores of the chosen students, whether ready or not."""
         return [one for one in self.scores if not self.students or one.student in self.students]
 
     def ready(self) -> list[Score]:
@@ -51,7 +51,7 @@ class Exported:
     Attributes:
         content: the bytes of the file.
         count: how many scores are in it.
-        left_out: scores that are not in it, and lines of the LMS that got none, each with the reason.
+        left_out: scores that are not in it, and lines of the LMS without a score, each with the reason.
         notes: what the instructor should know before importing it.
     """
 

@@ -1,8 +1,8 @@
-"""Which line of an LMS's file is which student: what is exact and unique connects them, nothing is guessed.
+"""Matches lines of an LMS's file to students: only by exact and unique data, never by guessing.
 
-What an LMS gives to one person only comes first: the number under which the submission was collected, the LMS's id
-in the gradebook, login, institution's id, e-mail. Only whom none of these connects is looked for by what several
-people may share: the part of a login or address before the @, and the name.
+Data that an LMS gives to only one person comes first: the number under which the submission was collected,
+the LMS's id in the gradebook, login, institution's id, e-mail. Only students that none of these match are
+matched by data that several people may share: the part of a login or address before the @, and the name.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _Person = TypeVar("_Person")
 
 @dataclass(frozen=True)
 class Row:
-    """A person's line in the file of an LMS.
+    """A person's line in an LMS's file.
 
     Attributes:
-        place: which line it is.
+        place: the position of the line.
         name: as the LMS shows it.
-        lms_id: the number that the submissions' download shows too.
-        user_id: the LMS's own number of the person, if it is in the file.
+        lms_id: the number that the download of submissions also shows.
+        user_id: the LMS's own number for the person, if the file has it.
         ids: logins, institution's ids and addresses.
     """
 
@@ -40,18 +40,18 @@ class Row:
 
     @property
     def called(self) -> str:
-        """How to speak of them."""
+        """How to refer to them in messages."""
         return self.name or next(iter(self.ids), "") or self.lms_id or f"line {self.place + 1}"
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Who is who.
+    """The result of matching.
 
     Attributes:
-        places: the line of every student that has exactly one.
-        shared: the students whom several lines fit.
-        left_out: lines that nobody fits, or several do, with the reason.
+        places: the line of every student with exactly one line.
+        shared: the students that several lines match.
+        left_out: lines that match no student or several, with the reason.
     """
 
     places: Mapping[str, int]
@@ -66,12 +66,12 @@ class _Rule:
 
 
 def match(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> Matching:
-    """Connect the lines of an LMS's file with students.
+    """Match the lines of an LMS's file to students.
 
     Args:
         rows: the lines.
         scores: the students.
-        lms: as `gradeascent collect --lms` calls it.
+        lms: the LMS's name in `gradeascent collect --lms`.
     """
     fitting = _by_what_is_ones_own(rows, scores, lms)
     left_out: list[LeftOut] = []
@@ -96,7 +96,7 @@ def match(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> Matching:
                 claims[next(iter(students))].append(row)
             else:
                 left_out.append(LeftOut(row.called, f"not the only one who may be {_listed(students)}"))
-    left_out += (LeftOut(row.called, "nobody in the gradebook; the line is as it was") for row in unknown)
+    left_out += (LeftOut(row.called, "not in the gradebook; the line is unchanged") for row in unknown)
     shared = {student: len(claiming) for student, claiming in claims.items() if len(claiming) > 1}
     left_out += (
         LeftOut(student, f"{count} lines fit, so none is filled") for student, count in shared.items()
@@ -112,7 +112,7 @@ def _by_what_is_ones_own(rows: Sequence[Row], scores: Sequence[Score], lms: str)
     rules = (
         _Rule(lambda row: [row.lms_id], collected_as),
         _Rule(lambda row: [row.user_id], lambda one: [one.lms_user_id]),
-        # `gradeascent collect` calls folders so
+        # `gradeascent collect` names folders this way
         _Rule(lambda row: [*row.ids, *map(folder_name, row.ids)], lambda one: [one.student, one.email]),
     )
     found: dict[int, set[str]] = {row.place: set() for row in rows}
@@ -141,12 +141,12 @@ def _user_parts(row: Row) -> Iterable[str]:
 
 
 def _words(name: str) -> str:
-    """Return the words of a name in no certain order: an LMS may put the surname first."""
+    """Return the words of a name in a fixed order: an LMS may put the surname first."""
     return " ".join(sorted(re.findall(r"[^\W_]+", same(name))))
 
 
 def _names(one: Score) -> Iterable[str]:
-    """Return a student's name; a folder that was collected without a roster is called like the student."""
+    """Return a student's name; without a roster, `gradeascent collect` named the folder after the student."""
     return [_words(f"{one.first_name} {one.last_name}") or _words(one.student)]
 
 

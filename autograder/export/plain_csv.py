@@ -1,4 +1,4 @@
-"""A table for spreadsheets and scripts: a line for every student, a column for every criterion."""
+"""Makes a table for spreadsheets and scripts: one line per student, one column per criterion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GRADED, WAITING, MISSING = "graded", "waiting", "missing"
 
 
 def export_csv(request: Request) -> Exported:
-    """Return the table; everybody is in it, and its last column says whose score is final."""
+    """Return the table; it includes all students, and its last column says whether the score is final."""
     criteria = criteria_of(request)
     ready = set(map(id, request.ready()))
     headings = (
@@ -43,13 +43,13 @@ def criteria_of(request: Request) -> dict[str, float]:
 
 
 def cell_score(one: Score, criterion: str) -> str:
-    """Return what a student has for a criterion; nothing while a person has to grade it."""
+    """Return a student's score for a criterion; empty while a person has to grade it."""
     cell = one.cells.get(criterion)
     return "" if cell is None or cell.score is None else number(cell.score)
 
 
 def state(one: Score) -> str:
-    """Return how far a student's grading is."""
+    """Return how far the grading of a student is."""
     if not one.is_handed_in:
         return MISSING
     return WAITING if one.is_waiting else GRADED

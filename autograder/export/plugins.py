@@ -16,14 +16,14 @@ from autograder.plain.text import plain_text
 
 
 class _Export(ExportPlugin):  # type: ignore[misc] # nbgrader has no types
-    """Exports one assignment; ends with status 1 if anything was left out, as the kit's own command does."""
+    """Exports one assignment; exits with status 1 if anything was left out, like the kit's own command."""
 
     form: ClassVar[Format]
 
     partial = Bool(False, help="also scores to which a person may still add").tag(config=True)  # noqa: FBT003
 
     def export(self, gradebook: Gradebook) -> None:
-        """Export what nbgrader's options ask for."""
+        """Export what nbgrader's options select."""
         assignments = list(map(str, self.assignment)) or [ASSIGNMENT]
         if len(assignments) > 1:
             self._fail("one file holds one assignment; name one with --assignment")
@@ -61,13 +61,13 @@ class _FillingExport(_Export):
 
 
 class CanvasExport(_FillingExport):
-    """Fills the gradebook exported from Canvas."""
+    """Fills in the gradebook exported from Canvas."""
 
     form = "canvas"
 
 
 class MoodleExport(_FillingExport):
-    """Fills Moodle's grading worksheet, or makes a table for Moodle's gradebook."""
+    """Fills in Moodle's grading worksheet, or makes a table for Moodle's gradebook."""
 
     form = "moodle"
 

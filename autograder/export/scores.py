@@ -1,4 +1,4 @@
-"""What is exported: every student's score as nbgrader itself counts it, after manual scores and late penalties."""
+"""The scores to export, as nbgrader counts them: after manual scores and late penalties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograder.errors import CourseError, ExportError, SubmissionError
 
 @dataclass(frozen=True)
 class CellScore:
-    """What one graded cell of a submission has earned.
+    """The score of one graded cell of a submission.
 
     Attributes:
         score: None while a person has to grade it.
@@ -29,7 +29,7 @@ class CellScore:
 
 @dataclass(frozen=True)
 class Comment:
-    """What a TA has written to an answer."""
+    """A TA's comment on an answer."""
 
     cell: str
     text: str
@@ -37,15 +37,15 @@ class Comment:
 
 @dataclass(frozen=True)
 class Score:
-    """One student, and what they have earned.
+    """One student and their scores.
 
     Attributes:
-        is_handed_in: without a submission, there is no score, and all of the following is empty.
-        is_waiting: a person has to grade something yet; the score is what is known so far.
+        is_handed_in: without a submission, there is no score, and all following fields are empty.
+        is_waiting: a person still has to grade something; the score is the score so far.
         score: after the penalty, never below 0.
-        seconds_late: as nbgrader counts them; None without a time or due date.
+        seconds_late: as nbgrader counts them; None without a submission time or due date.
         cells: by criterion, in the order of the notebook.
-        record: where the submission was collected; None if it was put there by hand.
+        record: how the submission was collected; None if it was put there by hand.
     """
 
     student: str
@@ -67,7 +67,7 @@ class Score:
 
 
 def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[Score]:
-    """Return the scores of all students, sorted by their ids.
+    """Return the scores of all students, sorted by id.
 
     Raises:
         ExportError: the gradebook does not know the assignment.
@@ -140,9 +140,9 @@ def _place(cell: str, order: Sequence[str]) -> tuple[int, str]:
 
 
 def _cell_order(course: Course, assignment: str) -> list[str]:
-    """Return the cells' names as they follow each other in the notebook; the gradebook does not keep that."""
+    """Return the cells' names in the order of the notebook, which the gradebook does not store."""
     try:
         cells = read_notebook(course.source_notebook(assignment)).cells
-    except (CourseError, SubmissionError):  # a course of nbgrader's own, say: then they are sorted by name
+    except (CourseError, SubmissionError):  # a plain nbgrader course, say: then they are sorted by name
         return []
     return [name for cell in cells if (name := grade_id(cell))]

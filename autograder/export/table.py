@@ -1,7 +1,7 @@
-"""Tables as CSV: those of an LMS, in which a few cells change and every other byte stays, and new ones.
+"""CSV tables: an LMS's, in which a few cells change and every other byte stays the same, and new ones.
 
-A line in which nothing changes is written as it was read, so what a file had of quotes, blank lines and line ends
-remains. Text that a spreadsheet program would take for a formula is never written as one.
+A line without changes is written as it was read, so quotes, blank lines and line ends stay as they were. Text
+that a spreadsheet program would read as a formula is never written as one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 from autograder.errors import ExportError
 from autograder.plain.untrusted_files import open_plain
 
-# A thousand assignments of ten thousand students.
+# Enough for a thousand assignments of ten thousand students.
 MOST_BYTES = 64 * 1024 * 1024
 DELIMITERS = ",;\t"
 
-# The last four are the wide forms, which East Asian versions take for the same.
+# The last four are the full-width forms, which East Asian versions treat the same.
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?", re.ASCII)
 _MOST_DIGITS = 40
@@ -30,7 +30,7 @@ _END = "\r\n"
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a table: as it stands in the file, with its end, and its cells; a blank one has none."""
+    """A line of a table: its text with its line end, and its cells; a blank line has no cells."""
 
     raw: str
     cells: tuple[str, ...]
@@ -42,12 +42,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of an LMS.
+    """An LMS's table.
 
     Attributes:
-        file: where it was read from, for messages.
-        mark: the bytes that say "UTF-8" at the beginning, if there are any.
-        lines: the headings, then all others.
+        file: the file that it was read from, for messages.
+        mark: the UTF-8 byte order mark at the beginning, if any.
+        lines: the headings, then all other lines.
     """
 
     file: Path
@@ -80,7 +80,7 @@ def read_table(file: Path, lms: str) -> Table:
     """Read a table that an LMS has exported.
 
     Raises:
-        ExportError: it cannot be read, or is not CSV in UTF-8 as every LMS writes it.
+        ExportError: it cannot be read, or is not CSV in UTF-8, as every LMS writes it.
     """
     content = _content(file, lms)
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
@@ -108,19 +108,19 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet program takes for a formula; a number stays one."""
+    """Return text that no spreadsheet program reads as a formula; a number stays a number."""
     if text[:1] in _FORMULA and text and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
 
 
 def number(value: float) -> str:
-    """Return a number as every LMS reads it: with a point, and no more digits than Moodle keeps."""
+    """Return a number as every LMS reads it: with a decimal point, and no more digits than Moodle keeps."""
     return f"{value:.5f}".rstrip("0").rstrip(".")
 
 
 def read_number(text: str) -> float | None:
-    """Return the number in a cell, in whatever language; the last of several signs divides off the fraction."""
+    """Return the number in a cell, in any language; the last of several separators is the decimal one."""
     found = re.fullmatch(r"([0-9.,\s'\u2019]*?)(?:[.,]([0-9]+))?", text[:_MOST_DIGITS].strip())
     if found is None or len(text) > _MOST_DIGITS:
         return None
@@ -157,7 +157,7 @@ def _again(lms: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Return the sign that divides the headings into most cells."""
+    """Return the delimiter that splits the headings into the most cells."""
 
     def count(delimiter: str) -> int:
         try:
@@ -170,7 +170,7 @@ def _delimiter(text: str) -> str:
 
 def _written(cells: Sequence[str], delimiter: str, *, quote_all: bool = False) -> str:
     line = io.StringIO(newline="")
-    # csv quotes a line end in a cell only if it knows it for one, so it ends the line itself
+    # csv quotes a cell's line end only if it knows the terminator, so csv writes one, removed below
     writer = csv.writer(
         line,
         delimiter=delimiter,

@@ -1,1 +1,1 @@
-"""One page for each student: the notebook with the verdicts in it."""
+"""The feedback page of each student: the notebook with the verdicts in it."""

@@ -1,8 +1,8 @@
-"""All feedback in one zip file, named so that an LMS knows whose is whose.
+"""All feedback in one zip file, with names that tell an LMS which student each folder belongs to.
 
-Moodle ("Upload multiple feedback files in a zip", `mod/assign/feedback/file/importziplib.php`) splits the name of a
-folder at its underscores into full name, participant number and plugin, and goes by the number. Until version 4.0 it
-wants one more underscore at the end; later versions take both.
+Moodle ("Upload multiple feedback files in a zip", `mod/assign/feedback/file/importziplib.php`) splits a
+folder's name at its underscores into full name, participant number and plugin, and uses the number. Versions
+up to 4.0 need one more underscore at the end; later versions accept both.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ def write_bundle(
     *,
     assignment: str = ASSIGNMENT,
 ) -> list[LeftOut]:
-    """Write a zip file with the feedback of these students; the old one stays until it is whole.
+    """Write a zip file with the feedback of these students; it replaces the old file only when complete.
 
     Args:
         course: the course folder.
-        pages: what each student gets.
+        pages: the pages of each student.
         target: the zip file.
-        lms: for which LMS; 'plain' has a folder for each student id.
-        download: what Moodle gave as "Download all submissions", for the names there.
+        lms: the LMS that it is for; 'plain' has a folder for each student id.
+        download: Moodle's "Download all submissions", for the names in it.
         assignment: the assignment.
 
     Returns:
-        Whose feedback is not in it, and why.
+        The students whose feedback is not in it, and why.
 
     Raises:
-        DownloadError: the download cannot be read, or is not Moodle's.
+        DownloadError: the download cannot be read, or is not from Moodle.
         OSError: the file cannot be written.
     """
     folders, left_out = _plain(pages) if lms != MOODLE else _moodle(course, pages, download, assignment)
@@ -81,7 +81,7 @@ def _plain(pages: Mapping[str, Pages]) -> tuple[dict[str, str], list[LeftOut]]:
 def _moodle(
     course: Course, pages: Mapping[str, Pages], download: Path | None, assignment: str
 ) -> tuple[dict[str, str], list[LeftOut]]:
-    """Go by the numbers that were noted when the submissions were collected; nobody is matched by name."""
+    """Use the numbers noted when the submissions were collected; students are never matched by name."""
     names = _names_in(download, assignment) if download is not None else None
     shelf = Shelf(course, assignment)
     folders, left_out = {}, []
@@ -96,7 +96,7 @@ def _moodle(
             left_out.append(LeftOut(student, f"participant {number} is not in the download"))
         else:
             name = names[number] if names is not None else student
-            # Moodle counts underscores, so that none may stand in the name
+            # Moodle counts underscores, so the name must not contain any
             folders[student] = (
                 f"{file_name(name).replace('_', ' ').strip() or 'student'}_{number}_assignsubmission_{FILES}_"
             )
@@ -104,7 +104,7 @@ def _moodle(
 
 
 def _names_in(download: Path, assignment: str) -> dict[str, str]:
-    """Return the full names in a download of Moodle, by participant number."""
+    """Return the full names in a Moodle download, by participant number."""
     with temporary_folder() as scratch:
         try:
             with open_contents(

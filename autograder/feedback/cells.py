@@ -1,4 +1,4 @@
-"""The executed notebook, cell by cell, as a page can show it: nothing in it runs, and none of it is endless."""
+"""The executed notebook, cell by cell, ready for a page: no active content, and bounded in size."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autograder.course.notebooks import grade_id
 from autograder.feedback.pixels import PixelsError, open_picture, plain_picture
 from autograder.feedback.words import LONGEST_HTML, clean, lines, markdown, typed
 
-# Beyond these, nobody reads and a page is slow; what is left out is said.
+# Beyond these sizes, people stop reading and the page gets slow; the page says what was left out.
 MOST_CELLS = 400
-MOST_OUTPUTS = 60  # of one cell
+MOST_OUTPUTS = 60  # per cell
 LONGEST_TEXT = 12_000
 LONGEST_CODE = 60_000
-# Of a whole notebook: a submission that keeps the computer busy for minutes would be an attack on all others.
+# Per notebook: a submission that occupied the computer for minutes would hold up all others.
 ROOM = {
     "markdown": 200_000,  # characters
     "code": 500_000,
@@ -29,7 +29,7 @@ ROOM = {
     "pictures": 80,
     "pixels": 150_000_000,
 }
-# Programs move back over what they printed to show progress; only the last of it was seen for long.
+# Programs overwrite what they printed to show progress; only the last state stayed visible.
 _MOST_READ = 400_000
 
 _PICTURES = ("image/png", "image/jpeg")
@@ -40,7 +40,7 @@ Kind = Literal["text", "error", "html", "picture", "note"]
 
 @dataclass(frozen=True)
 class Output:
-    """One output; a picture's `shown` is its address."""
+    """One output; for a picture, `shown` is its address."""
 
     kind: Kind
     shown: str | Markup
@@ -54,8 +54,8 @@ class Cell:
         kind: code, markdown or raw.
         name: its grade_id; empty for cells that nbgrader does not know.
         source: as HTML.
-        number: when it was run; empty if it was not.
-        outputs: what came out.
+        number: the execution count; empty if it was not run.
+        outputs: its outputs.
     """
 
     kind: str
@@ -85,7 +85,7 @@ def show_cells(notebook: NotebookNode) -> Iterator[Cell]:
 
 
 class _Room:
-    """How much of everything the page may still show."""
+    """How much of each kind of content the page may still show."""
 
     def __init__(self) -> None:
         self._left = dict(ROOM)
@@ -132,7 +132,7 @@ def _outputs(outputs: Sequence[NotebookNode], room: _Room) -> Iterator[Output]:
 
 
 def _joined(outputs: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
-    """Join what was printed in parts."""
+    """Join text that was printed in pieces."""
     last: NotebookNode | None = None
     parts: list[str] = []
     for output in outputs:
@@ -151,7 +151,7 @@ def _joined(outputs: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
 
 
 def _text(text: str) -> str:
-    """Return what a terminal would show in the end."""
+    """Return what a terminal would show at the end."""
     read = text if len(text) <= _MOST_READ else text[: _MOST_READ // 2] + "\n…\n" + text[-_MOST_READ // 2 :]
     plain = str(strip_ansi(read))
     seen = "\n".join(map(_overwritten, plain.replace("\r\n", "\n").split("\n")))
@@ -164,7 +164,7 @@ def _overwritten(line: str) -> str:
 
 
 def _data(data: Mapping[str, Any], room: _Room) -> Iterator[Output]:
-    """Show the best form of an output that is harmless; interactive ones have a plain form, too."""
+    """Show the best harmless form of an output; interactive outputs also have a plain form."""
     for kind in _PICTURES:
         if kind in data:
             yield _picture(str(data[kind]), room)

@@ -1,4 +1,4 @@
-"""The command `gradeascent feedback`: pages, and what is made of them to be handed out."""
+"""The command `gradeascent feedback`: makes the pages, and PDFs and a zip of them to hand out."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def give_feedback(
     lms: Lms,
     download: Path | None,
 ) -> bool:
-    """Make the pages of these students, or of all; and a PDF of each and a zip of all, if that is wanted.
+    """Make the pages of these students, or of all students; on request, also a PDF of each and a zip of all.
 
     Returns:
         Whether nothing was left out.
 
     Raises:
-        CourseError: nobody of that name handed in, or there is no browser for PDFs.
+        CourseError: no student of that name submitted, or there is no browser for PDFs.
         DownloadError: the download for the names in the zip cannot be read.
     """
     browser = find_browser() if pdf else None

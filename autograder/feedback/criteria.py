@@ -1,6 +1,6 @@
-"""What the page says of each criterion: the gradebook's score, the grader's message and a person's comment.
+"""What the page says about each criterion: gradebook score, grader's message and people's comments.
 
-The score is always the gradebook's. The grader's words are only shown beside the score that they explain.
+The score is always the gradebook's. The grader's message appears only next to the score that it explains.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WORDS: dict[Shown, str] = {
     "review": "a person will look at this",
     "waits": "a person will read this",
 }
-# nbgrader reads the score from what a cell shows, which has six digits.
+# nbgrader reads the score from a cell's output, which has six digits.
 _SAME_SCORE = 1e-3
 
 
@@ -31,12 +31,12 @@ class Row:
     """One criterion.
 
     Attributes:
-        name: what was looked at.
+        name: the criterion's name.
         cell: the grade_id of the graded cell.
-        status: how it went.
+        status: its status.
         mark: the score.
-        message: the grader's words; empty if there are none for this score.
-        comments: what people have written, as markdown.
+        message: the grader's message; empty if there is none for this score.
+        comments: people's comments, as markdown.
     """
 
     name: str
@@ -54,18 +54,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """All criteria in the order of the notebook, and comments that belong to none of them, by cell."""
+    """All criteria in the order of the notebook, and comments that belong to no criterion, by cell."""
 
     rows: tuple[Row, ...]
     other_comments: dict[str, str]
 
 
 def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -> Rows:
-    """Return what the page says of each criterion.
+    """Return what the page says about each criterion.
 
     Args:
         standing: what the gradebook says.
-        report: the grader's; None if nbgrader has graded alone.
+        report: the grader's; None if nbgrader graded alone.
         cells: the names of the notebook's cells, in order.
     """
     places = {cell: place for place, cell in reversed(list(enumerate(cells)))}

@@ -1,4 +1,4 @@
-"""Activation curves as lines that a page draws itself: sharp at every size, and in the colours of the page."""
+"""Activation curves as lines that the page draws itself: sharp at every size, and in the page's colours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis: where it is in the drawing, and what stands there."""
+    """A mark on an axis: its position in the drawing, and its label."""
 
     at: float
     label: str
@@ -30,10 +30,10 @@ class Curves:
     """Curves in one frame of WIDTH x HEIGHT.
 
     Attributes:
-        lines: what SVG draws, a path for each filter.
+        lines: SVG path data, one path for each filter.
         median: the path of the median.
-        across: marks of the steps.
-        up: marks of the values.
+        across: tick marks for the steps.
+        up: tick marks for the values.
         number: how many filters there are.
     """
 
@@ -45,10 +45,10 @@ class Curves:
 
 
 def make_curves(values: Floats) -> Curves | None:
-    """Return curves, one for each row, drawn over their steps; None where there is nothing to draw.
+    """Return one curve for each row, drawn over its steps; None if there is nothing to draw.
 
     Args:
-        values: (filters, steps); what is not finite leaves a gap.
+        values: (filters, steps); a value that is not finite leaves a gap.
     """
     if values.ndim != 2 or values.shape[1] < 2:
         return None
@@ -99,7 +99,7 @@ class _Frame:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return three to six round numbers between two."""
+    """Return three to six round numbers between two values."""
     if not math.isfinite(high - low):
         return []
     unit = 10.0 ** math.floor(math.log10((high - low) / 4))

@@ -1,7 +1,7 @@
-"""The exporter that nbgrader's GenerateFeedback writes the kit's page with.
+"""The exporter with which nbgrader's GenerateFeedback writes the kit's page.
 
-With this line in `nbgrader_config.py`, `nbgrader generate_feedback` and formgrader's button make the very page of
-`gradeascent feedback`, and `release_feedback` hands it out:
+With this line in `nbgrader_config.py`, `nbgrader generate_feedback` and formgrader's button make the same
+page as `gradeascent feedback`, and `release_feedback` hands it out:
 
     c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
 """
@@ -26,10 +26,10 @@ from autograder.feedback.standing import read_standing
 
 
 class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have types
-    """Makes the feedback page of a student out of the autograded notebook and the gradebook.
+    """Makes a student's feedback page from the autograded notebook and the gradebook.
 
-    nbgrader's preprocessors for its own page are not used: this one asks the gradebook itself, so that a cell which
-    a student has made to look like a graded one changes nothing.
+    It does not use nbgrader's preprocessors: it reads the gradebook itself, so a cell that a student
+    disguised as a graded cell changes nothing.
     """
 
     output_mimetype = "text/html"
@@ -41,10 +41,10 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
     ) -> tuple[str, dict[str, Any]]:
-        """Return the page of a notebook of which nbgrader has said whose it is.
+        """Return the page of a notebook whose student nbgrader has named.
 
         Raises:
-            SubmissionError: it is no notebook.
+            SubmissionError: it is not a notebook.
             CourseError: the gradebook does not know the submission, or does not answer.
         """
         about = dict((resources or {}).get("nbgrader", {}))
@@ -60,7 +60,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
         resources: dict[str, Any] | None = None,  # noqa: ARG002
         **_: Any,
     ) -> tuple[str, dict[str, Any]]:
-        """Refuse: without its file, nobody knows whose notebook it is."""
+        """Refuse: without its file, the notebook's student is unknown."""
         raise CourseError("this exporter works within nbgrader's GenerateFeedback only")
 
     def _material(self, about: dict[str, str], file: Path) -> Material:

@@ -1,7 +1,7 @@
-"""Makes the feedback pages of a course by nbgrader's own converter, one after the other.
+"""Makes the feedback pages of a course with nbgrader's own converter, one at a time.
 
-A page says what it was made from, so that one which would come out the same is left alone. A new one is made beside
-the old one and takes its place in one step.
+A page records what it was made from, so a page that would not change is skipped. A new page is made beside
+the old one and replaces it in one step.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ from autograder.plain.untrusted_files import open_plain
 
 EXPORTER = "autograder.feedback.exporter.FeedbackExporter"
 _MADE_FROM = re.compile(rf'<meta name="{MADE_FROM}" content="([0-9a-f]{{64}})">'.encode())
-_HEAD_BYTES = 4096  # in which that stands
+_HEAD_BYTES = 4096  # the record is in these first bytes
 
 
 class PageProgress(Protocol):
-    """Is told how the work goes on; see `autograder.progress.bars`."""
+    """Receives progress reports; see `autograder.progress.bars`."""
 
     def made(self, student: str) -> None:
-        """A student's page is there."""
+        """A student's page is done."""
 
     def not_made(self, student: str, error: GradeascentError | OSError) -> None:
-        """It is not, for this reason."""
+        """A student's page could not be made, for this reason."""
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What a student is given."""
+    """The files that a student gets."""
 
     html: Path
     pdf: Path | None = None
 
 
 def students_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:
-    """Return the students who get feedback: those named, else all who handed in or were graded by nbgrader.
+    """Return the students who get feedback: those named, else all who submitted or were graded by nbgrader.
 
     Raises:
-        CourseError: one of those named did neither, or nobody did.
+        CourseError: a named student did neither, or no student did.
     """
     autograded = _directory(nbgrader_config(course), assignment).autograded_directory
     graded = {folder.parent.name for folder in (course.root / autograded).glob(f"*/{assignment}")}
@@ -67,7 +67,7 @@ def students_of(course: Course, students: Sequence[str], assignment: str = ASSIG
         if student not in known:
             raise CourseError(f"no submission of '{student}' for {assignment} in {course.root}")
     if not known:
-        raise CourseError(f"nobody has handed in {assignment} yet; see {course.submitted}")
+        raise CourseError(f"there are no submissions of {assignment} yet; see {course.submitted}")
     return list(dict.fromkeys(students)) or known
 
 
@@ -79,23 +79,23 @@ def make_pages(
     browser: str | None = None,
     assignment: str = ASSIGNMENT,
 ) -> dict[str, Pages]:
-    """Make the pages of these students that are not up to date.
+    """Make the pages of these students that are out of date.
 
     Args:
         course: the course folder; its nbgrader settings say where everything is.
-        students: for whom.
-        progress: is told how it goes on.
-        browser: the program that makes a PDF of each, too; None if that is not wanted.
+        students: their ids.
+        progress: receives progress reports.
+        browser: the program that also makes a PDF of each page; None for no PDFs.
         assignment: the assignment.
 
     Returns:
-        The pages by student; who is missing there was told to `progress`.
+        The pages by student; students without a page were reported to `progress`.
 
     Raises:
         CourseError: nbgrader's settings or its gradebook cannot be used.
     """
     config = nbgrader_config(course)
-    if "exporter_class" not in config.GenerateFeedback:  # a course folder from before there was such a page
+    if "exporter_class" not in config.GenerateFeedback:  # a course folder from before this page existed
         config.GenerateFeedback.exporter_class = EXPORTER
     notebook = course.source_notebook(assignment).stem
     standings = _read_standings(course, students, assignment, notebook)
@@ -114,7 +114,7 @@ def make_pages(
 def _read_standings(
     course: Course, students: Sequence[str], assignment: str, notebook: str
 ) -> dict[str, Standing | CourseError]:
-    """Ask the gradebook for all at once, so that what is wrong with all of it is said once."""
+    """Read all students at once, so that a problem with the whole gradebook is reported once."""
     standings: dict[str, Standing | CourseError] = {}
     with open_gradebook(course) as gradebook:
         try:
@@ -160,7 +160,7 @@ def _up_to_date_page(
 
 
 def _made_from(page: Path) -> str:
-    """Return what a page says that it was made from; empty if there is no page, or another one."""
+    """Return what a page was made from, as it says; empty if there is no page, or a page of another kind."""
     try:
         with open_plain(page) as file:
             found = _MADE_FROM.search(file.read(_HEAD_BYTES))
@@ -170,17 +170,17 @@ def _made_from(page: Path) -> str:
 
 
 def _convert(config: Config, student: str, assignment: str, executed: Path, target: Path) -> None:
-    """Let nbgrader make the page, and put what it made where it belongs.
+    """Let nbgrader make the page, and move the result to its place.
 
     Raises:
-        CourseError: nbgrader could not; with its reason.
+        CourseError: nbgrader could not make it; includes its reason.
     """
     target.mkdir(parents=True, exist_ok=True)
     for left_over in target.parent.glob(f"{HALF}*"):  # by a command that was killed
         shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=HALF, dir=target.parent) as scratch:
-        own = copy.deepcopy(config)  # not by Config(config), whose sections stay those of the other
-        # joined to the course's root by nbgrader; an absolute path wins over it
+        own = copy.deepcopy(config)  # not Config(config), which would share its sections with the original
+        # nbgrader joins this to the course's root, but an absolute path stays as it is
         own.CourseDirectory.feedback_directory = scratch
         own.CourseDirectory.student_id = student
         own.CourseDirectory.notebook_id = "*"
@@ -198,7 +198,7 @@ def _convert(config: Config, student: str, assignment: str, executed: Path, targ
 
 
 def _put(made: Path, target: Path, *, last: str) -> None:
-    """Put the files beside the page first, since nbgrader needs some of them to hand it out."""
+    """Move the page last: nbgrader needs some of the files beside it to hand it out."""
     files = [file.relative_to(made) for file in sorted(made.rglob("*")) if file.is_file()]
     for file in sorted(files, key=lambda file: file == Path(last)):
         write_whole(target / file, (made / file).read_bytes())
@@ -206,7 +206,7 @@ def _put(made: Path, target: Path, *, last: str) -> None:
 
 
 class _OneStudent(GenerateFeedback):  # type: ignore[misc] # nbgrader has no types
-    """Makes the page of one student, whatever they are called, and remembers why if it cannot."""
+    """Makes the page of one student, whatever the student's name, and remembers why if it cannot."""
 
     def __init__(self, executed: Path, **settings: object) -> None:
         super().__init__(**settings)
@@ -214,7 +214,7 @@ class _OneStudent(GenerateFeedback):  # type: ignore[misc] # nbgrader has no typ
         self.problem = ""
 
     def init_notebooks(self) -> None:
-        """Take the one notebook; nbgrader would search for it by patterns, in which some names are others."""
+        """Take the one notebook; nbgrader would search by patterns, which some names turn into others."""
         self.assignments = {str(self._executed.parent): [str(self._executed)]}
         self.notebooks: list[str] = []
 

@@ -1,7 +1,7 @@
-"""The feedback page of one student: a single file that needs nothing else, on a phone, on paper or offline.
+"""The feedback page of one student: a single self-contained file for a phone, for paper or for offline use.
 
-The page itself forbids the browser everything but its own style and the pictures that stand in it, so that what
-slipped through the cleaning would still do nothing.
+The page forbids the browser everything except its own style and its embedded pictures, so that anything that
+slipped through the cleaning still does nothing.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from autograder.record.files import (
 from autograder.report import Flag, Report
 from solutions import deprocess
 
-DEAD = "crossed out: dead filters, which count for nobody"
-# By this name, the page says what it was made from.
+DEAD = "crossed out: dead filters, which are not graded"
+# Under this name, the page records what it was made from.
 MADE_FROM = "gradeascent-made-from"
 
-# Others are for the instructor.
+# All other flags are for the instructor.
 _FLAGS_FOR_STUDENTS = frozenset(
     "timeout out_of_memory kernel_died invalid_notebook too_large other_name other_layer cell_error".split()
 )
@@ -51,7 +51,7 @@ _STORED = (REPORT, PICTURES, GRID)
 
 @dataclass(frozen=True)
 class Material:
-    """All that a page is made of.
+    """Everything that a page is made from.
 
     Attributes:
         student: the id.
@@ -68,7 +68,7 @@ class Material:
     notebook: bytes
 
     def sha256(self) -> str:
-        """Return what is the same if, and only if, the page would be the same."""
+        """Return a hash that is equal exactly when the pages would be equal."""
         stored = (
             file.read_bytes() if file.is_file() else b"" for file in map(self.results.joinpath, _STORED)
         )
@@ -79,7 +79,7 @@ class Material:
 
 @functools.cache
 def _kit_sha256() -> str:
-    """Return the SHA-256 over the code and templates of pages."""
+    """Return the SHA-256 of the code and templates of pages."""
     kit = Path(autograder.__file__ or "").parent
     places = (kit / "feedback", kit / "pages")
     files = [
@@ -139,7 +139,7 @@ def _flags(report: Report | None) -> list[Flag]:
 
 
 def _pictures(results: Path) -> list[Picture]:
-    """Return the student's features, the reference's on the same network, and how both came about."""
+    """Return the student's features, the reference's on the same network, and the curves behind both."""
     try:
         pictures = pictures_from_npz((results / PICTURES).read_bytes())
     except (OSError, ValueError, KeyError):
@@ -164,7 +164,7 @@ def _pictures(results: Path) -> list[Picture]:
 
 
 def _whole_grid(results: Path) -> list[Picture]:
-    """Return the grader's own picture, where what it was drawn from is gone."""
+    """Return the grader's own picture, for results whose source arrays are gone."""
     try:
         grid = (results / GRID).read_bytes()
     except OSError:
@@ -173,7 +173,7 @@ def _whole_grid(results: Path) -> list[Picture]:
 
 
 def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]:
-    """Return which cell carries which score; of cells called alike, the first."""
+    """Return which cell carries which score; the first one if several cells have the same name."""
     return {names.index(row.cell): row for row in rows if row.cell in names}
 
 
@@ -186,7 +186,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _span(seconds: float) -> str:
-    """Return a time span in words, as exactly as one says it."""
+    """Return a time span in words, as precise as people say it."""
     for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             number = int(seconds // size)

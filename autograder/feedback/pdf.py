@@ -1,4 +1,4 @@
-"""A page as PDF, printed by a browser that reaches no network; that no script runs, the page itself says."""
+"""A page as PDF, printed by a browser without network access; the page itself forbids scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find_browser() -> str:
 
 
 def make_pdf(page: Path, browser: str) -> Path:
-    """Print a page beside itself, unless that was done since it was made.
+    """Print a page to a PDF beside it, unless its PDF is up to date.
 
     Raises:
         CourseError: the browser could not.
@@ -42,14 +42,14 @@ def make_pdf(page: Path, browser: str) -> Path:
     with temporary_folder() as name:
         scratch = Path(name)
         printed = scratch / "page.pdf"
-        # by a name of ours: the address of the original may hold anything that a student is called
+        # under a fixed name: the original address may contain any character of the student's name
         shutil.copyfile(page, scratch / "page.html")
         command = [
             browser,
             *("--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking"),
             *("--proxy-server=http://127.0.0.1:9", "--host-resolver-rules=MAP * ~NOTFOUND"),
             f"--user-data-dir={scratch / 'profile'}",
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),  # for root, Chromium has none
+            *(["--no-sandbox"] if os.geteuid() == 0 else []),  # Chromium has no sandbox for root
             *("--no-pdf-header-footer", f"--print-to-pdf={printed}", (scratch / "page.html").as_uri()),
         ]
         try:

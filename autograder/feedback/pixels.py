@@ -1,7 +1,7 @@
-"""Pictures that came out of a student's kernel: read, made small enough, and written again as plain pixels.
+"""Makes pictures from a student's kernel safe: reads them, shrinks them and writes them as plain pixels.
 
-A picture of a few kilobytes can ask a browser for gigabytes, and a file may be two things at once. So a page gets
-none of them as they are.
+A picture of a few kilobytes can make a browser use gigabytes, and one file can be valid in two formats. So no
+picture reaches a page unchanged.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ import warnings
 from markupsafe import Markup
 from PIL import Image, UnidentifiedImageError
 
-# A figure of matplotlib of 20 x 20 inches at 300 dots per inch has 36 million pixels.
+# A matplotlib figure of 20 x 20 inches at 300 dots per inch has 36 million pixels.
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 24 * 1024 * 1024
-# What a page is given: sharp on a screen of twice the usual density, and in print.
+# The page's picture size: sharp on a screen of twice the usual density, and in print.
 WIDEST, HIGHEST = 1600, 4000
-_MOST_IN_TEXT = 2_000_000  # characters of a picture that stands in markdown
+_MOST_IN_TEXT = 2_000_000  # characters of a picture embedded in markdown
 _IN_TEXT = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 _FORMATS = ("PNG", "JPEG")
 
 
 class PixelsError(ValueError):
-    """It is no picture that a page can show; the message says why, for the student."""
+    """Not a picture that a page can show; the message says why, for the student."""
 
 
 def open_picture(encoded: str) -> Image.Image:
-    """Read the head of a picture given in base64, which says how large it is.
+    """Read the header of a base64 picture, which contains its size.
 
     Raises:
-        PixelsError: it is none, or far too large.
+        PixelsError: it is not a picture, or far too large.
     """
     return _opened(_decoded(encoded))
 
 
 def plain_picture(image: Image.Image) -> Markup:
-    """Return the address, `data:image/png;...`, of a picture of which the head was read.
+    """Return the address, `data:image/png;...`, of a picture whose header was read.
 
     Raises:
         PixelsError: it is damaged.
@@ -54,12 +54,12 @@ def plain_picture(image: Image.Image) -> Markup:
 
 
 def picture_address(png: bytes) -> Markup:
-    """Return a PNG as an address that stands in the page itself."""
+    """Return a PNG as an address that is embedded in the page."""
     return Markup("data:image/png;base64," + base64.b64encode(png).decode())  # noqa: S704 (letters, digits, + and /)
 
 
 def is_harmless_address(address: str) -> bool:
-    """Tell whether the address of a picture is a picture itself, and not too large to be shown as it is."""
+    """Tell whether a picture's address contains the picture itself, small enough to be shown unchanged."""
     if len(address) > _MOST_IN_TEXT or not (found := _IN_TEXT.fullmatch(address)):
         return False
     try:
@@ -79,7 +79,7 @@ def _decoded(encoded: str) -> bytes:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """Read the head of a picture, with its size."""
+    """Read the header of a picture, with its size."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

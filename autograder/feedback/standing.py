@@ -1,4 +1,4 @@
-"""What nbgrader's gradebook says of one submission: the one place where scores and comments count."""
+"""What nbgrader's gradebook says about one submission: the only source of scores and comments."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Mark:
 
     Attributes:
         cell: its grade_id.
-        score: what counts.
-        max_score: what can be had.
-        automatic: what the grader gave; None if a person has to read the answer.
+        score: the score that counts.
+        max_score: the maximum.
+        automatic: the grader's score; None if a person has to read the answer.
         is_manual: a person has set the score.
-        extra_credit: points that a person has added; they are part of the score.
+        extra_credit: points that a person added; they are part of the score.
         waits: a person still has to look at it.
     """
 
@@ -42,12 +42,12 @@ class Standing:
     Attributes:
         name: the student's full name; empty if the gradebook has none.
         marks: of the graded cells, by grade_id.
-        comments: by the grade_id of the cell that they stand beside; those without text are left out.
-        score: the sum, before the penalty.
-        max_score: what can be had.
-        penalty: what being late costs.
-        submitted_at: when it was handed in, in UTC, if anybody knows.
-        late_seconds: how much too late.
+        comments: by the grade_id of the cell that they belong to; empty comments are left out.
+        score: the total before the penalty.
+        max_score: the maximum.
+        penalty: the points deducted for lateness.
+        submitted_at: the submission time in UTC, if known.
+        late_seconds: how late it was.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Standing:
 
     @property
     def total(self) -> float:
-        """What counts in the end; no less than nothing, as in nbgrader's exports."""
+        """The final score; never below zero, as in nbgrader's exports."""
         return max(0.0, self.score - self.penalty)
 
     @property
@@ -71,10 +71,10 @@ class Standing:
 
 
 def read_standing(gradebook: Gradebook, student: str, assignment: str, notebook: str) -> Standing:
-    """Return what the gradebook says of a submission.
+    """Return what the gradebook says about a submission.
 
     Raises:
-        CourseError: it does not know that submission.
+        CourseError: it does not know the submission.
         SQLAlchemyError: the database does not answer.
     """
     try:

@@ -1,8 +1,8 @@
-"""Markdown, HTML and formulas that a student may have written, as HTML that can do nothing.
+"""Turns markdown, HTML and formulas that a student may have written into harmless HTML.
 
-Markup becomes HTML by nbconvert's own renderer, and only what is on a list remains of it: no script, no style, no
-frame, no name that something else could be looked up by, and pictures only where they are plain pixels in the page
-itself. Where a text is too long or breaks the renderer, it is shown as it was typed.
+nbconvert's own renderer turns markup into HTML, and only allowed elements are kept: no script, style or
+frame, no name that other code could look up, and pictures only as plain pixels in the page itself. Text that
+is too long or breaks the renderer is shown as it was typed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from autograder.feedback.pixels import is_harmless_address
 from autograder.plain.text import plain_text
 
-# Nobody writes more by hand, and the time that some texts take grows with the square of their length.
+# Nobody writes more by hand, and some texts take time that grows with the square of their length.
 LONGEST_MARKUP = 20_000
-# A table of pandas with 60 rows and 20 columns has 50,000 characters.
+# A pandas table with 60 rows and 20 columns has 50,000 characters.
 LONGEST_HTML = 60_000
 LONGEST_FORMULA = 1_000
 MOST_FORMULAS = 400
@@ -33,7 +33,7 @@ _TEXT = "p br hr div span h1 h2 h3 h4 h5 h6 blockquote pre code kbd samp tt"
 _INLINE = "b strong i em u s del ins mark small sub sup abbr cite q var"
 _LISTS_AND_TABLES = "ul ol li dl dt dd table caption thead tbody tfoot tr th td"
 TAGS = frozenset(f"{_TEXT} {_INLINE} {_LISTS_AND_TABLES} a img".split())
-# Of these, the text inside is no text for people either.
+# The text inside these elements is not for people either.
 DROPPED = frozenset(
     "script style iframe object embed noscript template svg math title textarea select xmp audio video".split()
 )
@@ -57,20 +57,20 @@ _MATHML_ATTRIBUTES = frozenset(
 
 
 def markdown(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
-    """Return the text of a markdown cell or of a comment as harmless HTML, formulas as MathML."""
+    """Return a markdown cell or a comment as harmless HTML, with formulas as MathML."""
     if len(source) > LONGEST_MARKUP:
         return typed(source)
     formulas = _Formulas()
     renderer = _Renderer(formulas, dict(attachments or {}))
     try:
         text = MarkdownWithMath(renderer=renderer).render(source)
-    except Exception:  # noqa: BLE001 (whatever a parser stumbles over: the text itself is still there to be read)
+    except Exception:  # noqa: BLE001 (whatever breaks the parser, the text itself is still readable)
         return typed(source)
     return formulas.put_into(clean(text))
 
 
 def clean(text: str) -> Markup:
-    """Return HTML of which only harmless elements are left."""
+    """Return HTML reduced to harmless elements."""
     return Markup(  # noqa: S704 (that is what this function makes sure of)
         nh3.clean(
             text,
@@ -87,12 +87,12 @@ def clean(text: str) -> Markup:
 
 
 def typed(text: str, *, at_most: int = LONGEST_MARKUP) -> Markup:
-    """Return a text as it was typed, every sign of it visible."""
+    """Return text as it was typed, with every character visible."""
     return Markup("<pre>{}</pre>").format(lines(text, at_most=at_most))
 
 
 def lines(text: str, *, at_most: int) -> str:
-    """Return text of several lines in which every sign shows itself; of a long one, the beginning and the end."""
+    """Return multi-line text with every character visible; of long text, the beginning and the end."""
     if len(text) > at_most:
         half = at_most // 2
         text = f"{text[:half]}\n… {len(text) - 2 * half:,} characters are left out …\n{text[-half:]}"
@@ -110,7 +110,7 @@ def _harmless(_: str, name: str, value: str) -> str | None:
 
 
 class _Renderer(IPythonRenderer):  # type: ignore[misc] # not known to have types
-    """Renders as nbconvert does, but sets formulas without a script from elsewhere."""
+    """Renders like nbconvert, but sets formulas without an external script."""
 
     def __init__(self, formulas: _Formulas, attachments: dict[str, Any]) -> None:
         super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
@@ -127,7 +127,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc] # not known to have type
 
 
 class _Formulas:
-    """Formulas wait behind a word that nobody can guess while the HTML around them is cleaned."""
+    """Holds formulas behind an unguessable placeholder while the HTML around them is cleaned."""
 
     def __init__(self) -> None:
         self._word = f"formula{secrets.token_hex(8)}n"
@@ -148,13 +148,13 @@ class _Formulas:
 
 
 def mathematics(tex: str, *, display: str) -> Markup:
-    """Return a formula as MathML; where that fails, as it was typed."""
+    """Return a formula as MathML; if that fails, as it was typed."""
     as_typed = Markup("<code>{}</code>").format(plain_text(tex, at_most=LONGEST_FORMULA))
     if len(tex) > LONGEST_FORMULA:
         return as_typed
     try:
         made = latex2mathml.converter.convert(html.unescape(tex), display=display)
-        # what the converter leaves unescaped ends here, since it is no XML then
+        # anything that the converter left unescaped fails here, because it is not XML
         tree = ElementTree.fromstring(made)  # noqa: S314 (it begins with <math>, so it can declare no entities)
         parts = [_mathml(tree)]
     except Exception:  # noqa: BLE001 (the converter takes good TeX for granted)

@@ -1,1 +1,1 @@
-"""Grading in a container at Gradescope."""
+"""Grading in a Gradescope container."""

@@ -1,7 +1,7 @@
-"""`autograder.zip`: everything with which Gradescope grades submissions of a course, each in a container.
+"""`autograder.zip`: everything that Gradescope needs to grade a course's submissions, each in a container.
 
-The notebook in it is the students' own version, which has the points and the check cells, and no solution. It
-lies where a course has its source, so that the kit in the container finds a course like any other.
+Its notebook is the students' version, which has the points and the check cells but no solution. It is in the
+source folder of a course, so the kit in the container sees a normal course.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from solutions.data import write_npz
 
 SCRIPTS = Path(__file__).with_name("scripts")
 DIGITS = "mnist.npz"
-# Equal contents give equal archives; this is the earliest time that they can hold.
+# The same contents must give the same archive; this is the earliest time that a zip file can hold.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -46,15 +46,15 @@ def write_bundle(
     """Write the archive that an instructor uploads to Gradescope.
 
     Args:
-        course: points, checks and data are its own.
-        settings: with which submissions are graded there; the limits are lowered to fit the time.
+        course: the source of points, checks and data.
+        settings: the settings for grading there; limits are lowered to fit the time.
         file: the archive; an older one is replaced.
-        minutes: after which Gradescope stops a submission.
-        announce: is told where the digits come from if not from where one would expect.
-        assignment: which one.
+        minutes: the time after which Gradescope stops a submission.
+        announce: receives a line on where the digits come from, if that is unexpected.
+        assignment: the assignment.
 
     Raises:
-        LeakError: the archive would show a part of the solution.
+        LeakError: the archive would reveal part of the solution.
         CourseError, DataError: the notebook or the digits cannot be used.
     """
     with temporary_folder() as name:
@@ -74,7 +74,7 @@ def write_bundle(
 def how_to_use(
     course: Course, settings: Settings, file: Path, *, minutes: int, assignment: str = ASSIGNMENT
 ) -> str:
-    """Return what the instructor does with the archive, in a few lines."""
+    """Return instructions for the instructor, in a few lines."""
     points = sum(course.points(assignment).values())
     by_hand = course.manual_points(assignment)
     lines = [
@@ -100,7 +100,7 @@ def _lay_out_course(
     announce: Callable[[str], None],
     assignment: str,
 ) -> None:
-    """Make the course folder of the container."""
+    """Make the container's course folder."""
     notebook = released_notebook(course, assignment)
     write_notebook(notebook, folder / "source" / assignment / course.source_notebook(assignment).name)
     for path in rubric_files(course.root):
@@ -121,7 +121,7 @@ def _lay_out_course(
 
 
 def _toml(settings: Settings) -> str:
-    """Return all settings as the file that `load_settings` reads."""
+    """Return all settings as a file that `load_settings` reads."""
     plain: list[str] = []
     sections: list[str] = []
     for key, value in settings.model_dump().items():
@@ -133,11 +133,11 @@ def _toml(settings: Settings) -> str:
 
 
 def _value(value: str | float) -> str:
-    return json.dumps(value)  # texts, numbers and truth values look the same in TOML
+    return json.dumps(value)  # strings, numbers and booleans look the same in TOML
 
 
 def _refuse_leaks(course: Course, folder: Path, assignment: str) -> None:
-    """Look for lines of the solution; the rubric's numbers may be there, since students never see the archive."""
+    """Look for lines of the solution; the rubric's numbers may be there: students never see the archive."""
     secrets = secrets_of(read_notebook(course.source_notebook(assignment)), {})
     texts = (replace(text, is_code=False) for text in texts_of(folder) if not text.place.endswith(DIGITS))
     if leaks := leaks_in(secrets, texts):
@@ -145,7 +145,7 @@ def _refuse_leaks(course: Course, folder: Path, assignment: str) -> None:
 
 
 def _scripts(minutes: int) -> Iterator[tuple[str, bytes]]:
-    """Yield what Gradescope starts, and what that reads."""
+    """Yield the scripts that Gradescope starts, and the files that they read."""
     for script in sorted(SCRIPTS.iterdir()):
         yield script.name, script.read_bytes()
     yield "seconds", f"{deadline(minutes)}\n".encode()

@@ -1,4 +1,4 @@
-"""The kit as a source package that pip can install in a container, without anything that shows a solution."""
+"""The kit as a source package that pip can install in a container, with nothing that reveals solutions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 from autograder.execute.sandbox import kit_packages
 
-# Solutions, or what shows them; no submission is graded by them.
+# Solutions, or files that reveal them; grading does not need these.
 LEFT_OUT = (
     "autograder/audit",
     "autograder/cli.py",
@@ -22,12 +22,12 @@ LEFT_OUT = (
     "autograder/review",
     "solutions/cnn.py",
 )
-# The numbers that these compute are those of the reports; everything else may be newer.
+# These compute the numbers in the reports; everything else may be newer.
 PINNED = ("keras", "numpy", "tensorflow")
 
 
 def kit_files() -> Iterator[tuple[str, bytes]]:
-    """Yield every file of the source package by its path in there."""
+    """Yield every file of the source package, by its path in the package."""
     yield "pyproject.toml", _project().encode()
     for package in kit_packages():
         for path in sorted(package.rglob("*")):
@@ -37,7 +37,7 @@ def kit_files() -> Iterator[tuple[str, bytes]]:
 
 
 def constraints() -> str:
-    """Return for pip which versions compute here, so that scores come out the same there."""
+    """Return pip constraints with the versions installed here, so that scores come out the same there."""
     return "".join(f"{name}=={version(name)}\n" for name in PINNED)
 
 
@@ -46,7 +46,7 @@ def _is_left_out(name: Path) -> bool:
 
 
 def _project() -> str:
-    """Return a `pyproject.toml` with what the installed kit says of itself; every JSON text is one of TOML."""
+    """Return a `pyproject.toml` with the installed kit's metadata; every JSON string is valid TOML."""
     lines = [
         "[build-system]",
         'requires = ["hatchling>=1.26"]',
@@ -63,7 +63,7 @@ def _project() -> str:
 
 
 def _dependencies() -> Iterator[str]:
-    """Yield what the kit and student notebooks need; what only its developers need has no place in a container."""
+    """Yield the dependencies of the kit and of student notebooks, without those for development."""
     for requirement in map(Requirement, requires("gradeascent") or ()):
         if requirement.marker is None or requirement.marker.evaluate({"extra": "student"}):
             requirement.marker = None

@@ -1,6 +1,6 @@
-"""The memory of the container: a notebook may have what the kit leaves, so that it is the notebook that ends.
+"""The container's memory: a notebook may use what the kit leaves, so that it is stopped, not the grader.
 
-Where a container's memory is used up, Linux picks what it kills, and that can be the grader.
+If a container runs out of memory, Linux chooses which process to kill, and that can be the grader.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LEAST_MB = 1024
 
 
 def beside_the_kit(limits: Limits, whole_mb: float | None) -> Limits:
-    """Return these limits, lowered where a notebook could otherwise use up so much memory."""
+    """Return these limits, lowered if a notebook could otherwise use up the container's memory."""
     if whole_mb is None:
         return limits
     left = max(LEAST_MB, int(whole_mb - KIT_MB))

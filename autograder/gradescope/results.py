@@ -1,8 +1,9 @@
-"""Gradescope's `results.json`, made from a report; its form is described at
+"""Makes Gradescope's `results.json` from a report; its format is described at
 https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 
-Students read all of it at once. No test is hidden, since that can hide a student's total as well, and there is
-no leaderboard. All texts are plain ones: whatever a student has named in them is shown and never interpreted.
+Students can read all of it at once. No test is hidden, because a hidden test can also hide a student's total,
+and there is no leaderboard. All texts are plain text: names that a student chose are shown, never
+interpreted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from autograder.plain.text import plain_text
 from autograder.report import LONGEST_TEXT, Report, Result, Status
 
-# Nobody reads more of them; a notebook can have thousands of cells that fail.
+# Nobody reads more than this; a notebook can have thousands of failing cells.
 MOST_FLAGS = 20
 
 _STATUS: dict[Status, Literal["passed", "failed"]] = {"pass": "passed", "partial": "failed", "fail": "failed"}
@@ -26,19 +27,19 @@ class _Record(BaseModel):
 
 
 class Test(_Record):
-    """One line of the results; without a score, it only says something."""
+    """One line of the results; without a score, it is only a message."""
 
     name: str
     output: str
     score: float | None = None
     max_score: float | None = None
-    status: Literal["passed", "failed"] | None = None  # None: Gradescope goes by the score
+    status: Literal["passed", "failed"] | None = None  # None: Gradescope derives it from the score
     output_format: Literal["text"] = "text"
     visibility: Literal["visible"] = "visible"
 
 
 class Results(_Record):
-    """All that Gradescope is told about one submission."""
+    """Everything that Gradescope gets for one submission."""
 
     score: float
     output: str
@@ -55,12 +56,12 @@ class Results(_Record):
 
 
 def results_of(report: Report, manual_points: Mapping[str, float], *, seconds: float) -> Results:
-    """Return what Gradescope is told about a submission.
+    """Return Gradescope's results for a submission.
 
     Args:
-        report: the scores are its scores.
-        manual_points: the points of what a person reads, by name; they are part of no score here.
-        seconds: that it took.
+        report: the source of the scores.
+        manual_points: the points of questions that a person grades, by name; they are part of no score here.
+        seconds: how long grading took.
     """
     kept = report.model_copy(update={"flags": report.flags[:MOST_FLAGS]})
     return Results(
@@ -76,10 +77,10 @@ def results_of(report: Report, manual_points: Mapping[str, float], *, seconds: f
 
 
 def not_graded(reason: str) -> Results:
-    """Return what Gradescope is told where there is no report, through no fault of the student's.
+    """Return Gradescope's results if there is no report, through no fault of the student.
 
     Args:
-        reason: in a sentence without its full stop.
+        reason: a sentence without its full stop.
     """
     return Results(
         score=0,

@@ -1,6 +1,6 @@
 """Grades the one submission in a Gradescope container; the bundle's `run_autograder` starts it.
 
-Whatever happens, it writes `results.json`. What it prints is for the instructor, who alone sees it there.
+It always writes `results.json`, whatever happens. Only the instructor sees what it prints.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ LONGEST_METADATA = 16 * 1024 * 1024
 
 
 def main() -> None:
-    """Grade what lies under the folder that is named on the command line, and write its results."""
+    """Grade the submission under the folder named on the command line, and write its results."""
     root = Path(sys.argv[1])
     write_whole(root / "results" / "results.json", grade(root).to_json())
 
 
 def grade(root: Path) -> Results:
-    """Grade the submission in a folder that is laid out as Gradescope does it."""
+    """Grade the submission in a folder with Gradescope's layout."""
     started = time.monotonic()
     try:
         return _grade(root, started)
     except (GradeascentError, DataError, OSError) as error:
         _print(f"not graded: {error}")
         return not_graded(str(error))
-    except Exception as error:  # noqa: BLE001 (Gradescope would only say that there are no results)
+    except Exception as error:  # noqa: BLE001 (otherwise Gradescope would only say that there are no results)
         traceback.print_exc()
         return not_graded(f"a fault of gradeascent itself ({type(error).__name__})")
 
@@ -64,7 +64,7 @@ def _grade(root: Path, started: float) -> Results:
 
 
 def submission_name(root: Path) -> str:
-    """Return what the report calls the submission: by its number, since names belong to Gradescope."""
+    """Return the report's name for the submission: its number, since student names stay with Gradescope."""
     try:
         with open_plain(root / "submission_metadata.json") as file:
             number = json.loads(file.read(LONGEST_METADATA))["id"]

@@ -1,6 +1,6 @@
-"""Limits with which a submission ends, and its results are written, before Gradescope's own time is over.
+"""Limits that end a submission, and leave time to write its results, before Gradescope's own time limit.
 
-What Gradescope stops has no results at all, not even for what the notebook showed before.
+A submission that Gradescope stops has no results at all, not even for the part of the notebook that ran.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.settings import Limits
 
-# What `gradescope-bundle` takes; Gradescope itself allows no more than the latter.
+# The range that `gradescope-bundle` accepts; the upper end is Gradescope's own maximum.
 LEAST_MINUTES, MOST_MINUTES = 5, 40
-# In seconds: for what Gradescope itself does around a run, and for starting Python, the kernel and the verifier.
+# In seconds: Gradescope's own work around a run, and the start of Python, the kernel and the verifier.
 AROUND, STARTING = 30, 90
-# A measurement may take this share of all the time; if it fails, it is tried once more.
+# A measurement may take this share of the total time; if it fails, it is retried once.
 MEASURING = 0.1
 
 
 def deadline(minutes: int) -> int:
-    """Return after how many seconds a run is given up, where Gradescope would stop it after so many minutes."""
+    """Return the seconds after which a run is stopped, if Gradescope's limit is this many minutes."""
     return minutes * 60 - AROUND
 
 
 def within(limits: Limits, minutes: int) -> Limits:
-    """Return these limits, lowered where a submission could otherwise not be graded in so many minutes."""
+    """Return these limits, lowered if a submission could otherwise not be graded in this many minutes."""
     whole = deadline(minutes)
     measuring = min(limits.verify_seconds, MEASURING * whole)
     notebook = min(limits.notebook_seconds, whole - STARTING - 2 * measuring)

@@ -1,1 +1,1 @@
-"""The stages as verbs: grade one submission, grade a course, score it again with another rubric."""
+"""Runs the stages: grade one submission, grade a course, rescore it with another rubric."""

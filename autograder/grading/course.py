@@ -1,7 +1,7 @@
-"""Grades a course: many submissions at the same time, each report written as soon as it is there.
+"""Grades a course: many submissions in parallel, each report written as soon as it is ready.
 
-A kernel needs a process of its own anyway, so the grader itself only waits, in threads; all scoring and
-writing of reports happens in the calling thread.
+A kernel needs its own process anyway, so the threads of the grader only wait. The calling thread does all
+scoring and writes all reports.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from autograder.run import Run
 
 
 class Progress(Protocol):
-    """Is told how the work goes on; see `autograder.progress.bars`."""
+    """Receives progress updates; see `autograder.progress.bars`."""
 
     def started(self, student: str) -> None:
-        """A submission begins."""
+        """A submission starts."""
 
     def cell(self, student: str, done: int, total: int) -> None:
-        """Of a running notebook, so many of so many cells are done."""
+        """In a running notebook, `done` of `total` cells are done."""
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """A report is written."""
@@ -51,13 +51,14 @@ def grade_course(
     force: bool = False,
     assignment: str = ASSIGNMENT,
 ) -> dict[str, Report]:
-    """Grade the submissions of these students; what is up to date already is left alone.
+    """Grade the submissions of these students; those that are up to date are left alone.
 
-    Returns the reports by student. A submission that could not be graded is told to `progress` and missing.
+    Returns the reports by student. A submission that could not be graded is reported to `progress` and
+    missing from the result.
 
     Raises:
         CourseError: another process is grading there, or results cannot be written at all.
-        RubricError: the rubric itself is broken, so that no report would be worth anything.
+        RubricError: the rubric itself is broken, so no report would be valid.
     """
     with only_writer(course):
         return _grade(course, students, grader, progress, force=force, assignment=assignment)
@@ -91,7 +92,7 @@ def _grade(
             future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
             waiting[future] = submission
         for future in as_completed(waiting):
-            submission = waiting.pop(future)  # and forget its run, pictures and all, once it is written
+            submission = waiting.pop(future)  # pop, so that its run and pictures are freed once written
             try:
                 run = future.result()
                 if run is None:
@@ -100,15 +101,15 @@ def _grade(
                 report = write_verdict(folder, submission, run, grader.rubric)
             except RubricError:
                 raise
-            except (GradeascentError, OSError) as error:  # a full disk, say: the others go on
+            except (GradeascentError, OSError) as error:  # such as a full disk; the others continue
                 progress.failed(submission.student, error)
                 continue
-            except Exception as error:  # noqa: BLE001 (a fault of the kit's own must not cost the others)
+            except Exception as error:  # noqa: BLE001 (an internal error must not affect the others)
                 progress.failed(submission.student, note_fault(course, submission, error))
                 continue
             progress.finished(submission.student, report, was_up_to_date=False)
             reports[submission.student] = report
-    except BaseException:  # above all ^C: what runs is stopped, what is done is kept
+    except BaseException:  # mainly ^C: stop what is running, keep what is done
         grader.kernel.cancelled.set()
         raise
     finally:
@@ -117,7 +118,7 @@ def _grade(
 
 
 def note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:
-    """Store where the kit itself failed, for whoever mends it, and return what to tell."""
+    """Store the traceback of an internal error, for those who fix it, and return the error to show."""
     file = course.result_folder(submission.student, submission.assignment) / FAULT
     with contextlib.suppress(OSError):
         write_whole(file, "".join(traceback.format_exception(error)))
@@ -129,7 +130,7 @@ def run_stored_or_new(
 ) -> Run | None:
     """Return the stored run if only the rubric or the verifier is new, else run the notebook.
 
-    None if told to stop.
+    None if cancelled.
     """
     if grader.kernel.cancelled.is_set():
         return None
@@ -152,7 +153,7 @@ def submissions_of(course: Course, students: Sequence[str], assignment: str = AS
     """Return the students to grade: those named, else all who handed in.
 
     Raises:
-        CourseError: one of those named has handed in nothing, or nobody has.
+        CourseError: a named student handed in nothing, or there are no submissions.
     """
     known = course.students(assignment)
     for student in students:

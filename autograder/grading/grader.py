@@ -1,4 +1,4 @@
-"""What is needed to grade, made ready once for many submissions: data, sandbox, verifier, rubric."""
+"""Prepares what grading needs, once for many submissions: data, sandbox, verifier, rubric."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ from autograder.verify.verifier import Verifier
 from solutions.data import RawDigits, find_digits, write_npz
 
 # In the profile `quick`, training ends at an accuracy this far above the one that earns full marks, measured
-# on so many digits: seven standard deviations of such a measurement at 0.95. Less training would do for its own
-# criterion, but changes others: at 0.92, images that went down excite 30 of 32 filters of one labelled submission.
+# on this number of digits. The margin is seven standard deviations of such a measurement at 0.95. Less
+# training would do for its own criterion, but would change others: at 0.92, images that went down the
+# gradient excite 30 of 32 filters of one labelled submission.
 SAFE_MARGIN, QUICK_DIGITS = 0.05, 1000
-# What a run depends on, besides its notebook.
+# The packages that a run depends on.
 VERSIONED = ("gradeascent", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """The checks, their numbers and their points."""
+    """The checks, their thresholds and their points."""
 
     files: Sequence[Path]
     thresholds: Thresholds
     points: Mapping[str, float]
 
     def sha256(self) -> str:
-        """Return what identifies this rubric."""
+        """Return a digest that identifies this rubric."""
         return rubric_sha256(self.files, self.thresholds, self.points)
 
     def provenance(self, origin: Origin) -> Provenance:
-        """Return how a report on a run comes about."""
+        """Return the provenance of a report on a run of this origin."""
         return Provenance(
             **origin.conditions(),
             verifier_sha256=verifier_sha256(),
@@ -60,7 +61,7 @@ class Rubric:
 
 @dataclass(frozen=True)
 class Grader:
-    """All that is needed to grade submissions, ready to be used."""
+    """Everything needed to grade submissions, ready to use."""
 
     kernel: KernelOptions
     verifier: Verifier
@@ -70,7 +71,7 @@ class Grader:
     verifier_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def origin(self, submission: Submission) -> Origin:
-        """Return what a run of this submission comes from."""
+        """Return the origin of a run of this submission."""
         shortcuts = self.kernel.shortcuts
         return Origin(
             submission_sha256=submission.sha256(),
@@ -84,7 +85,7 @@ class Grader:
 
 
 def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) -> Rubric:
-    """Return the course's rubric of today.
+    """Return the course's current rubric.
 
     Raises:
         CourseError: the source notebook has no points.
@@ -93,7 +94,7 @@ def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) 
 
 
 def digits_of(course: Course, settings: Settings, *, announce: Callable[[str], None]) -> RawDigits:
-    """Return the digits on which the course is graded; `announce` is told where they come from, if unexpected.
+    """Return the digits on which the course is graded; `announce` receives their source if it is unexpected.
 
     Raises:
         DataError: the data file cannot be used.
@@ -105,7 +106,7 @@ def digits_of(course: Course, settings: Settings, *, announce: Callable[[str], N
 def ready_to_grade(
     course: Course, settings: Settings, *, announce: Callable[[str], None], assignment: str = ASSIGNMENT
 ) -> Iterator[Grader]:
-    """Find the data, try the sandbox, start the verifier; put everything away at the end.
+    """Find the data, test the sandbox and start the verifier; clean up at the end.
 
     Raises:
         SandboxError: the sandbox or the Python in it does not work here.
@@ -121,7 +122,7 @@ def ready_to_grade(
 
 @contextmanager
 def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: Settings) -> Iterator[Grader]:
-    """Write down the digits for kernels, and start the verifier; put everything away at the end.
+    """Write the digits file for kernels and start the verifier; clean up at the end.
 
     Raises:
         SandboxError: the temporary folder cannot be written to.
@@ -155,24 +156,24 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
 
 
 def _template(sandbox: Sandbox, settings: Settings, threads: int) -> Template | None:
-    """Return what kernels are forked from, if the settings want it and there is a sandbox to put them in."""
+    """Return the template for forking kernels, if the settings ask for it and the sandbox is Bubblewrap."""
     if not settings.warm_start or sandbox.name != Bubblewrap.name:
         return None
     return Template(settings.python, kernel_environment(threads), packed_recorder())
 
 
 def dataset_name(digits: RawDigits) -> str:
-    """Return how a report calls the digits."""
+    """Return the name of the digits for a report."""
     return f"{digits.source}, sha256 {digits.sha256()[:16]}"
 
 
 def kit_versions() -> dict[str, str]:
-    """Return the versions of what decides how a notebook runs."""
+    """Return the versions of the packages that determine how a notebook runs."""
     return {name: version(name) for name in VERSIONED}
 
 
 def _write_digits(digits: RawDigits, file: Path) -> None:
-    """Write the digits where kernels read them: the first thing that this process writes."""
+    """Write the digits file for kernels; it is the first file that this process writes."""
     try:
         write_npz(digits, file)
     except OSError as error:
@@ -183,7 +184,7 @@ def _write_digits(digits: RawDigits, file: Path) -> None:
 
 
 def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts:
-    """Write down a part of the held-out digits for the kernels to look at."""
+    """Write a part of the held-out digits to a file, on which kernels measure their accuracy."""
     known = held_out(digits)
     file = folder / "held_out.npz"
     np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])

@@ -1,7 +1,7 @@
-"""Grades one submission from one folder into another, with neither a course folder nor a gradebook.
+"""Grades one submission from one folder into another, without a course folder or a gradebook.
 
-What a job array or GNU parallel needs: each call stands for itself, and what it leaves can be put into a course's
-`graded/`, where `gradeascent grade` takes it for its own.
+Job arrays and GNU parallel need this: each call is independent, and its results can be copied into a course's
+`graded/`, where `gradeascent grade` treats them as its own.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ def grade_one(
 
     Args:
         submission: what was handed in.
-        folder: where the results are written; what is up to date there is left alone.
-        course: whose rubric and points count; the assignment that comes with the kit, if None.
+        folder: where the results are written; up-to-date results there are left alone.
+        course: provides rubric and points; if None, the assignment that comes with the kit does.
         settings: how it is graded.
-        announce: is told where the data is.
-        progress: is told how it goes on.
+        announce: receives a message about where the data is.
+        progress: receives progress updates.
         force: also grade what is up to date.
 
     Raises:
-        CourseError: there is no submission, or the folder holds something else.
+        CourseError: there is no submission, or the result folder holds other files.
         GradeascentError: as when a course is graded.
     """
     check_folders(submission.folder, folder, submission.assignment)
-    settings = settings.model_copy(update={"warm_start": False})  # worth its memory from the second kernel on
+    settings = settings.model_copy(update={"warm_start": False})  # only pays from the second kernel on
     with temporary_folder() as scratch:
         opened = course or initialise(Path(scratch) / "course")
         with (
@@ -69,17 +69,17 @@ def grade_one(
 
 
 def submission_in(folder: Path, student: str | None) -> Submission:
-    """Return the submission in a folder, and whose it is if nobody says: `ada` in `.../ada/<assignment>`."""
+    """Return the submission in a folder; the student's default is `ada` for `.../ada/<assignment>`."""
     resolved = folder.expanduser().resolve()
     named = resolved.parent if resolved.name == ASSIGNMENT else resolved
     return Submission(student or named.name, ASSIGNMENT, resolved)
 
 
 def check_folders(submission: Path, results: Path, assignment: str) -> None:
-    """Make sure that nothing is lost if somebody has mixed up the folders.
+    """Check the folders, so that mixing them up cannot destroy anything.
 
     Raises:
-        CourseError: there is no submission, or results would come between other files.
+        CourseError: there is no submission, or results would mix with other files.
     """
     if not submission.exists():
         raise CourseError(f"there is no submission in {submission}")

@@ -1,4 +1,4 @@
-"""Before a release: the instructor's own version must earn full marks from the kit that grades students."""
+"""Checks before a release that the instructor's own version earns full marks from the kit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check_instructor_version(
     """Grade the source notebook like a submission.
 
     Raises:
-        CourseError: it does not earn full marks; says which criterion, and what was measured.
+        CourseError: it does not earn full marks; the message names the criterion and what was measured.
     """
     submission = Submission("instructor", assignment, course.source / assignment)
     with ThreadPoolExecutor(1) as pool:  # so that ^C reaches this thread and not only the kernel

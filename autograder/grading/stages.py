@@ -1,4 +1,4 @@
-"""One submission through the stages: execute, verify, rubric."""
+"""Takes one submission through the stages: execute, verify, rubric."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def run_submission(
 
     Args:
         submission: what was handed in.
-        grader: with which it is run.
-        origin: what the run comes from, if it is known better than from the folder that the kernel sees.
-        on_cell: is told that so many of so many cells are done.
+        grader: the grader to run it with.
+        origin: the origin of the run, if it is known better than from the folder that the kernel sees.
+        on_cell: receives the number of cells that are done, and of all cells.
 
     Raises:
         SandboxError: the kernel or the verifier does not start.
@@ -84,7 +84,7 @@ def run_submission(
 
 
 def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
-    """Return the notebook to run, or what there is to say of something that is none."""
+    """Return the notebook to run, or a run that says why it cannot be read."""
     try:
         return submission.read(size_limit=int(limits.notebook_mb * MEGABYTE))
     except SubmissionError as error:
@@ -94,7 +94,7 @@ def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> No
 
 
 def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) -> Run:
-    """Return a stored run with the measurements that the verifier of today makes; no notebook is run.
+    """Return a stored run with new measurements by the current verifier; no notebook is run.
 
     Raises:
         SandboxError: the verifier does not start.
@@ -137,7 +137,7 @@ def make_report(submission: Submission, run: Run, rubric: Rubric) -> Report:
 
 
 def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
-    """Return what a person should know about a run besides the criteria."""
+    """Return what a person should know about a run, besides the criteria."""
     flags = []
     if measurements.outcome != "graded":
         stopped = measurements.stopped[:1].upper() + measurements.stopped[1:]

@@ -1,7 +1,7 @@
-"""What is stored of a submission and still holds: its report, its run, or only the evidence.
+"""Finds what is stored for a submission and still valid: its report, its run, or only the evidence.
 
-A report holds if it would come out the same again; a run, if the notebook, what it ran with and the verifier are the
-same. If only the verifier is new, the stored evidence is measured again, and no notebook is run.
+A report is valid if it would come out the same again; a run, if the notebook, its conditions and the verifier
+are the same. If only the verifier is new, the stored evidence is measured again, and no notebook is run.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ def current_report(folder: Path, origin: Origin, rubric: Rubric) -> Report | Non
 
 
 def is_current(report: Report, origin: Origin, rubric: Rubric) -> bool:
-    """Tell whether a report is on a run of this origin, by the rubric and the verifier of today."""
+    """Tell whether a report is on a run of this origin, by the current rubric and verifier."""
     return report.submission_sha256 == origin.submission_sha256 and report.provenance.cover(
         rubric.provenance(origin)
     )
 
 
 def current_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
-    """Return the stored run of this origin if the verifier of today has measured it."""
+    """Return the stored run of this origin if the current verifier measured it."""
     if read_verifier(folder, origin) != verifier_sha256():
         return None
     return read_run(folder, origin, name=name)
 
 
 def has_evidence_only(folder: Path, origin: Origin) -> bool:
-    """Tell whether there is a stored run of this origin, but measured by another verifier."""
+    """Tell whether there is a stored run of this origin that another verifier measured."""
     return read_verifier(folder, origin) not in {None, verifier_sha256()}
 
 
 def run_measured_today(folder: Path, origin: Origin, grader: Grader, *, name: str) -> Run | None:
-    """Return the stored run, measured again if the verifier is new; None if the notebook has to be run.
+    """Return the stored run, measured again if the verifier is new; None if the notebook must be run.
 
     Raises:
         SandboxError: the verifier does not start.

@@ -1,1 +1,1 @@
-"""What all pages share: the look, the templates, and the policy that keeps scripts out."""
+"""What all pages share: the look, the templates, and the policy that blocks scripts."""

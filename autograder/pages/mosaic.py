@@ -15,11 +15,11 @@ from solutions.deprocess import deprocess
 COLUMNS = 8
 PANELS = COLUMNS * COLUMNS
 GAP = 2
-# A page is light or dark; between the panels this grey suits both.
+# A page is light or dark; this grey between the panels suits both.
 BETWEEN = 128
-# Browsers blur what they enlarge; made smaller, pixels keep their edges.
+# Browsers blur pictures that they enlarge; pictures enlarged here keep sharp pixels.
 ENLARGED = 3
-# A dead filter's image is the noise that it began as: not to be taken for a pattern.
+# A dead filter's image is its initial noise: the cross keeps it from being mistaken for a pattern.
 CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
 
 
@@ -38,7 +38,7 @@ def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = 
 
 
 def arrange(images: Floats, dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8] | None:
-    """Return the pixels of the mosaic, one for one; None if there are no images."""
+    """Return the pixels of the mosaic at their original size; None if there are no images."""
     shown = images[:PANELS]
     if not len(shown):
         return None

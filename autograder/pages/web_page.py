@@ -1,4 +1,4 @@
-"""What all pages of the kit have in common: one look, escaped text, and a policy that lets nothing else in."""
+"""What all the kit's pages share: one look, escaped text, and a policy that allows no outside content."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from markupsafe import Markup
 from autograder.plain.text import plain_text
 from autograder.report import Status
 
-# Not by colour alone: every verdict has a sign, too.
+# Colour alone must not carry meaning: every verdict also has a sign.
 SIGNS: dict[Status, str] = {"pass": "✓", "partial": "◐", "fail": "✗", "review": "?"}
 
 
 def make_environment(*packages: str) -> Environment:
-    """Return the templates of packages, which may include those that all pages share.
+    """Return the templates of these packages, which may include the shared templates.
 
     Every value in them is made plain text and escaped, whatever the file's name.
     """
@@ -34,15 +34,15 @@ def make_environment(*packages: str) -> Environment:
 
 
 def _points(value: float) -> str:
-    """Return points with as many digits as anybody needs."""
+    """Return points with as many digits as people need."""
     return f"{round(value, 2):g}"
 
 
 def _plain(value: object) -> object:
-    """Make text of students harmless; what is HTML already was made so before."""
+    """Make students' text harmless; HTML values were made harmless earlier."""
     return plain_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def style_hash(style: str) -> str:
-    """Return by what a Content-Security-Policy knows a style sheet that stands in the page itself."""
+    """Return the hash by which a Content-Security-Policy allows a style sheet embedded in the page."""
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

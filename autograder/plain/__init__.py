@@ -1,1 +1,1 @@
-"""Small tools that know nothing of grading: whole files, untrusted files, harmless text, this machine."""
+"""General helpers that know nothing of grading: atomic writes, untrusted files, safe text, this machine."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever kills the process in between."""
+"""Writes files atomically: a file is complete or absent, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HALF = ".half-"
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file so that a reader sees either the old content or all of the new one."""
+    """Write a file so that a reader sees either the old content or all of the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with writing_whole(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
@@ -21,7 +21,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def writing_whole(path: Path) -> Iterator[BinaryIO]:
-    """Let a file be written bit by bit, into a folder that is there; it appears at the end, unless an error comes."""
+    """Open a file in an existing folder for writing; it appears when the block ends without an error."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=HALF)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -36,6 +36,6 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def remove_halves(folder: Path) -> None:
-    """Remove what writers that were killed have left in a folder."""
+    """Remove the temporary files that killed writers left in a folder."""
     for half in folder.glob(f"{HALF}*"):
         half.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What this machine, or this container, has to offer: how many submissions can be graded beside each other."""
+"""What this machine or container offers, and so how many submissions can be graded in parallel."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import psutil
 
 MEGABYTE = 1024 * 1024
 
-# Where Linux says how much a container may have, in bytes: control groups of version 2 and of version 1.
+# Where Linux gives a container's memory limit, in bytes: control groups version 2 and version 1.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-# For the grader and the process that measures.
+# For the grader and the verifier process.
 KIT_MB = 1400
-# For the process that kernels are forked from.
+# For the template process from which kernels are forked.
 TEMPLATE_MB = 500
-# For a kernel with TensorFlow and MNIST in it, while it trains.
+# For a kernel with TensorFlow and MNIST loaded, during training.
 KERNEL_MB = 1200
 
 
 def container_mb(files: tuple[Path, ...] = LIMITS) -> float | None:
-    """Return the memory of this container, None if it has no bound of its own."""
+    """Return this container's memory limit in MB, or None if it has no limit."""
     for file in files:
         try:
             return int(file.read_text()) / MEGABYTE
-        except (OSError, ValueError):  # another version, or "max"
+        except (OSError, ValueError):  # the other version, or "max" (no limit)
             continue
     return None
 
 
 def gpu_devices(folder: Path = Path("/dev")) -> tuple[Path, ...]:
-    """Return the device files of NVIDIA's driver, by which a program computes on a GPU; none without one."""
+    """Return the device files of NVIDIA's driver, which programs need to use a GPU; empty without a GPU."""
     return tuple(sorted(folder.glob("nvidia*")))
 
 
@@ -40,12 +40,12 @@ def cores() -> int:
 
 
 def fitting_jobs() -> int:
-    """Return how many submissions are graded at the same time if nobody says: what cores and memory allow."""
+    """Return the default number of submissions to grade in parallel: what cores and memory allow."""
     free_mb = psutil.virtual_memory().available / MEGABYTE
     bound_mb = container_mb()
     return jobs_for(cores(), free_mb if bound_mb is None else min(free_mb, bound_mb))
 
 
 def jobs_for(cores: int, megabytes: float) -> int:
-    """Return how many kernels fit beside the kit: one per core, if there is memory for so many."""
+    """Return how many kernels fit beside the grader and the verifier: one per core if memory allows."""
     return max(1, min(cores, int((megabytes - KIT_MB - TEMPLATE_MB) / KERNEL_MB)))

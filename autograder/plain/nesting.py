@@ -1,4 +1,4 @@
-"""How much nested JSON holds: asked before anything works on values that somebody else has written."""
+"""Checks the size and depth of nested JSON before other code works on untrusted values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def excess(value: Any, *, most_values: int, most_depth: int) -> str:
-    """Return what is too much about lists and dictionaries in each other, as in "nested too deeply".
+    """Say which limit a JSON value exceeds, as in "nested too deeply"; empty if none.
 
     Args:
-        value: as JSON gives it.
-        most_values: that all of them may hold together.
-        most_depth: how many may be in each other; code that calls itself for each gives up at some depth.
+        value: parsed JSON.
+        most_values: limit for the number of values in all lists and dictionaries together.
+        most_depth: limit for the nesting depth; recursive code fails beyond some depth.
     """
     values, waiting = 0, [(value, 1)]
     while waiting:

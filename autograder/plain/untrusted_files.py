@@ -1,7 +1,7 @@
-"""Files and folders that somebody else has filled: nothing in them is followed or waited for.
+"""Files and folders from untrusted sources: links are not followed, and pipes are not waited for.
 
-A link can lead anywhere, and who opens a pipe waits for somebody to write into it. So what is no plain file
-is known by its kind only, and a file that is exchanged at the last moment is still noticed.
+A link can lead anywhere, and opening a pipe blocks until something writes to it. So only regular files are
+opened, and a file that is replaced at the last moment is noticed too.
 """
 
 from __future__ import annotations
@@ -28,49 +28,49 @@ _KINDS = {
 
 
 class NotPlainError(OSError):
-    """What stands there is no plain file; the message says what it is, as in "a link"."""
+    """The path is not a regular file; the message says what it is, as in "a link"."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in a folder."""
+    """One entry of a folder."""
 
     path: str  # relative to the folder
-    kind: str  # "a file", "a folder", ...; "not readable" for a folder that cannot be looked into
+    kind: str  # "a file", "a folder", ...; "not readable" for a folder that cannot be listed
     size: int  # bytes
-    changed: int  # when its content was last changed, in nanoseconds
+    changed: int  # last change of its content, in nanoseconds
 
 
 def kind_of(path: Path) -> str:
-    """Return what stands at a path, as in "a link"; the link itself, not where it leads to.
+    """Return the kind of a path, as in "a link"; a link is not followed.
 
     Raises:
-        OSError: nothing stands there, or it cannot be seen.
+        OSError: it does not exist or cannot be examined.
     """
     return _kind(path.lstat().st_mode)
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file for reading.
+    """Open a regular file for reading.
 
     Raises:
-        NotPlainError: it is something else.
+        NotPlainError: it is not a regular file.
         OSError: it does not exist or may not be read.
     """
     if (kind := kind_of(path)) != FILE:
         raise NotPlainError(kind)
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if (kind := _kind(os.fstat(descriptor).st_mode)) != FILE:  # exchanged in between
+    if (kind := _kind(os.fstat(descriptor).st_mode)) != FILE:  # replaced since the first check
         os.close(descriptor)
         raise NotPlainError(kind)
     return os.fdopen(descriptor, "rb")
 
 
 def list_folder(folder: Path, most: int) -> list[Entry]:
-    """Return what is in a folder and the folders in it, in no certain order; of very much, the first `most`.
+    """List a folder recursively, in no particular order; at most `most` entries.
 
     Raises:
-        OSError: the folder itself cannot be looked into.
+        OSError: the folder itself cannot be listed.
     """
     found: list[Entry] = []
     waiting = [""]
@@ -84,7 +84,7 @@ def list_folder(folder: Path, most: int) -> list[Entry]:
                     found.append(_entry(inner, entry))
                     if found[-1].kind == FOLDER:
                         waiting.append(found[-1].path)
-        except OSError:  # not allowed, or deeper than a path can say
+        except OSError:  # no permission, or the path is too long
             if not inner:
                 raise
             found.append(Entry(inner, UNREADABLE, 0, 0))
@@ -92,9 +92,9 @@ def list_folder(folder: Path, most: int) -> list[Entry]:
 
 
 def content_of(folder: Path, entry: Entry) -> bytes:
-    """Return what tells the content of an entry apart from others: of a file its SHA-256, of a link where it leads.
+    """Return what identifies an entry's content: the SHA-256 of a file, the target of a link, else nothing.
 
-    Of a file, no more is read than it had when it was listed: it may be growing.
+    Reads no more of a file than its listed size, since the file may be growing.
 
     Raises:
         OSError: it cannot be read.
@@ -112,7 +112,7 @@ def content_of(folder: Path, entry: Entry) -> bytes:
 
 
 def sha256_of(parts: Iterable[str | bytes]) -> str:
-    """Return the SHA-256 of a list of texts; each goes in with its length, so that no two lists look alike."""
+    """Return the SHA-256 of a list of texts, including their lengths, so that no two lists look alike."""
     digest = hashlib.sha256()
     for part in parts:
         data = os.fsencode(part)
@@ -121,10 +121,10 @@ def sha256_of(parts: Iterable[str | bytes]) -> str:
 
 
 def _entry(inner: str, entry: os.DirEntry[str]) -> Entry:
-    path = os.path.join(inner, entry.name)  # noqa: PTH118 (a Path for each takes much longer)
+    path = os.path.join(inner, entry.name)  # noqa: PTH118 (making a Path for each is much slower)
     try:
         status = entry.stat(follow_symlinks=False)
-    except OSError:  # it has just been removed
+    except OSError:  # it was just removed
         return Entry(path, UNREADABLE, 0, 0)
     return Entry(path, _kind(status.st_mode), status.st_size, status.st_mtime_ns)
 

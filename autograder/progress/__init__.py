@@ -1,1 +1,1 @@
-"""Bars and lines that show how long work goes, and the time that is left."""
+"""Progress bars and lines, and an estimate of the time left."""

@@ -1,4 +1,4 @@
-"""How long work shows that it goes on: a bar on a terminal, plain lines elsewhere."""
+"""Shows progress: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST_NAME = 40
 
 
 def summary_line(student: str, report: Report) -> str:
-    """Return what is worth knowing about one report in one line."""
+    """Summarize one report in one line."""
     lost = [f"{name} {result.status}" for name, result in report.criteria.items() if result.status != "pass"]
     words = [f"{student}: {report.score:g} of {report.max_score:g}"]
     if report.outcome != "graded":
@@ -38,7 +38,7 @@ def summary_line(student: str, report: Report) -> str:
 
 
 class Lines:
-    """One line when a submission begins and one when it ends."""
+    """Prints one line when a submission starts and one when it ends."""
 
     def __init__(self, total: int, stream: TextIO) -> None:
         self._total = total
@@ -52,23 +52,23 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to put away."""
+        """Do nothing: there is nothing to clean up."""
 
     def started(self, student: str) -> None:
-        """Say that a submission begins."""
+        """Print that a submission has started."""
         self._left.started(student)
         self._say(f"{student}: running")
 
     def cell(self, student: str, done: int, total: int) -> None:
-        """Cells are too many for lines."""
+        """Do nothing: one line per cell would be too many."""
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
-        """Say how a submission ended."""
+        """Print how a submission ended."""
         note = " (up to date)" if was_up_to_date else ""
         self._end(student, f"{summary_line(student, report)}{note}")
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
-        """Say why a submission could not be graded."""
+        """Print why a submission could not be graded."""
         self._end(student, f"{student}: not graded: {error}")
 
     def _end(self, student: str, line: str) -> None:
@@ -82,7 +82,7 @@ class Lines:
 
 
 class _OnTerminal:
-    """A bar for all that is to be done, at the foot of a terminal; lines are written above it, and elsewhere alone."""
+    """A bar for all the work at the bottom of a terminal, with lines above it; elsewhere only the lines."""
 
     def __init__(self, what: str, total: int, stream: TextIO, time_left: ProgressColumn) -> None:
         is_terminal = stream.isatty()
@@ -107,7 +107,7 @@ class _OnTerminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         self._bars.stop()
 
     def _say(self, text: str) -> None:
@@ -115,7 +115,7 @@ class _OnTerminal:
 
 
 class Bars(_OnTerminal):
-    """A bar for all submissions with the time left, and one for each that is running."""
+    """One bar for all submissions with the time left, and one for each running submission."""
 
     def __init__(self, total: int, stream: TextIO) -> None:
         self._left = TimeLeft(total)
@@ -128,17 +128,17 @@ class Bars(_OnTerminal):
         self._running[student] = self._bars.add_task(f"  {plain_text(student)}", total=None)
 
     def cell(self, student: str, done: int, total: int) -> None:
-        """Move that bar."""
+        """Advance the submission's bar."""
         self._bars.update(self._running[student], completed=done, total=total)
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
-        """Take the bar away and write how the submission ended."""
+        """Remove the bar and print how the submission ended, unless it was up to date."""
         if not was_up_to_date:
             self._say(summary_line(student, report))
         self._end(student)
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
-        """Take the bar away and write why the submission was not graded."""
+        """Remove the bar and print why the submission was not graded."""
         self._say(f"{student}: not graded: {error}")
         self._end(student)
 
@@ -150,70 +150,70 @@ class Bars(_OnTerminal):
 
 
 class _TimeLeftColumn(ProgressColumn):
-    """Stands beside the bar for all submissions, which is the first."""
+    """Shows the time left beside the first bar, which is for all submissions."""
 
     def __init__(self, left: TimeLeft) -> None:
         super().__init__()
         self._left = left
 
     def render(self, task: Task) -> Text:
-        """Return the time left, now."""
+        """Return the current estimate of the time left."""
         return Text(self._left.words() if task.id == 0 else "")
 
 
 def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:
-    """Return what fits where the text goes to: standard error, if no other stream is named."""
+    """Return bars for a terminal and lines for any other stream; the default is standard error."""
     stream = stream or sys.stderr
     return Bars(total, stream) if stream.isatty() else Lines(total, stream)
 
 
 class Counting(_OnTerminal):
-    """A bar for what is done quickly, on a terminal only."""
+    """A bar for quick work, shown only on a terminal."""
 
     def __init__(self, what: str, total: int, stream: TextIO) -> None:
         super().__init__(what, total, stream, TimeRemainingColumn())
 
     def one_more(self) -> None:
-        """Move the bar."""
+        """Advance the bar."""
         self._bars.advance(self._all)
 
 
 class Recording(Counting):
-    """A bar for what is being recorded, on a terminal; and everywhere a line for what could not be."""
+    """A bar for recording, shown only on a terminal; each failure gets a line on any stream."""
 
-    def recorded(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
-        """Move the bar."""
+    def recorded(self, student: str) -> None:  # noqa: ARG002 (printing every name would be too much)
+        """Advance the bar."""
         self.one_more()
 
     def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
-        """Write why a report was not recorded."""
+        """Print why a report was not recorded."""
         self._say(f"{student}: not recorded: {error}")
         self.one_more()
 
 
 class MakingPages(Counting):
-    """The same for feedback pages."""
+    """A bar for making feedback pages, shown only on a terminal; each failure gets a line on any stream."""
 
-    def made(self, student: str) -> None:  # noqa: ARG002 (nobody wants to read all the names)
-        """Move the bar."""
+    def made(self, student: str) -> None:  # noqa: ARG002 (printing every name would be too much)
+        """Advance the bar."""
         self.one_more()
 
     def not_made(self, student: str, error: GradeascentError | OSError) -> None:
-        """Write why there is no page."""
+        """Print why a page was not made."""
         self._say(f"{student}: no page: {error}")
         self.one_more()
 
 
 def show_counting(what: str, total: int, stream: TextIO | None = None) -> Counting:
-    """Return what shows how many of so many are done on a stream: standard error, if no other one is named."""
+    """Return a bar that counts finished items on a stream; the default is standard error."""
     return Counting(what, total, stream or sys.stderr)
 
 
 def show_recording(total: int, stream: TextIO | None = None) -> Recording:
-    """Return what shows the recording on a stream: standard error, if no other one is named."""
+    """Return the progress display for recording on a stream; the default is standard error."""
     return Recording("recorded", total, stream or sys.stderr)
 
 
 def show_pages(total: int, stream: TextIO | None = None) -> MakingPages:
-    """Return what shows the making of feedback pages on a stream: standard error, if no other one is named."""
+    """Return the progress display for feedback pages on a stream; the default is standard error."""
     return MakingPages("pages", total, stream or sys.stderr)

@@ -1,1 +1,1 @@
-"""A `Report` becomes files in `graded/` and scores in nbgrader's gradebook."""
+"""Writes a `Report` to files in `graded/` and its scores to nbgrader's gradebook."""

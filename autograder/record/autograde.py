@@ -1,6 +1,6 @@
-"""The kit inside nbgrader: what `nbgrader autograde` and formgrader's button run in place of the student's code.
+"""Makes `nbgrader autograde` and formgrader's button use the kit instead of running student code.
 
-`nbgrader_config.py` names these classes. Another assignment of the same course is graded as nbgrader always does.
+`nbgrader_config.py` names these classes. nbgrader grades other assignments of the same course as usual.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from autograder.record.recorded import note_recorded, read_recorded
 
 Resources = dict[str, Any]
 
-# Under this key the preprocessors tell each other what they know of a submission.
+# The preprocessors share what they know about a submission under this key.
 KIT = "gradeascent"
 
 
-class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert has no types that hold
-    """Reads what students hand in; what is no notebook is graded as such, and shown as the released one."""
+class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert's types are unreliable
+    """Reads submissions; a file that is no notebook is graded as such, and shown as the released notebook."""
 
     def from_file(
         self, file_stream: Any, resources: Resources | None = None, **options: Any
     ) -> tuple[str, Resources]:
-        """Return a notebook's text after all preprocessors."""
+        """Return a notebook's text after all preprocessors have run."""
         if resources is None or not is_ours(resources):
             return super().from_file(file_stream, resources=resources, **options)  # type: ignore[no-any-return]
         try:
@@ -52,17 +52,17 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert h
 
 
 class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
-    """Gives back to a submission the metadata that an editor has dropped or damaged."""
+    """Restores the metadata that an editor dropped or damaged in a submission."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Return the notebook with every graded cell in it, once."""
+        """Return the notebook with every graded cell exactly once."""
         if is_ours(resources):
             nb = restore_cells(nb, _released(self.parent)).notebook
         return nb, resources
 
 
 class VerifiedResults(Execute):  # type: ignore[misc]
-    """Puts the sandboxed run, and what the kit measured of it, in place of nbgrader's own execution."""
+    """Replaces nbgrader's own execution with the sandboxed run and the kit's measurements of it."""
 
     is_graded = Bool(
         default_value=False, help="Whether the submission was graded just now and needs only to be read."
@@ -87,7 +87,7 @@ class VerifiedResults(Execute):  # type: ignore[misc]
 
 
 class SaveVerifiedGrades(SaveAutoGrades):  # type: ignore[misc]
-    """Records scores as nbgrader does, but leaves a person's decision in peace until there is a reason."""
+    """Records scores as nbgrader does, but keeps a person's decision until there is a reason to review it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Record the score of every graded cell."""
@@ -109,7 +109,7 @@ class SaveVerifiedGrades(SaveAutoGrades):  # type: ignore[misc]
         super()._add_score(cell, resources)
         unsure = name in resources[KIT]["unsure"]
         if unsure and is_solution(cell):
-            grade.auto_score = None  # nobody has read the answer, so it is not worth nothing
+            grade.auto_score = None  # the answer was not read yet, so its score is unknown, not zero
         if grade.manual_score is None:
             grade.needs_manual_grade = unsure or grade.auto_score is None
         else:
@@ -119,13 +119,14 @@ class SaveVerifiedGrades(SaveAutoGrades):  # type: ignore[misc]
 
 
 class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
-    """Notes what stands in the gradebook now; runs last.
+    """Notes what is in the gradebook now; runs last.
 
-    Only then nbgrader writes the notebook, over one without results. So the note says which one has to be there.
+    nbgrader writes the notebook only after that, over one without results. So the note says which must be
+    there.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Return the notebook as it is."""
+        """Return the notebook unchanged."""
         if is_ours(resources):
             with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
                 note_recorded(
@@ -138,7 +139,7 @@ class NoteRecorded(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
     def _as_written(self, nb: NotebookNode) -> bytes:
-        """Return the file that nbgrader makes of a notebook."""
+        """Return the file content that nbgrader writes for a notebook."""
         text: str = nbformat.writes(nb, version=self.parent.nbformat_version)
         return (text.rstrip("\n") + "\n").encode()
 
@@ -154,10 +155,10 @@ def is_ours(resources: Resources) -> bool:
 
 
 def grade_alone(course: Course, student: str) -> None:
-    """Grade one submission in a process of its own, if it is not up to date; nothing is recorded.
+    """Grade one submission in a separate process, unless it is up to date; nothing is recorded.
 
     Raises:
-        CourseError: it could not be graded; with the line that the command says.
+        CourseError: it could not be graded; the message is the command's own.
     """
     command = [sys.executable, "-m", "autograder", "grade", student, "--no-record"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The former name of `autograder.export`, which older courses name to `nbgrader export`."""
+"""The old name of `autograder.export`, which older courses pass to `nbgrader export`."""
 
 from autograder.export import CanvasExport, CsvExport, GradescopeExport, MoodleExport
 

@@ -1,7 +1,7 @@
 """The results of one submission as files in its result folder.
 
-Of a run, `run.json` is written last, and of all, `report.json`: where it stands, everything is complete.
-Whatever was interrupted in between goes on from the last of them.
+`run.json` is written last of a run, and `report.json` last of all: if it exists, everything is complete.
+Interrupted work continues from the last of these files.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ PICTURES = "pictures.npz"
 GRID = "grid.png"
 EVIDENCE = "evidence"
 _EVIDENCE = re.compile(rf"{EVIDENCE}/(?:[0-9a-f]{{64}}|{re.escape(EVIDENCE_FILE)})")
-FAULT = "fault.txt"  # where the kit notes a fault of its own
-# All of these and the executed notebook are in a result folder; `recorded.json` is the gradebook's.
+FAULT = "fault.txt"  # where the kit stores an internal error
+# A result folder holds these and the executed notebook; `recorded.json` belongs to the gradebook.
 RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "recorded.json")
 
 
@@ -45,9 +45,9 @@ class _Note(BaseModel):
 
 
 def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
-    """Store what came out of one run; an earlier report no longer holds and is removed first.
+    """Store the results of one run; an earlier report is no longer valid and is removed first.
 
-    A run that is not final has a report, but does not count as complete: the next command tries again.
+    A run that is not final gets a report, but does not count as complete: the next command tries again.
     """
     _remove_note(folder)
     write_evidence(folder / EVIDENCE, evidence)
@@ -59,7 +59,7 @@ def write_run(folder: Path, run: Run, evidence: Evidence, *, name: str) -> None:
 
 
 def write_measurements(folder: Path, run: Run) -> None:
-    """Store what was measured of a run whose evidence and notebook are already stored."""
+    """Store the measurements of a run whose evidence and notebook are already stored."""
     _remove_note(folder)
     write_whole(folder / PICTURES, pictures_to_npz(run.pictures))
     write_whole(folder / MEASUREMENTS, measurements_to_json(run.measurements))
@@ -69,17 +69,17 @@ def write_measurements(folder: Path, run: Run) -> None:
 
 
 def _remove_note(folder: Path) -> None:
-    """Remove what says that all is there, and what a writer that was killed has left."""
+    """Remove the files that mark results as complete, and those that a killed writer left."""
     remove_halves(folder)
     for old in (REPORT, RUN):
         (folder / old).unlink(missing_ok=True)
 
 
 def adopt_results(folder: Path, files: Mapping[str, bytes], *, name: str) -> None:
-    """Store the files of a result folder that was filled somewhere else; what stood here is replaced.
+    """Store the files of a result folder that was filled elsewhere, and replace the existing ones.
 
     Raises:
-        ValueError: something else is among them, or the report is not.
+        ValueError: there is an unknown file among them, or no report.
     """
     notes, notebook = (RUN, REPORT), f"{name}.ipynb"
     known = {MEASUREMENTS, PICTURES, GRID, notebook, *notes}
@@ -101,12 +101,12 @@ def adopt_results(folder: Path, files: Mapping[str, bytes], *, name: str) -> Non
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether a run in a result folder came to an end that would come again."""
+    """Tell whether a result folder holds a complete run, which would end the same way again."""
     return (folder / RUN).is_file()
 
 
 def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
-    """Return the stored run of this origin, or None if there is none or it is not complete."""
+    """Return the stored run of this origin, or None if there is no complete one."""
     note = _read_note(folder)
     if note is None or not note.origin.cover(origin):
         return None
@@ -122,7 +122,7 @@ def read_run(folder: Path, origin: Origin, *, name: str) -> Run | None:
 
 @dataclass(frozen=True)
 class StoredExecution:
-    """What a notebook showed when it was run, without what an older verifier made of it."""
+    """A stored run of a notebook with its evidence, without the measurements of an older verifier."""
 
     notebook: NotebookNode
     evidence: Evidence
@@ -130,7 +130,7 @@ class StoredExecution:
 
 
 def read_origin(folder: Path) -> Origin | None:
-    """Return what the stored run came from; None if there is no complete one."""
+    """Return the origin of the stored run; None if there is no complete run."""
     note = _read_note(folder)
     return note.origin if note is not None else None
 
@@ -142,7 +142,7 @@ def read_verifier(folder: Path, origin: Origin) -> str | None:
 
 
 def read_execution(folder: Path, *, name: str) -> StoredExecution | None:
-    """Return what a stored run has shown, or None if not all of it can be read."""
+    """Return the stored execution, or None if a part of it cannot be read."""
     note = _read_note(folder)
     try:
         notebook, evidence = read_notebook(folder / f"{name}.ipynb"), read_evidence(folder / EVIDENCE)
@@ -159,7 +159,7 @@ def _read_note(folder: Path) -> _Note | None:
 
 
 def read_measurements(folder: Path) -> Measurements:
-    """Return the stored measurements of a run that is complete.
+    """Return the stored measurements of a complete run.
 
     Raises:
         OSError, ValueError: there are none.
@@ -172,21 +172,21 @@ def write_report(folder: Path, report: Report, run: Run, *, before: Report | Non
 
     Args:
         folder: the result folder.
-        report: on the run.
+        report: the report on the run.
         run: the stored run.
-        before: the report that stands there on the same measurements; what shows the same already is left alone.
+        before: the existing report on the same measurements; files that would not change are left alone.
     """
     remove_halves(folder)
     if run.notebook is not None and (before is None or before.criteria != report.criteria):
         write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
     if before is None or before.student != report.student or not (folder / GRID).exists():
         write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
-    # in ASCII, so that it can hold the name of any folder and be shown on any terminal
+    # in ASCII, so that it can hold any folder name and any terminal can show it
     write_whole(folder / REPORT, json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
 
 
 def read_report(folder: Path) -> Report | None:
-    """Return the report in a result folder; None if there is none, or not one that can be read."""
+    """Return the report in a result folder; None if there is none or it cannot be read."""
     try:
         return Report.model_validate(json.loads((folder / REPORT).read_bytes()))
     except (OSError, ValueError, RecursionError):

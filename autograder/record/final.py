@@ -1,4 +1,4 @@
-"""The notebook that goes into the gradebook: the student's, executed, with the verified results in it."""
+"""Makes the notebook for the gradebook: the student's, executed, with the verified results in it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from autograder.report import Report
 
 @dataclass(frozen=True)
 class Final:
-    """What is recorded of one submission."""
+    """What is recorded for one submission."""
 
     notebook: NotebookNode
-    unsure: frozenset[str]  # graded cells, by grade_id, that a person has to look at
+    unsure: frozenset[str]  # graded cells, by grade_id, that a person must look at
 
 
 def final_notebook(course: Course, student: str, assignment: str, released: NotebookNode) -> Final:
-    """Return a student's executed notebook with the results of its report, as nbgrader reads them.
+    """Return a student's executed notebook with the results of its report, in the form that nbgrader reads.
 
-    What nobody could run is shown as the released notebook, with the results of the report.
+    If the submission could not be run, the result is the released notebook with the results of the report.
 
     Raises:
         CourseError: the submission has no report.

@@ -1,6 +1,6 @@
-"""The picture of one submission, `grid.png`: the student's features beside the reference's.
+"""Draws `grid.png`, the picture of one submission: the student's features beside the reference's.
 
-Both grids belong to the same network, the student's own, so that they can be compared panel by panel.
+Both grids use the same network, the student's own, so that they can be compared panel by panel.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from solutions.plots import draw_activations, draw_feature_grid
 
 PANELS = 64  # of an 8 x 8 grid
 DOTS_PER_INCH = 110
-# As shares of the picture; the gaps as shares of a part.
+# As fractions of the picture; the gaps as fractions of a subplot.
 MARGINS = {"left": 0.06, "right": 0.98, "bottom": 0.05, "top": 0.93, "wspace": 0.12, "hspace": 0.1}
 FAINT = "#8a8a8a"
 LONGEST_NAME, LONGEST_LAYER = 60, 40
-# Shown for signs that the font does not have.
+# Shown for characters that the font does not have.
 BOX = "□"
 
 
 def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) -> bytes:
     """Return the picture as PNG: two grids, and below them the activation at every step."""
-    # Every part has its place beforehand: to find out how much room its text takes would mean to draw it twice.
+    # The layout is fixed: measuring how much room the text takes would mean drawing everything twice.
     figure = Figure(figsize=(13.5, 12.0), dpi=DOTS_PER_INCH)
     grid = figure.add_gridspec(2, 2, height_ratios=[3.2, 1.0], **MARGINS)
     _draw_title(figure, report, measurements.images.layer if measurements.images else "")
@@ -49,15 +49,15 @@ def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) ->
         figure.add_subplot(grid[1, 1]), pictures.reference_curves, "activation at every step of the reference"
     )
     buffer = io.BytesIO()
-    # the same as savefig, which would draw everything twice
+    # savefig does the same, but draws everything twice
     FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 
 def _draw_title(figure: Figure, report: Report, layer: str) -> None:
-    """Write whose picture it is; what the student has named is text, no mathematics, and made to fit.
+    """Write the student's name and the layer, as plain text without math, and shrink it to fit.
 
-    It shows no score, so that it holds whatever the rubric and the TAs make of the submission.
+    No score is shown, so the picture stays valid whatever the rubric and the TAs decide.
     """
     parts = [plain_text(report.student, at_most=LONGEST_NAME)]
     if layer:
@@ -72,7 +72,7 @@ def _draw_title(figure: Figure, report: Report, layer: str) -> None:
 
 @functools.cache
 def _signs_of_the_font() -> frozenset[int]:
-    """Return the code points that matplotlib's font has; for any other it would print a warning."""
+    """Return the code points in matplotlib's font; any other would print a warning."""
     return frozenset(FT2Font(findfont(FontProperties())).get_charmap())
 
 

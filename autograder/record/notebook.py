@@ -1,6 +1,6 @@
 """Writes the verified results into the check cells of an executed notebook.
 
-The form is the one that nbgrader's own score reading understands: the score is the value of the cell.
+nbgrader can read the scores in this form: the score is the value of the cell.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from autograder.course.notebooks import criterion_of, grade_id
 from autograder.report import Result
 
-# What fits beside the cell numbers in Jupyter and in the feedback.
+# Fits beside the cell numbers in Jupyter and in the feedback.
 LINE_LENGTH = 90
 
 WORDS = {"pass": "passed", "partial": "partly", "fail": "not yet", "review": "a person will look at this"}

@@ -1,4 +1,4 @@
-"""What of a submission stands in the gradebook already, so that nothing is recorded twice."""
+"""Tracks what is already in the gradebook for a submission, so that nothing is recorded twice."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Recorded(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     submission_sha256: str
-    content_sha256: str  # of all that decides what stands in the gradebook
+    content_sha256: str  # of everything that determines the gradebook entry
     notebook_sha256: str = ""  # of the notebook that nbgrader writes last, after the note
 
 
 def read_recorded(course: Course, student: str, assignment: str) -> Recorded | None:
-    """Return what was recorded last; None if nothing was, or nobody knows."""
+    """Return what was recorded last; None if nothing was, or it is unknown."""
     try:
         return Recorded.model_validate_json(
             (course.result_folder(student, assignment) / RECORDED).read_bytes()
@@ -43,7 +43,7 @@ def read_recorded(course: Course, student: str, assignment: str) -> Recorded | N
 def note_recorded(
     course: Course, gradebook: Gradebook, student: str, assignment: str, notebook: bytes
 ) -> None:
-    """Note that the report of today stands in the gradebook, and which notebook nbgrader is about to write."""
+    """Note that the current report is in the gradebook, and which notebook nbgrader is about to write."""
     if now := _of_today(course, gradebook, student, assignment, notebook):
         write_whole(
             course.result_folder(student, assignment) / RECORDED, now.model_dump_json(indent=2) + "\n"
@@ -51,7 +51,7 @@ def note_recorded(
 
 
 def is_recorded(course: Course, gradebook: Gradebook, student: str, assignment: str) -> bool:
-    """Tell whether recording once more would change nothing."""
+    """Tell whether recording again would change nothing."""
     recorded = read_recorded(course, student, assignment)
     if recorded is None:
         return False
@@ -67,7 +67,7 @@ def autograded_notebook(course: Course, student: str, assignment: str) -> Path:
 def _of_today(
     course: Course, gradebook: Gradebook, student: str, assignment: str, notebook: bytes
 ) -> Recorded | None:
-    """The report, the executed notebook, and all that the late penalty hangs on."""
+    """Return the current state: report, executed notebook, and all that the late penalty depends on."""
     folder = course.result_folder(student, assignment)
     report = read_report(folder)
     if report is None:
@@ -76,7 +76,7 @@ def _of_today(
         submission = gradebook.find_submission(assignment, student)
     except MissingEntry:
         return None
-    # A penalty may be a share of the score, to which a person has added since.
+    # A penalty may be a share of the score, and a person may have added to the score since.
     late = (submission.score, submission.total_seconds_late) if submission.total_seconds_late else ""
     verdict = report.model_dump(mode="json", exclude={"timings", "provenance"})
     parts: list[str | bytes] = [

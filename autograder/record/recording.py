@@ -1,7 +1,7 @@
-"""Records reports in nbgrader's gradebook, one after the other, by nbgrader's own Autograde.
+"""Records reports in nbgrader's gradebook, one after the other, with nbgrader's own Autograde.
 
-So scores, late penalties and the notebooks that formgrader shows are what nbgrader makes of them, with
-whatever plugins a course has. What stands there already is left alone; what was interrupted comes again.
+So nbgrader itself, with the plugins of the course, makes the scores, late penalties and the notebooks that
+formgrader shows. What is already recorded is left alone; what was interrupted is recorded again.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from autograder.plain.untrusted_files import open_plain
 from autograder.record.final import final_notebook
 from autograder.record.recorded import TIMESTAMP, autograded_notebook, is_recorded
 
-# nbgrader searches folders by patterns, in which these stand for other characters.
+# nbgrader finds folders by glob patterns, in which these are wildcards.
 _PATTERN = re.compile(r"[*?\[\]{}]")
-# What PostgreSQL says when another program, such as 'nbgrader autograde', was faster with the same row.
+# The errors if another program, such as 'nbgrader autograde', wrote the same row first in PostgreSQL.
 _RACE = re.compile(r"IntegrityError|DeadlockDetected|StaleDataError")
 _TRIES = 3
-_GRADEBOOK_LOG = logging.getLogger("tornado.application")  # where nbgrader's gradebook complains
+_GRADEBOOK_LOG = logging.getLogger("tornado.application")  # where nbgrader's gradebook logs errors
 
 
 class RecordingProgress(Protocol):
-    """Is told how the work goes on; see `autograder.progress.bars`."""
+    """Receives progress updates; see `autograder.progress.bars`."""
 
     def recorded(self, student: str) -> None:
-        """A student's report stands in the gradebook."""
+        """A student's report is in the gradebook."""
 
     def not_recorded(self, student: str, error: GradeascentError | OSError) -> None:
-        """It does not, for this reason."""
+        """A student's report could not be recorded, for this reason."""
 
 
 def record_reports(
@@ -70,21 +70,21 @@ def record_reports(
 ) -> list[str]:
     """Record the reports of these students in the gradebook, and write the notebooks that nbgrader shows.
 
-    Scores and comments of a person stay; where the automatic score under one has changed, nbgrader asks for
-    another look.
+    A person's scores and comments stay; if the automatic score below one has changed, nbgrader asks for
+    another review.
 
     Args:
         course: the course folder; its nbgrader settings say where the gradebook is.
-        students: those to record; each has a report.
-        progress: is told how it goes on.
-        force: also record what stands there already.
+        students: the students to record; each has a report.
+        progress: receives progress updates.
+        force: also record what is already recorded.
         assignment: the assignment.
 
     Returns:
-        The students whose reports stand in the gradebook now.
+        The students whose reports are in the gradebook now.
 
     Raises:
-        CourseError: nbgrader's settings or its gradebook cannot be used, or nbgrader refuses the source.
+        CourseError: nbgrader's settings or gradebook cannot be used, or nbgrader rejects the source.
     """
     config = _with_verified_results(nbgrader_config(course))
     with open_gradebook(course) as gradebook:
@@ -108,9 +108,9 @@ def record_reports(
 
 
 def _with_verified_results(config: Config) -> Config:
-    """Return a course's settings; the kit's own ways to grade, if nbgrader's would run what a student wrote.
+    """Return a course's settings, with the kit's preprocessors if nbgrader's own would run student code.
 
-    A folder that was a course before may have settings that do not name the kit, or none.
+    A folder that was already a course may have settings that do not name the kit, or no settings.
     """
     if "VerifiedResults" not in str(config.Autograde.get("autograde_preprocessors")):
         file = packaged_nbgrader_config()
@@ -125,7 +125,7 @@ def _db_url(config: Config) -> str:
 
 
 def _known_assignment(course: Course, config: Config, assignment: str) -> NotebookNode:
-    """Return the released notebook; enter the assignment in the gradebook if its cells or points are not there."""
+    """Return the released notebook; first enter the assignment if its cells or points are not recorded."""
     points = {check_cell(name): value for name, value in course.points(assignment).items()}
     points |= course.manual_points(assignment)
     name = course.source_notebook(assignment).stem
@@ -159,10 +159,10 @@ def _record(course: Course, config: Config, student: str, assignment: str, relea
 
 
 def _bring_timestamp(submission: Path, folder: Path) -> None:
-    """Copy the time of handing in, on which the late penalty hangs.
+    """Copy the submission time, on which the late penalty depends.
 
     Raises:
-        CourseError: it is no time.
+        CourseError: it is not a time.
     """
     try:
         with open_plain(submission / TIMESTAMP) as file:
@@ -178,12 +178,12 @@ def _bring_timestamp(submission: Path, folder: Path) -> None:
 
 
 def _autograde(config: Config, student: str, assignment: str, submitted: Path) -> None:
-    """Let nbgrader grade what was made ready for it; again, if another program came between.
+    """Let nbgrader grade the prepared submission; try again if another program interfered.
 
     Raises:
-        CourseError: it could not; with its reason.
+        CourseError: it failed; the message says why.
     """
-    mine = copy.deepcopy(config)  # not by Config(config), whose sections stay those of the other
+    mine = copy.deepcopy(config)  # Config(config) would share its sections with the original
     mine.CourseDirectory.submitted_directory = str(submitted)
     mine.CourseDirectory.student_id = student
     mine.CourseDirectory.assignment_id = assignment
@@ -193,14 +193,14 @@ def _autograde(config: Config, student: str, assignment: str, submitted: Path) -
         autograde = Autograde(coursedir=CourseDirectory(config=mine), config=mine)
         autograde.force = True
         with _listening(autograde.log, _GRADEBOOK_LOG) as said, warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own way to add a submission
+            warnings.simplefilter("ignore", SAWarning)  # caused by how nbgrader adds a submission
             try:
                 autograde.start()
                 return
             except SQLAlchemyError as error:
                 if not (tries_left and _RACE.search(str(error))):
                     raise CourseError(gradebook_problem(_db_url(config), error)) from error
-            except Exception as error:  # nbgrader, and the plugins that a course may have, raise anything
+            except Exception as error:  # nbgrader and a course's plugins can raise anything
                 if not (tries_left and _RACE.search(said.getvalue())):
                     raise CourseError(
                         _reason(said.getvalue()) or f"{type(error).__name__}: {error}"
@@ -209,7 +209,7 @@ def _autograde(config: Config, student: str, assignment: str, submitted: Path) -
 
 @contextmanager
 def _listening(*logs: logging.Logger) -> Iterator[io.StringIO]:
-    """Keep what nbgrader says to itself; only its reason for a failure is shown."""
+    """Capture nbgrader's log, since only its reason for a failure is shown."""
     said = io.StringIO()
     handler = logging.StreamHandler(said)
     before = [(log, log.propagate, log.level, log.handlers) for log in logs]
@@ -230,6 +230,6 @@ def _reason(said: str) -> str:
     exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Entry|Invalid\w*): ", line)]
     if any("database is locked" in line for line in exceptions):
         return "another program is writing into the gradebook; close it, then run the same command again"
-    # nbgrader looks for an entry before it makes one, so that none was there is rarely the reason
+    # nbgrader looks for an entry before it makes one, so a missing entry is rarely the reason
     exceptions = [line for line in exceptions if "MissingEntry: " not in line] or exceptions
     return plain_text(exceptions[0].split(": ", 1)[1], at_most=300) if exceptions else ""

@@ -1,1 +1,1 @@
-"""The desk of the TAs: grids, scores and answers in a browser."""
+"""The TAs' desk: feature grids, scores and answers in a browser."""

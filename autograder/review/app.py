@@ -1,4 +1,4 @@
-"""The web application: what every request must hold before a page sees it."""
+"""The web application: the checks that every request passes before it reaches a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from autograder.review.safety import Safety
 from autograder.review.sessions import Session, Sessions
 from autograder.review.templating import assets
 
-# A form with a long comment has a few thousand bytes.
+# A form with a long comment takes a few thousand bytes.
 MOST_FORM_BYTES = 256 * 1024
 MOST_FIELDS = 200
 _FOREVER = "public, max-age=31536000, immutable"
@@ -29,7 +29,7 @@ View = Callable[[Visit], Response]
 
 
 class FormTooLargeError(Exception):
-    """A form has more in it than any page asks for."""
+    """A form is larger than any page needs."""
 
 
 def make_app(
@@ -38,11 +38,11 @@ def make_app(
     """Return the application.
 
     Args:
-        pages: what it shows.
-        sessions: who may see it.
-        names: the names by which requests may call this machine.
-        cookie: the name of the cookie; servers on one machine need different ones.
-        user: a name to suggest to whoever sits at this machine.
+        pages: the pages it serves.
+        sessions: who may see them.
+        names: the host names that requests may use for this machine.
+        cookie: the name of the cookie; servers on one machine need different names.
+        user: a name to suggest to the person at this machine.
     """
     door = _Door(pages, sessions, cookie, user)
     looks: dict[str, View] = {
@@ -74,7 +74,7 @@ def make_app(
 
 
 class _Door:
-    """Lets in who has a session, and forms that come from this server's own pages."""
+    """Admits only requests with a session, and only forms that come from this server's own pages."""
 
     def __init__(self, pages: Pages, sessions: Sessions, cookie: str, user: str) -> None:
         self._pages, self._sessions, self._cookie, self._user = pages, sessions, cookie, user
@@ -117,7 +117,7 @@ class _Door:
         return self._sessions.find(request.cookies.get(self._cookie, ""))
 
     def _enter(self, request: Request) -> Response:
-        """Begin a session with the token, or ask for it."""
+        """Begin a session if the token is right; otherwise ask for the token."""
         token = request.query_params.get("token", "")
         session = self._sessions.begin(token) if token else None
         if session is None:
@@ -125,7 +125,7 @@ class _Door:
                 wrong=bool(token), title=self._pages.title
             )
             return HTMLResponse(html, status_code=403)
-        # No redirect: after a link from elsewhere, a browser would not send the new cookie with it.
+        # No redirect: after a link from another site, a browser would not send the new cookie with it.
         answer = self._ask(request, session)
         answer.set_cookie(self._cookie, session.id, httponly=True, samesite="strict", path="/")
         return answer

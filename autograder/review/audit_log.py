@@ -1,7 +1,7 @@
-"""Every change that a person has made, in `graded/review.jsonl`: who, when, what it was before and is now.
+"""The log of every change that a person made, `graded/review.jsonl`: who, when, old values and new values.
 
-A line is on the disk before the gradebook has the change, so that nothing stands there that nobody has told
-about. Undo reads the same lines, so it works after a restart, too.
+A line is on disk before the gradebook has the change, so every change in the gradebook is logged. Undo reads
+the same lines, so it also works after a restart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Values(BaseModel):
-    """What a person decides about one cell; a cell without a score has only a comment, and the other way round."""
+    """What a person decided about one cell; a cell without a score has only a comment, and vice versa."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    change: str  # lines of one save have the same
+    change: str  # the same for all lines of one save
     when: datetime
     who: str
     student: str
@@ -46,24 +46,24 @@ class Line(BaseModel):
     old: Values
     new: Values
     reason: str = ""
-    undoes: str = ""  # the change that is taken back
-    failed: str = ""  # the change that did not reach the gradebook after all
+    undoes: str = ""  # the change that this one takes back
+    failed: str = ""  # the change that did not reach the gradebook
 
 
 @dataclass(frozen=True)
 class Change:
-    """One save, over all of its cells."""
+    """One save, with all of its cells."""
 
     lines: tuple[Line, ...]
 
     @property
     def name(self) -> str:
-        """By what it is known."""
+        """The change's identifier."""
         return self.lines[0].change
 
     @property
     def who(self) -> str:
-        """Who has made it."""
+        """Who made it."""
         return self.lines[0].who
 
     @property
@@ -73,17 +73,17 @@ class Change:
 
     @property
     def old(self) -> dict[str, Values]:
-        """What stood there before, by cell."""
+        """The values before the change, by cell."""
         return {line.cell: line.old for line in self.lines}
 
     @property
     def new(self) -> dict[str, Values]:
-        """What stood there then, by cell."""
+        """The values after the change, by cell."""
         return {line.cell: line.new for line in self.lines}
 
 
 class AuditLog:
-    """The file, and what of it was read so far."""
+    """The log file, and what has been read from it so far."""
 
     def __init__(self, folder: Path, assignment: str) -> None:
         self.file = folder / FILE
@@ -93,7 +93,7 @@ class AuditLog:
         self._changes: dict[str, dict[str, list[Line]]] = {}  # by student, by change, in order
 
     def write(self, lines: Sequence[Line]) -> None:
-        """Append lines, all in one piece; on the disk when this returns.
+        """Append lines in a single write; they are on disk when this returns.
 
         Raises:
             OSError: they cannot be written.
@@ -112,7 +112,7 @@ class AuditLog:
             os.close(descriptor)
 
     def changes(self, student: str) -> list[Change]:
-        """Return the changes to a submission that hold, oldest first: none that failed or was taken back."""
+        """Return the changes to a submission, oldest first, without those that failed or were undone."""
         with self._lock:
             self._read_on()
             found = dict(self._changes.get(student, {}))
@@ -130,7 +130,7 @@ class AuditLog:
     def _read_on(self) -> None:
         try:
             with self.file.open("rb") as file:
-                if file.seek(0, os.SEEK_END) < self._read_to:  # somebody has put another file there
+                if file.seek(0, os.SEEK_END) < self._read_to:  # the file was replaced
                     self._read_to, self._changes = 0, {}
                 file.seek(self._read_to)
                 new = file.read()
@@ -144,7 +144,7 @@ class AuditLog:
             except (
                 ValueError,
                 ValidationError,
-            ):  # a writer was killed in the middle, or a person has edited it
+            ):  # a writer was killed halfway, or a person edited the file
                 _LOG.warning(
                     "%s: a line cannot be read, so its change cannot be undone: %.200s", self.file, text
                 )

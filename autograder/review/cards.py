@@ -1,4 +1,4 @@
-"""What a page shows of one submission, taken from the files in its result folder."""
+"""What a page shows of one submission, read from its result folder."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from autograder.record.files import (
 from autograder.report import Report, Result, Status
 from autograder.review.thumbnails import read_pictures
 
-# Not by colour alone: every verdict has a word, too.
+# Colour alone must not carry meaning: every verdict also has a word.
 WORDS: dict[Status, str] = {"pass": "full", "partial": "partly", "fail": "none", "review": "to review"}
 STATUSES: tuple[Status, ...] = tuple(WORDS)
 
 
 @dataclass(frozen=True)
 class Card:
-    """One submission: its report, and where its pictures come from."""
+    """One submission: its report, and the folder of its pictures."""
 
     report: Report
     folder: Path
 
     @property
     def name(self) -> str:
-        """A name for files and links, made of harmless characters, and no other student's.
+        """A name for files and links, made of harmless characters and unique among the students.
 
-        Not even on a disk where case does not count, or if a student is called like the name of another here.
+        It is unique even on a case-insensitive disk, and even if a student's id equals another's name here.
         """
         plain = re.sub(r"[^a-z0-9_-]", "_", self.report.student.lower())[:60]
         if plain == self.report.student and not re.search(r"-[0-9a-f]{8}$", plain):
@@ -43,12 +43,12 @@ class Card:
 
     @property
     def is_full(self) -> bool:
-        """Did this submission earn everything?"""
+        """Did this submission earn full marks?"""
         return all(result.status == "pass" for result in self.report.criteria.values())
 
     @property
     def grid(self) -> Path | None:
-        """The large picture, if there is one."""
+        """The large picture, if it exists."""
         file = self.folder / GRID
         return file if file.is_file() else None
 
@@ -68,14 +68,14 @@ class CriterionSummary:
 
 
 def collect_cards(course: Course, assignment: str) -> list[Card]:
-    """Return a card for every report on the assignment, by student."""
+    """Return a card for every report on the assignment, sorted by student."""
     folders = (folder / assignment for folder in course.graded.iterdir()) if course.graded.is_dir() else ()
     cards = [Card(report, folder) for folder in folders if (report := read_report(folder)) is not None]
     return sorted(cards, key=lambda card: card.report.student)
 
 
 def summarize(cards: Sequence[Card]) -> list[CriterionSummary]:
-    """Return how the class did, criterion by criterion, in the order of the reports."""
+    """Return the class results for each criterion, in the order of the reports."""
     criteria = dict.fromkeys(name for card in cards for name in card.report.criteria)
     return [_summary(name, list(_results(cards, name))) for name in criteria]
 

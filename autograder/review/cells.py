@@ -1,4 +1,4 @@
-"""What of the assignment's notebook the desk needs to know: which cells students fill, and what checks are about."""
+"""What the desk needs from the assignment's notebook: the cells that students fill in, and their checks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Sheet:
 
     Attributes:
         notebook: the name of the notebook in the gradebook.
-        solutions: the cells that students fill, in order.
+        solutions: the cells that students fill in, in order.
         answers: those of them that a person grades, in order.
-        about: for every check cell the cell that it is about: the last one above it that students fill.
+        about: for every check cell, the cell that it checks: the last one above it that students fill in.
     """
 
     notebook: str
@@ -31,7 +31,7 @@ def read_sheet(course: Course, assignment: str) -> Sheet:
     """Read the instructor's notebook.
 
     Raises:
-        CourseError: there is none, or it cannot be read.
+        CourseError: it is missing or cannot be read.
     """
     path = course.source_notebook(assignment)
     try:

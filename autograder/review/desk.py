@@ -30,17 +30,17 @@ from autograder.review.marks import Mark
 from autograder.review.submissions import Submission, measurements_in
 from autograder.review.thumbnails import read_pictures
 
-# An index with more in it is none that a person could wait for.
+# A person would not wait for a larger index to load.
 _MOST_EVIDENCE = 32 * 1024 * 1024
 _LONGEST_HISTORY = 1000
 
 
 @dataclass(frozen=True)
 class Row:
-    """One criterion: what the grader says, and what the gradebook has.
+    """One criterion: the grader's result and the gradebook's mark.
 
     Attributes:
-        name: what was looked at.
+        name: the criterion's name.
         cell: the grade_id of its check cell.
         result: the grader's; None if there is no report.
         mark: the gradebook's; None if the submission is not recorded.
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def status(self) -> Status:
-        """How it went, by the score that counts."""
+        """The status, by the score that counts."""
         if self.mark is not None and self.mark.waits:
             return "review"
         if self.result is not None and (self.mark is None or self.mark.manual is None):
@@ -64,14 +64,14 @@ class Row:
 
     @property
     def score(self) -> float:
-        """What counts."""
+        """The score that counts."""
         if self.mark is not None:
             return self.mark.score
         return self.result.score if self.result is not None else 0.0
 
     @property
     def max_score(self) -> float:
-        """What can be had."""
+        """The maximum score."""
         if self.mark is not None:
             return self.mark.max_score
         return self.result.max_score if self.result is not None else 0.0
@@ -79,7 +79,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Filter:
-    """What the measurements hold of one filter, as words."""
+    """What was measured of one filter, as words."""
 
     index: int
     start: str
@@ -88,12 +88,12 @@ class Filter:
     gain: str
     pattern: str
     dead: bool
-    best: str  # the filter that the image fits best, where it is another one
+    best: str  # the filter that the image fits best, if it is a different one
 
 
 @dataclass(frozen=True)
 class Training:
-    """How the network was trained: what the kernel says, and what was measured again."""
+    """How the network was trained: what the kernel reported, and what was measured again."""
 
     model: ModelMeasurement
     curves: tuple[tuple[str, Curves], ...]
@@ -102,14 +102,14 @@ class Training:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything on the desk that does not change while a TA works on it."""
+    """Everything on the desk that does not change while a TA works there."""
 
     rows: tuple[Row, ...]
     answers: tuple[Mark, ...]
     cells: tuple[Cell, ...]
     answer_texts: Mapping[str, Cell]
     filters: tuple[Filter, ...]
-    panels: tuple[int, int]  # of the student's and of the reference's grid
+    panels: tuple[int, int]  # in the student's and in the reference's grid
     layer: str
     training: Training | None
     curves: Curves | None
@@ -154,7 +154,7 @@ def _changed(file: Path) -> int:
 
 
 def notebook_of(course: Course, assignment: str, one: Submission) -> Path | None:
-    """Return the executed notebook that nbgrader shows, else the one that the kit has stored; None if neither is."""
+    """Return the executed notebook that nbgrader shows, else the kit's stored one; None if neither exists."""
     files = (autograded_notebook(course, one.student, assignment), one.folder / f"{assignment}.ipynb")
     return next((file for file in files if file.is_file()), None)
 
@@ -180,7 +180,7 @@ def _code(course: Course, sheet: Sheet, assignment: str, one: Submission) -> tup
 
 @functools.lru_cache(maxsize=256)
 def _cells_of(file: Path, _: int, names: tuple[str, ...]) -> tuple[tuple[Cell, ...], str]:
-    """Return what the student wrote, without what came out: that is in the notebook's frame."""
+    """Return what the student wrote, without outputs: those are in the notebook's frame."""
     try:
         notebook = read_notebook(file)
     except SubmissionError as error:
@@ -222,7 +222,7 @@ def _training(folder: Path, model: ModelMeasurement) -> Training:
         ]
         length = max(map(len, series), default=0)
         if length > 1:
-            table = np.full((len(series), length + 1), np.nan, np.float32)  # the first epoch is number 1
+            table = np.full((len(series), length + 1), np.nan, np.float32)  # epochs count from 1
             for row, values in zip(table, series, strict=True):
                 row[1 : len(values) + 1] = values
             if (curves := make_curves(table)) is not None:
@@ -233,7 +233,7 @@ def _training(folder: Path, model: ModelMeasurement) -> Training:
 
 @functools.lru_cache(maxsize=256)
 def _history(file: Path, _: int, variable: str) -> dict[str, list[float]]:
-    """Return the training history as the kernel told it, of the last version of the network."""
+    """Return the training history that the kernel reported for the last version of the network."""
     if file.stat().st_size > _MOST_EVIDENCE:
         return {}
     try:

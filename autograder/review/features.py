@@ -1,4 +1,4 @@
-"""The small picture of a submission: its features as one mosaic, for pages that show many."""
+"""The small picture of a submission, for pages that show many: its features as one mosaic."""
 
 from __future__ import annotations
 

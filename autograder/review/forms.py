@@ -1,4 +1,4 @@
-"""Reads what a TA has typed at the desk, and says what is wrong with it in words that stand beside the field."""
+"""Reads what a TA typed at the desk; problems are described in words that appear next to the field."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCAL = re.compile(r"/(?![/\\])[^\\\s]*")
 
 @dataclass
 class Reading:
-    """A decision, and what keeps it from being saved, by the name of the field."""
+    """A decision, and the problems that keep it from being saved, by field name."""
 
     scores: dict[str, float | None] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Reading:
 
 
 def read_decision(form: Mapping[str, str], marks: Marks, sheet: Sheet) -> Reading:
-    """Return what the form of the desk says about a submission with these marks."""
+    """Return what the desk's form says about a submission with these marks."""
     reading = Reading()
     for cell in sheet.solutions:
         if (typed := form.get(f"comment.{cell}")) is not None:
@@ -47,7 +47,7 @@ def read_decision(form: Mapping[str, str], marks: Marks, sheet: Sheet) -> Readin
 
 
 def _read_check(form: Mapping[str, str], mark: Mark, marks: Marks, about: str, reading: Reading) -> None:
-    """An automatic score is changed only for a reason, which the student reads as a comment."""
+    """Read a check's score; a change needs a reason, which the student sees as a comment."""
     typed, criterion = form.get(f"score.{mark.cell}"), mark.cell.removeprefix("check_")
     if typed is None or not _read_score(typed, mark, reading):
         return
@@ -87,7 +87,7 @@ def _read_score(typed: str, mark: Mark, reading: Reading) -> bool:
 
 
 def only_touched(form: Mapping[str, str]) -> dict[str, str]:
-    """Return a form without the fields that still say what they said when the page was made."""
+    """Return a form without the fields that are unchanged since the page was made."""
     return {
         name: typed
         for name, typed in form.items()
@@ -100,5 +100,5 @@ def _text(typed: str) -> str:
 
 
 def local_address(text: str) -> str:
-    """Return an address on this server; the first page for any other."""
+    """Return the address if it is on this server, else the address of the first page."""
     return text if _LOCAL.fullmatch(text) and len(text) < 1000 else "/"

@@ -1,7 +1,7 @@
-"""The gallery: one static page with every submission's verdict and features, to be opened from the disk.
+"""The gallery: one static page with every submission's verdict and features, opened from disk.
 
-It needs no server and no script, and its folder can be moved or zipped as a whole. What students wrote is
-on it, so everything is escaped, and the page itself forbids the browser anything but its own pictures.
+It needs no server and no script, and its folder can be moved or zipped as a whole. It shows students' text,
+so everything is escaped, and the page allows the browser nothing but its own pictures.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PICTURE_FOLDER = "pictures"
 
 @dataclass(frozen=True)
 class Shown:
-    """A card on the page, with the addresses of its pictures relative to the page; empty if it has none."""
+    """A card on the page, with its pictures' addresses relative to the page; empty if it has no pictures."""
 
     card: Card
     features: str
@@ -33,7 +33,7 @@ class Shown:
 
 
 def write_gallery(course: Course, assignment: str, folder: Path) -> Path:
-    """Write the page and its pictures into a folder; an earlier gallery there is replaced.
+    """Write the page and its pictures into a folder; replace an earlier gallery there.
 
     Returns:
         The page, `index.html`.
@@ -52,7 +52,7 @@ def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] 
 
     Args:
         assignment: its name.
-        shown: the cards, in the order in which they are to stand.
+        shown: the cards, in the order in which they appear.
         missing: students whose submissions have no report.
     """
     environment = make_environment()

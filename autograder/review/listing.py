@@ -1,7 +1,8 @@
-"""The class as it was a moment ago: good enough for the order of a walk and for progress, and there at once.
+"""A cached list of the class: good enough for the order of a walk and for progress, and available at once.
 
-A large class takes longer to read than a TA waits for the next submission. So it is read anew behind the page that is
-being looked at, and what was just saved is put into what is known. The submission on a desk is always read itself.
+Reading a large class takes longer than a TA waits for the next submission. So the class is read again in the
+background while a page is being viewed, and each save updates the list. The submission on a desk is always
+read fresh.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from collections.abc import Callable, Sequence
 from autograder.errors import GradeascentError
 from autograder.review.submissions import Submission
 
-# Others who grade the same class are seen after so many seconds, on the wall at once.
+# After this time, other graders' changes are visible; on the wall they are visible at once.
 FRESH_SECONDS = 3.0
-# What is read behind a page begins when the page has been sent.
+# Reading in the background starts when the page has been sent.
 _PAUSE_SECONDS = 0.3
 _LOG = logging.getLogger(__name__)
 
 
 class Listing:
-    """All submissions of a class, kept."""
+    """All submissions of a class, cached."""
 
     def __init__(self, read: Callable[[], Sequence[Submission]]) -> None:
         self._read_all = read
@@ -33,7 +34,7 @@ class Listing:
         self._lock = threading.Lock()
 
     def now(self) -> list[Submission]:
-        """Return everyone as they are now.
+        """Return all submissions as they are now.
 
         Raises:
             CourseError: the gradebook cannot be read.
@@ -49,10 +50,10 @@ class Listing:
         return list(found.values())
 
     def recent(self) -> list[Submission]:
-        """Return everyone as they were when last read, and read them anew behind the scenes if that is long ago.
+        """Return all submissions as last read; if that was long ago, read them again in the background.
 
         Raises:
-            CourseError: the gradebook cannot be read, and never was.
+            CourseError: the gradebook cannot be read, and has never been read.
         """
         with self._lock:
             known = self._known
@@ -68,12 +69,12 @@ class Listing:
         return list(known.values())
 
     def find(self, key: str) -> Submission | None:
-        """Return a submission as it was when last read."""
+        """Return a submission as last read."""
         with self._lock:
             return self._known.get(key) if self._known is not None else None
 
     def put(self, one: Submission) -> None:
-        """Note how a submission is now."""
+        """Store the current state of a submission."""
         with self._lock:
             if self._known is not None:
                 self._known = self._known | {one.key: one}

@@ -1,4 +1,4 @@
-"""What nbgrader's gradebook says of submissions, as the review pages show it: all of a class in three queries."""
+"""What nbgrader's gradebook says about submissions, for the review pages: a whole class in three queries."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Mark:
 
     Attributes:
         cell: its grade_id.
-        max_score: what can be had.
-        automatic: what the grader gave; None if a person has to read the answer.
-        manual: what a person gave; None if nobody did.
-        extra_credit: what a person added.
+        max_score: the maximum.
+        automatic: the grader's score; None if a person has to read the answer.
+        manual: a person's score; None if there is none.
+        extra_credit: points that a person added.
         waits: a person still has to look at it.
     """
 
@@ -45,22 +45,22 @@ class Mark:
 
     @property
     def score(self) -> float:
-        """What counts, by nbgrader's rule."""
+        """The score that counts, by nbgrader's rule."""
         given = self.manual if self.manual is not None else self.automatic
         return (given or 0.0) + (self.extra_credit if given is not None else 0.0)
 
 
 @dataclass(frozen=True)
 class Marks:
-    """Everything that the gradebook says of one submission.
+    """Everything that the gradebook says about one submission.
 
     Attributes:
-        notebook_id: nbgrader's own.
+        notebook_id: nbgrader's own id.
         name: the student's full name; empty if the gradebook has none.
         marks: by the grade_id of the cell.
         comments: what people wrote, by the grade_id of every cell that can have a comment.
-        late_seconds: how much too late it was handed in.
-        penalty: what that costs.
+        late_seconds: how late it was submitted.
+        penalty: the points deducted for that.
     """
 
     notebook_id: str
@@ -72,12 +72,12 @@ class Marks:
 
     @property
     def score(self) -> float:
-        """The sum, before the penalty."""
+        """The total before the penalty."""
         return sum(mark.score for mark in self.marks.values())
 
     @property
     def max_score(self) -> float:
-        """What can be had."""
+        """The maximum score."""
         return sum(mark.max_score for mark in self.marks.values())
 
     @property
@@ -87,7 +87,7 @@ class Marks:
 
     @property
     def version(self) -> str:
-        """What changes with every score, comment and flag: on what a form was based."""
+        """A value that changes with every score, comment and flag; a form says on which value it is based."""
         marks = [
             (mark.cell, mark.automatic, mark.manual, mark.extra_credit, mark.waits)
             for mark in self.marks.values()
@@ -99,7 +99,7 @@ class Marks:
 def read_marks(
     gradebook: Gradebook, assignment: str, notebook: str, student: str | None = None
 ) -> dict[str, Marks]:
-    """Return what the gradebook says of everyone, or of one student, by student id.
+    """Return what the gradebook says about all students, or about one, by student id.
 
     Raises:
         SQLAlchemyError: the database does not answer.

@@ -1,7 +1,7 @@
-"""The class at a glance: how the scores are spread, where points were lost and why, and whose notebook ran how long.
+"""The class at a glance: score distribution, where and why points were lost, and how long notebooks ran.
 
-Only numbers and names of submissions are gathered here, from what the reports and the gradebook say; the page draws
-them. Everything counted says by which filter of the wall it can be seen.
+This module only gathers numbers and submission names from the reports and the gradebook; the page draws them.
+Every count comes with the wall filter that shows its submissions.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MOST_BINS = 12
 MOST_MISTAKES = 20
 MOST_RUNS = 10
 _WIDTHS = (1, 2, 2.5, 5, 10)
-_POINT = 1e-9  # what a sum of points may be off by
+_POINT = 1e-9  # tolerance for sums of points
 
 
 @dataclass(frozen=True)
 class Count:
-    """So many submissions, and the query with which the wall shows them."""
+    """A number of submissions, and the query with which the wall shows them."""
 
     number: int
     query: dict[str, str]
@@ -35,7 +35,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Bin:
-    """Scores from `low` to below `high`; in the last one `high` as well."""
+    """Scores from `low` to below `high`; the last bin includes `high`."""
 
     low: float
     high: float
@@ -44,7 +44,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Scores:
-    """How the scores are spread; what still waits for a person may rise."""
+    """The score distribution; scores that still wait for a person may rise."""
 
     bins: tuple[Bin, ...]
     max_score: float
@@ -55,7 +55,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class CriterionBar:
-    """How the class did on one criterion."""
+    """The class results for one criterion."""
 
     criterion: str
     counts: dict[Status, Count]
@@ -70,7 +70,7 @@ class CriterionBar:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A likely cause of missing points, and how many it has cost some."""
+    """A likely cause of missing points, and how many submissions lost points to it."""
 
     words: str
     count: Count
@@ -79,7 +79,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of a run took."""
+    """How long one part of a run took."""
 
     name: str
     seconds: float
@@ -96,7 +96,7 @@ class RunBar:
 
 @dataclass(frozen=True)
 class Failure:
-    """Runs that did not come to their end, all in the same way."""
+    """Runs that did not finish, all for the same reason."""
 
     outcome: str
     count: Count
@@ -104,9 +104,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the page shows.
+    """Everything that the page shows.
 
-    `scores` is None as long as nobody has one; `unnamed` counts submissions with a loss whose cause no report names.
+    `scores` is None while there are no scores; `unnamed` counts submissions whose loss has no reported cause.
     """
 
     submissions: int
@@ -121,7 +121,7 @@ class Overview:
 
 
 def make_overview(submissions: Sequence[Submission]) -> Overview:
-    """Sum up a class."""
+    """Summarize a class."""
     runs = sorted(
         (_run(one, one.report.timings) for one in submissions if one.report and one.report.timings),
         key=lambda run: -run.seconds,
@@ -143,7 +143,7 @@ def make_overview(submissions: Sequence[Submission]) -> Overview:
 
 
 def bin_edges(highest: float) -> list[float]:
-    """Return where the bins of scores from nothing to `highest` begin and end: a few round numbers."""
+    """Return the edges of the bins for scores from 0 to `highest`: a few round numbers."""
     unit = 10.0 ** math.floor(math.log10(highest / MOST_BINS)) if highest > 0 else 1.0
     width = next(unit * factor for factor in _WIDTHS if highest / (unit * factor) <= MOST_BINS)
     return [index * width for index in range(max(1, math.ceil(highest / width - _POINT)) + 1)]
@@ -188,7 +188,7 @@ def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
 
 
 def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
-    """Group missing points by their likely cause, whatever the criterion: one error can cost points in several."""
+    """Group missing points by likely cause, not by criterion: one error can affect several criteria."""
     number: Counter[str] = Counter()
     criteria: dict[str, dict[str, None]] = defaultdict(dict)
     for one in submissions:

@@ -1,4 +1,4 @@
-"""The review pages: what each address shows and what each form does, apart from how requests come in."""
+"""The review pages: what each address shows and what each form does, independent of how requests arrive."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ from autograder.review.templating import AHEAD, make_environment
 from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
 
-# In a picture there is no style sheet of the page; this grey suits light and dark.
+# The page's style sheet does not reach into a picture; this grey suits light and dark.
 NO_IMAGES = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 238 238"><path fill="#666" d="M0 0h238v238H0z"/>'
     '<text x="119" y="124" fill="#fff" font-family="sans-serif" font-size="16" text-anchor="middle">'
     "no images handed in</text></svg>"
 )
-# So long does what is made for later stand back after each picture, for whoever waits now.
+# Background work pauses this long after each picture, so that current requests do not wait.
 _POLITE_SECONDS = 0.01
 _PICTURE_CACHE = "private, max-age=3600"
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One request, after everything that every request must hold was looked at.
+    """One request that has passed the checks for every request.
 
-    `is_ahead` where a browser asks for what a person may want to see next: then nobody has seen it yet.
+    `is_ahead` is set if the browser prefetches a page: nobody has seen that page yet.
     """
 
     session: Session
@@ -115,7 +115,7 @@ class Pages:
         return self._desk(visit, one) if one is not None else self.nothing(visit)
 
     def picture(self, visit: Visit) -> Response:
-        """One of the pictures of a submission."""
+        """One picture of a submission."""
         one = self._known(visit.parts["key"])
         size = SIZES.get(visit.parts["size"])
         drawn = self.thumbnails.picture(one.folder, size) if one is not None and size is not None else None
@@ -126,7 +126,7 @@ class Pages:
         return Response(drawn, media_type=TYPES[size], headers={"Cache-Control": _PICTURE_CACHE})
 
     def notebook(self, visit: Visit) -> Response:
-        """The executed notebook, for a frame in which nothing runs."""
+        """The executed notebook, for a frame in which no script runs."""
         one = self._known(visit.parts["key"])
         file = notebook_of(self.course, self.assignment, one) if one is not None else None
         if file is None:
@@ -146,7 +146,7 @@ class Pages:
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     def nothing(self, visit: Visit) -> Response:
-        """There is nothing at this address."""
+        """The page for an unknown address."""
         return self._page("message.html", visit, status=404, message="There is no such page here.")
 
     def who(self, visit: Visit, *, suggestion: str = "", back: str = "/") -> Response:
@@ -157,22 +157,22 @@ class Pages:
         )
         return HTMLResponse(html)
 
-    # --- what is done
+    # --- what forms do
 
     def set_name(self, visit: Visit) -> Response:
-        """Record under this name from now on."""
+        """Record changes under this name from now on."""
         if not (name := grader_name(visit.form.get("name", ""))):
             return self.who(visit, back=visit.form.get("back", "/"))
         visit.session.name = name
         return _go(local_address(visit.form.get("back", "/")))
 
     def set_blind(self, visit: Visit) -> Response:
-        """Hide names, or show them."""
+        """Hide or show names."""
         visit.session.blind = self.blind or bool(visit.form.get("blind"))
         return _go(local_address(visit.form.get("back", "/")))
 
     def save(self, visit: Visit) -> Response:
-        """Save what was decided, unless somebody else has saved since the page was made."""
+        """Save the decision, unless another person has saved since the page was made."""
         one = self._one(visit.parts["key"])
         if one is None or one.marks is None:
             return self.nothing(visit)
@@ -199,7 +199,7 @@ class Pages:
         return _go(form.get("next", "") if goes_on and form.get("next") else self._here(visit))
 
     def undo(self, visit: Visit) -> Response:
-        """Take the last change of this submission back."""
+        """Undo the last change of this submission."""
         one = self._one(visit.parts["key"])
         if one is None:
             return self.nothing(visit)
@@ -209,11 +209,11 @@ class Pages:
             visit.session.notice = str(error)
         else:
             self.listing.put(replace(one, marks=after))
-            visit.session.notice = "Taken back; what stood there before stands there again."
+            visit.session.notice = "Change undone."
         return _go(self._here(visit))
 
     def here(self, visit: Visit) -> Response:
-        """Note who is at this desk; tell who else is, and whether something was saved meanwhile."""
+        """Note who is at this desk; report who else is there, and whether something was saved meanwhile."""
         one = self._one(visit.parts["key"])
         if one is None:
             return JSONResponse({}, status_code=404)
@@ -227,19 +227,19 @@ class Pages:
         )
 
     def set_snippets(self, visit: Visit) -> Response:
-        """Forget a comment that was kept."""
+        """Forget a saved comment."""
         self.snippets.forget(visit.form.get("forget", ""))
         return _go(local_address(visit.form.get("back", "/")))
 
-    # --- what these need
+    # --- helpers
 
     @property
     def title(self) -> str:
-        """The assignment, for people."""
+        """The assignment's title for people."""
         return self.assignment.replace("_", " ").capitalize()
 
     def warm(self) -> None:
-        """Read what the wall needs, so that the first look at it does not have to wait."""
+        """Read what the wall needs, so that the first view does not have to wait."""
         everyone = self.listing.now()
         for one in everyone:
             self.thumbnails.picture(one.folder, "small")
@@ -255,7 +255,7 @@ class Pages:
         return now
 
     def _known(self, key: str) -> Submission | None:
-        """Return a submission for its files only."""
+        """Return a submission as last read, for its files only."""
         return self.listing.find(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
@@ -303,7 +303,7 @@ class Pages:
         return page
 
     def _prepare(self, *coming: Submission | None) -> None:
-        """Read and draw what the next key will show, while somebody looks at this page."""
+        """Read and draw what the next key will show, while the TA looks at this page."""
         for one in dict.fromkeys(one.key for one in coming if one is not None):
             submission = self._known(one)
             if submission is not None:
@@ -338,6 +338,6 @@ def _called(session: Session) -> Callable[[Submission], str]:
 
 
 def _go(address: str) -> Response:
-    # what a browser has fetched ahead knows nothing of this change
+    # pages that the browser has prefetched do not include this change
     fresh = {"Clear-Site-Data": '"prefetchCache"'}
     return RedirectResponse(local_address(address), status_code=303, headers=fresh)

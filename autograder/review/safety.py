@@ -1,7 +1,7 @@
-"""What no page has to think of: whose address this is, and what a browser may do with an answer.
+"""Protection for all pages: host names that requests may use, and what a browser may do with a response.
 
-A page that another site shows could reach a server on this machine under a name of its own (DNS rebinding).
-So a request has to name this machine by one of its own names, or by its number, which no rebinding can do.
+A page on another site could reach a server on this machine under that site's own name (DNS rebinding). So a
+request must name this machine by one of its own names or by its IP address, which rebinding cannot do.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ HEADERS = {
 
 
 def own_names(host: str) -> frozenset[str]:
-    """Return the names by which this machine may be asked for."""
+    """Return the host names that requests to this machine may use."""
     names = {"localhost", host.strip("[]"), socket.gethostname(), socket.getfqdn()}
     return frozenset(name.lower() for name in names if name)
 
 
 class Safety:
-    """Stands around the application: refuses foreign names, and adds the headers that every answer has."""
+    """Wraps the application: refuses foreign host names, and adds the headers that every response needs."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app, self._names = app, frozenset(names)

@@ -1,7 +1,7 @@
-"""Writes what a TA decides into nbgrader's gradebook, as formgrader does, and never over what they have not seen.
+"""Writes a TA's decisions to nbgrader's gradebook, as formgrader does, but never over unseen changes.
 
-Every save says on which version of the scores and comments it was based. It is read, compared and written in
-one transaction that holds the database's own write lock, so that not even formgrader can come in between.
+Every save names the version of the scores and comments that it is based on. Reading, comparing and writing
+are one transaction that holds the database's write lock, so that not even formgrader can interfere.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from autograder.review.marks import Marks, read_marks
 
 
 class ChangedMeanwhileError(GradeascentError):
-    """Somebody else has changed the submission since the page was made; `marks` is what stands there now."""
+    """Another person changed the submission after the page was made; `marks` holds the current marks."""
 
     def __init__(self, marks: Marks) -> None:
-        super().__init__("somebody else has saved meanwhile")
+        super().__init__("another person has saved in the meantime")
         self.marks = marks
 
 
 class NothingToUndoError(GradeascentError):
-    """There is no change, or something else was written over it since."""
+    """There is no change to undo, or it was overwritten since."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a TA has decided.
+    """A TA's decision.
 
     Attributes:
-        scores: by cell; None takes a person's score back.
+        scores: by cell; None removes a person's score.
         comments: by cell.
-        settled: cells that were looked at and whose score stands.
+        settled: cells that the TA looked at and whose score stays as it is.
         reasons: why automatic scores were changed, by cell.
     """
 
@@ -64,10 +64,10 @@ class Saving:
         self._lock = threading.Lock()
 
     def save(self, student: str, decision: Decision, *, based_on: str, who: str) -> Marks:
-        """Save a decision; return what the gradebook says then.
+        """Save a decision; return the gradebook's marks after it.
 
         Raises:
-            ChangedMeanwhileError: it says something else than the decision was based on.
+            ChangedMeanwhileError: the marks are no longer those that the decision was based on.
             CourseError: it cannot be written.
         """
         reasons = {cell: reason for cell, reason in decision.reasons.items() if reason}
@@ -76,10 +76,10 @@ class Saving:
         )
 
     def undo(self, student: str, name: str, *, who: str) -> Marks:
-        """Take a change back, if it is the last one and nothing else was written over it.
+        """Undo a change, if it is the last one and has not been overwritten.
 
         Raises:
-            NothingToUndoError: it is not, or something was.
+            NothingToUndoError: it is not the last one, or it was overwritten.
             CourseError: the gradebook cannot be written.
         """
         last = self.last_change(student)
@@ -169,7 +169,7 @@ class Saving:
     def _write(
         self, gradebook: Gradebook, notebook_id: str, changed: Mapping[str, Values], lines: list[Line]
     ) -> None:
-        """Write to the log first: what the gradebook has without a line, nobody could explain or take back."""
+        """Write to the log before the commit: an unlogged change could not be explained or undone."""
         session = gradebook.db
         for row in session.query(Grade).filter(Grade.notebook_id == notebook_id):
             if value := changed.get(row.cell.name):
@@ -189,7 +189,7 @@ class Saving:
 
 
 def values_of(marks: Marks) -> dict[str, Values]:
-    """Return what people have decided about every cell of a submission."""
+    """Return people's decisions about every cell of a submission."""
     return {
         cell: Values(
             manual_score=marks.marks[cell].manual if cell in marks.marks else None,
@@ -203,7 +203,7 @@ def values_of(marks: Marks) -> dict[str, Values]:
 def _decided(marks: Marks, decision: Decision) -> dict[str, Values]:
     values = values_of(marks)
     for cell in decision.settled & marks.marks.keys():
-        # A person's score, too, so that recording the same report again does not ask once more.
+        # Set a person's score too, so that recording the same report again does not ask for review again.
         mark = marks.marks[cell]
         given = mark.manual if mark.manual is not None else mark.automatic
         if given is not None:
@@ -213,10 +213,10 @@ def _decided(marks: Marks, decision: Decision) -> dict[str, Values]:
     for cell, score in decision.scores.items():
         mark = marks.marks[cell]
         if score == mark.manual:
-            if score is not None and mark.waits:  # the same again: it was looked at
+            if score is not None and mark.waits:  # the same score again: the cell was looked at
                 values[cell] = values[cell].model_copy(update={"needs_manual_grade": False})
             continue
-        # As formgrader does: without any score, somebody still has to look.
+        # As in formgrader: without any score, a person still has to look.
         waits = score is None and mark.automatic is None
         values[cell] = values[cell].model_copy(update={"manual_score": score, "needs_manual_grade": waits})
     for cell, comment in decision.comments.items():
@@ -226,7 +226,7 @@ def _decided(marks: Marks, decision: Decision) -> dict[str, Values]:
 
 
 def with_reason(comment: str, criterion: str, reason: str) -> str:
-    """Return a comment that says why the score of a criterion was changed; an older reason makes room."""
+    """Return a comment that says why a criterion's score was changed; an older reason is replaced."""
     others = re.sub(rf"(?m)^\*\*{re.escape(criterion)}\*\* .*(?:\n|\Z)", "", comment).strip()
     return "\n\n".join(filter(None, (others, f"**{criterion}** {reason}" if reason else "")))
 

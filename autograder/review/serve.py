@@ -36,19 +36,19 @@ def serve(
     browser: bool = True,
     assignment: str = ASSIGNMENT,
 ) -> None:
-    """Serve the review pages until someone presses ^C.
+    """Serve the review pages until the user presses ^C.
 
     Args:
         course: the course folder.
-        say: tells the user where the pages are.
+        say: prints the pages' address for the user.
         host: the address to listen at.
-        port: the port; None for one that is free.
+        port: the port; None for any free port.
         blind: hide names from everyone.
         browser: open the first page.
         assignment: the assignment.
 
     Raises:
-        CourseError: nobody can listen there, or the assignment cannot be read.
+        CourseError: the server cannot listen there, or the assignment cannot be read.
     """
     pages = Pages(course, assignment, blind=blind)
     token = secrets.token_urlsafe(24)
@@ -108,7 +108,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
         return listening
     reason = problem.strerror if problem is not None else "no port"
     raise CourseError(
-        f"nobody can listen at {host} port {ports[0]}: {reason}; choose another with --host or --port"
+        f"cannot listen at {host} port {ports[0]}: {reason}; choose another with --host or --port"
     )
 
 

@@ -1,7 +1,7 @@
-"""Who may look at the pages: those who have the token that the command prints, as with Jupyter.
+"""Who may see the pages: people who have the token that the command prints, as with Jupyter.
 
-A session lives as long as the server. Its cookie is out of reach of scripts and is never sent along with a
-request that another site has caused.
+A session lives as long as the server. Scripts cannot read its cookie, and browsers never send it with
+requests that another site caused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from autograder.plain.text import plain_text
 
 MOST_SESSIONS = 1000
 LONGEST_NAME = 60
-# A page that is open tells so every few seconds.
+# An open page reports itself every few seconds.
 GONE_AFTER = 15.0
 
 
@@ -27,9 +27,9 @@ class Session:
     Attributes:
         id: the secret in its cookie.
         csrf: the secret in its forms.
-        name: who sits there; empty until they have said so.
+        name: the user's name; empty until they have entered it.
         blind: are names hidden?
-        notice: what the next page says once.
+        notice: a message that the next page shows once.
     """
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -48,7 +48,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def begin(self, token: str) -> Session | None:
-        """Begin a session for someone who has the token."""
+        """Begin a session if the token is right."""
         if not secrets.compare_digest(token.encode(), self._token.encode()):
             return None
         session = Session(blind=self._blind)
@@ -59,7 +59,7 @@ class Sessions:
         return session
 
     def find(self, cookie: str) -> Session | None:
-        """Return the session of a cookie."""
+        """Return the session that belongs to a cookie."""
         with self._lock:
             if cookie in self._sessions:
                 self._sessions.move_to_end(cookie)
@@ -67,22 +67,22 @@ class Sessions:
 
 
 def grader_name(text: str) -> str:
-    """Return a name as it is shown and recorded."""
+    """Return a name in the form in which it is shown and recorded."""
     return " ".join(plain_text(text, at_most=LONGEST_NAME).split())
 
 
 class Presence:
-    """Who has which submission open just now."""
+    """Who has which submission open at the moment."""
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, tuple[str, float]]] = {}
         self._lock = threading.Lock()
 
     def here(self, key: str, session: Session) -> list[str]:
-        """Note that someone looks at a submission; return who else does."""
+        """Note that a session is viewing a submission; return the names of the others who are."""
         now = time.monotonic()
         with self._lock:
-            for other in self._seen.values():  # nobody is at two desks at once
+            for other in self._seen.values():  # a person is at only one desk at a time
                 other.pop(session.id, None)
             at = self._seen.setdefault(key, {})
             at[session.id] = (session.name, now)
@@ -94,7 +94,7 @@ class Presence:
             return sorted({name for who, (name, _) in self._seen[key].items() if who != session.id})
 
     def gone(self, session: Session) -> None:
-        """Note that someone has left the desk."""
+        """Note that a session has left the desk."""
         with self._lock:
             for people in self._seen.values():
                 people.pop(session.id, None)

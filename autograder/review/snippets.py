@@ -1,4 +1,4 @@
-"""Comments that are written again and again: one list for all TAs of a course, in `graded/snippets.json`."""
+"""Comments for reuse: one list for all TAs of a course, in `graded/snippets.json`."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _LIST = TypeAdapter(list[str])
 
 
 class Snippets:
-    """The list on the disk."""
+    """The list on disk."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
         self._lock = threading.Lock()
 
     def all(self) -> list[str]:
-        """Return the snippets; a few to begin with, if nobody has kept any."""
+        """Return the snippets; a few defaults if none were saved."""
         try:
             return _LIST.validate_json(self._file.read_bytes())[:MOST_SNIPPETS]
         except (OSError, ValidationError):
             return list(FIRST_SNIPPETS)
 
     def keep(self, text: str) -> None:
-        """Add one to the end of the list.
+        """Add a snippet to the end of the list.
 
         Raises:
             OSError: it cannot be written.
@@ -49,7 +49,7 @@ class Snippets:
                 self._write([*snippets, text][-MOST_SNIPPETS:])
 
     def forget(self, text: str) -> None:
-        """Remove one.
+        """Remove a snippet.
 
         Raises:
             OSError: it cannot be written.

@@ -1,7 +1,7 @@
-"""The submissions that the review pages know, and the only ones that an address can lead to.
+"""The submissions that the review pages know; addresses can lead to no others.
 
-A page names a submission by a key that tells nothing about the student. It is looked up among those that the
-course folder and the gradebook have; nothing of a request ever becomes a part of a path.
+A page names a submission by a key that reveals nothing about the student. The key is looked up among the
+submissions in the course folder and the gradebook; no part of a request ever becomes part of a path.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Submission:
     """One submission.
 
     Attributes:
-        key: by what addresses name it.
+        key: its name in addresses.
         student: the id.
         folder: of the report and its pictures.
         report: the grader's; None if there is none.
-        marks: what the gradebook says; None if it does not have the submission.
+        marks: the gradebook's; None if the submission is not in it.
         version: changes with the pictures.
     """
 
@@ -51,24 +51,24 @@ class Submission:
 
     @property
     def label(self) -> str:
-        """What stands for the name where names are hidden."""
+        """The word shown when names are hidden."""
         return f"Submission {self.key[:6]}"
 
     @property
     def score(self) -> float:
-        """What counts so far, before the penalty."""
+        """The score so far, before the penalty."""
         if self.marks is not None:
             return self.marks.score
         return self.report.score if self.report is not None else 0.0
 
     @property
     def automatic_score(self) -> float:
-        """What the grader gave, which does not change while people grade."""
+        """The grader's score, which does not change while people grade."""
         return self.report.score if self.report is not None else 0.0
 
     @property
     def max_score(self) -> float:
-        """What can be had."""
+        """The maximum score."""
         if self.marks is not None:
             return self.marks.max_score
         return self.report.max_score if self.report is not None else 0.0
@@ -80,14 +80,14 @@ class Submission:
 
     @property
     def needs_review(self) -> bool:
-        """Is there something that the grader could not tell, and nobody has settled yet?"""
+        """Is there something that the grader could not decide and that no person has settled yet?"""
         if self.marks is not None:
             return any(cell.startswith("check_") for cell in self.marks.waiting)
         return self.report is not None and self.report.needs_review
 
     @property
     def is_late(self) -> bool:
-        """Was it handed in too late?"""
+        """Was it submitted late?"""
         return self.marks is not None and self.marks.late_seconds > 0
 
 
@@ -99,7 +99,7 @@ class _Known:
 
 @dataclass
 class Submissions:
-    """Finds submissions; what was read from a file is kept until the file changes."""
+    """Finds submissions; caches what it reads from a file until the file changes."""
 
     course: Course
     assignment: str
@@ -109,7 +109,7 @@ class Submissions:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self) -> list[Submission]:
-        """Return every submission, by student.
+        """Return every submission, sorted by student.
 
         Raises:
             CourseError: the gradebook cannot be read.
@@ -119,7 +119,7 @@ class Submissions:
         return self._with(marks)
 
     def one(self, key: str) -> Submission | None:
-        """Return one submission as it is now; None if there is none of that key.
+        """Return one submission as it is now; None if the key is unknown.
 
         Raises:
             CourseError: the gradebook cannot be read.
@@ -130,7 +130,7 @@ class Submissions:
         return self._one(student, marks) if student is not None else None
 
     def again(self, one: Submission) -> Submission:
-        """Return a submission that is known as it is now.
+        """Read a known submission again and return it as it is now.
 
         Raises:
             CourseError: the gradebook cannot be read.
@@ -140,7 +140,7 @@ class Submissions:
         return self._one(one.student, marks)
 
     def unusual(self, submissions: Sequence[Submission]) -> dict[str, float]:
-        """Return how unusual the images of each submission are among these, by key."""
+        """Return how unusual each submission's images are among these submissions, by key."""
         return unusualness({one.key: self._traits_of(one) for one in submissions})
 
     def _traits_of(self, submission: Submission) -> Traits | None:
@@ -184,7 +184,7 @@ class Submissions:
 
 
 def measurements_in(folder: Path) -> Measurements | None:
-    """Return what was measured of the submission in a result folder; None if that is gone."""
+    """Return the stored measurements in a result folder; None if they are gone."""
     try:
         return read_measurements(folder)
     except (OSError, ValueError):
@@ -192,7 +192,7 @@ def measurements_in(folder: Path) -> Measurements | None:
 
 
 def key_of(assignment: str, student: str) -> str:
-    """Return by what addresses name a submission."""
+    """Return the key that names a submission in addresses."""
     text = f"{assignment}\0{student}"
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:KEY_LENGTH]
 

@@ -1,4 +1,4 @@
-"""The templates of the review pages, and the files that these refer to."""
+"""The templates of the review pages, and the files that they refer to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.pages import web_page
 from autograder.review.cards import WORDS
 from autograder.review.forms import LONGEST_COMMENT
 
-# Browsers that know these rules have the next submission before a person asks for it.
+# Browsers that support these rules load the next submission before the TA opens it.
 AHEAD = "ahead.json"
 _AHEAD = {
     "prefetch": [
@@ -26,7 +26,7 @@ _AHEAD = {
 
 
 def make_environment() -> Environment:
-    """Return the templates of the review pages; the frame of a notebook looks as it does in the feedback."""
+    """Return the templates of the review pages; the notebook frame looks the same as in the feedback."""
     environment = web_page.make_environment("autograder.review", "autograder.feedback")
     environment.filters.update(typed=_typed, span=_span)
     environment.globals.update(words=WORDS, assets_version=assets_version())
@@ -49,12 +49,12 @@ def _source(environment: Environment, name: str) -> str:
 
 
 def assets_version() -> str:
-    """Return what changes with these files, so that browsers may keep them."""
+    """Return a version that changes with these files, so that browsers can cache them."""
     return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
 
 
 def _typed(text: str) -> Markup:
-    """Return text of several lines for a field in which it goes on being written."""
+    """Return multi-line text for a field in which the user can keep editing it."""
     return escape(lines(text, at_most=LONGEST_COMMENT))
 
 

@@ -1,4 +1,4 @@
-"""The pictures of feature grids in the sizes that pages need, drawn once and kept as long as there is room."""
+"""Pictures of feature grids in the sizes that pages need, drawn once and cached up to a size limit."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LOG = logging.getLogger(__name__)
 Size = Literal["small", "student", "reference"]
 SIZES: dict[str, Size] = {"small": "small", "student": "student", "reference": "reference"}
 TYPES: dict[Size, str] = {"small": "image/webp", "student": "image/png", "reference": "image/png"}
-# 500 small pictures are about 8 MB.
+# 500 small pictures take about 8 MB.
 MOST_BYTES = 64 * 1024 * 1024
 _QUALITY = 60
 
 
 class Thumbnails:
-    """Pictures by submission, size and the time of the file that they are drawn from."""
+    """Pictures by submission, size and modification time of the file that they are drawn from."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Path, Size, int], bytes | None] = OrderedDict()

@@ -1,4 +1,4 @@
-"""How unusual a submission's images are in their class: what a TA wants to see first is what looks like no other."""
+"""How unusual a submission's images are in their class: TAs want to see the odd ones first."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from autograder.measurements import Measurements
 
-# Below this, all of the class is alike in a trait, and a tiny difference is none.
+# Below this spread the whole class is alike in a trait, and tiny differences do not matter.
 _LEAST_SPREAD = 0.02
-# Gains after `deprocess_image` mean little: a trait counts up to so many usual deviations.
+# Gains after `deprocess_image` mean little: a trait counts for at most this many typical deviations.
 _MOST = 25.0
 
 
@@ -18,9 +18,9 @@ Traits = tuple[float, ...]
 
 
 def unusualness(of_class: Mapping[str, Traits | None]) -> dict[str, float]:
-    """Return how far from the usual each submission is: the sum over its traits, in usual deviations.
+    """Return each submission's distance from the typical one: the sum over its traits, in typical deviations.
 
-    A submission without images is as usual as any: there is no grid to look at.
+    A submission without images counts as typical: there is no grid to look at.
     """
     traits = {key: values for key, values in of_class.items() if values is not None}
     columns = list(zip(*traits.values(), strict=True))
@@ -37,7 +37,7 @@ def unusualness(of_class: Mapping[str, Traits | None]) -> dict[str, float]:
 
 
 def traits_of(measured: Measurements) -> Traits | None:
-    """Return in what images differ from those of others; None if there are none."""
+    """Return the traits by which images differ from those of others; None if there are none."""
     images = measured.images
     if images is None or not images.filters:
         return None

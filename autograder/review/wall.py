@@ -1,6 +1,6 @@
-"""Which submissions the wall shows, in which order; the desk walks through the same ones.
+"""Which submissions the wall shows and in what order; the desk walks through the same ones.
 
-All of it stands in the address, so that it can be bookmarked and works without a script.
+The address holds the whole selection, so it can be bookmarked and works without a script.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _IS_SHOWN: dict[str, Callable[[Submission], bool]] = {
 
 @dataclass(frozen=True)
 class Selection:
-    """What a person has chosen to see; anything unknown in an address is left out."""
+    """What the user chose to see; unknown values in an address are ignored."""
 
     show: str = "all"
     sort: str = "name"
@@ -61,7 +61,7 @@ class Selection:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Selection:
-        """Return what an address asks for."""
+        """Return the selection in an address."""
         show, sort, status = query.get("show", ""), query.get("sort", ""), query.get("status", "")
         return cls(
             show=show if show in SHOWN else "all",
@@ -77,19 +77,19 @@ class Selection:
 
     @property
     def hidden(self) -> dict[str, str]:
-        """What is chosen by no field of the wall's form, such as a bar of the class overview."""
+        """Choices that have no field in the wall's form, such as a bar of the class overview."""
         fields = ("cause", "outcome", "score_from", "score_below")
         return {name: value for name in fields if (value := getattr(self, name))}
 
     @property
     def query(self) -> str:
-        """The same as a part of an address, with its question mark; empty if nothing is chosen."""
+        """The selection as part of an address, with its question mark; empty if nothing is chosen."""
         usual = Selection()
         chosen = {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
         return f"?{urlencode(chosen)}" if chosen else ""
 
     def includes(self, one: Submission, *, blind: bool) -> bool:
-        """Tell whether a submission is among those chosen."""
+        """Tell whether the selection includes a submission."""
         return (
             _IS_SHOWN[self.show](one)
             and self._has_status(one)
@@ -111,7 +111,7 @@ class Selection:
         )
 
     def _has_score(self, one: Submission) -> bool:
-        """Tell whether the score is in a span, as the bars of the class overview are."""
+        """Tell whether the score is in the chosen range, such as a bar of the class overview."""
         is_scored = one.report is not None or one.marks is not None
         return (not self.score_from or (is_scored and one.score >= float(self.score_from))) and (
             not self.score_below or (is_scored and one.score < float(self.score_below))
@@ -120,7 +120,7 @@ class Selection:
     def order(
         self, submissions: Sequence[Submission], unusual: Mapping[str, float], *, blind: bool
     ) -> list[Submission]:
-        """Return all submissions in the chosen order, those that are not chosen among them."""
+        """Return all submissions in the chosen order, including those that are not selected."""
         by: dict[str, Callable[[Submission], Any]] = {
             "name": lambda one: 0,
             "score": lambda one: one.automatic_score,
@@ -142,17 +142,17 @@ def _number(text: str) -> str:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Where the keys lead from one submission; None where there is nothing further."""
+    """Where the keys lead from one submission; None if there is nothing further."""
 
     before: Submission | None
     after: Submission | None
     next_ungraded: Submission | None
-    place: int  # among those chosen, from 1; 0 if it is not among them
-    number: int  # of those chosen
+    place: int  # among those selected, from 1; 0 if it is not among them
+    number: int  # of those selected
 
 
 def neighbours(ordered: Sequence[Submission], selection: Selection, key: str, *, blind: bool) -> Neighbours:
-    """Return where the keys lead; from one that is not chosen any more, to those that stood around it."""
+    """Return where the keys lead; if the submission is no longer selected, to its former neighbours."""
     here = next((place for place, one in enumerate(ordered) if one.key == key), 0)
     chosen = [(place, one) for place, one in enumerate(ordered) if selection.includes(one, blind=blind)]
     after = [one for place, one in chosen if place > here]
@@ -168,7 +168,7 @@ def neighbours(ordered: Sequence[Submission], selection: Selection, key: str, *,
 
 
 def name_of(one: Submission, *, blind: bool) -> str:
-    """Return by what a person knows a submission: the student, or a word that hides them."""
+    """Return a submission's name for people: the student, or a word that hides them."""
     if blind:
         return one.label
     name = one.marks.name if one.marks is not None else ""

@@ -1,1 +1,1 @@
-"""`Measurements` become a `Result` for each criterion: pytest checks, points and words."""
+"""Turns `Measurements` into a `Result` for each criterion: pytest checks, points and feedback."""

@@ -1,4 +1,4 @@
-"""What a check can say: a share of the points with a sentence, or that a person has to look."""
+"""The verdicts that a check can give: a share of the points with a sentence, or that a person has to look."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class _NoVerdictError(Exception):
 
 
 class NothingToCheckError(_NoVerdictError):
-    """The work that a check is about was not handed in; the message tells the student why."""
+    """The work that a check needs was not handed in; the message tells the student why."""
 
 
 class NeedsPersonError(_NoVerdictError):
-    """The kit cannot tell; the message says what a TA has to look at."""
+    """The kit cannot decide; the message says what a TA has to look at."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Fault:
     """Why points are missing.
 
     Attributes:
-        code: of the likely cause, one of `autograder.rubric.mistakes` or a word of the course's own.
-        words: for the student; those that begin with ';' or ',' continue the sentence before.
-        factor: what the share of the points is multiplied with.
+        code: the likely cause, one of `autograder.rubric.mistakes` or the course's own word.
+        words: for the student; those that begin with ';' or ',' continue the previous sentence.
+        factor: what the share of the points is multiplied by.
     """
 
     code: str
@@ -41,13 +41,14 @@ class Fault:
 class Award:
     """Collects the verdict of one check.
 
-    Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, a sentence that says
-    what was measured, and the values for the report. `otherwise` continues the sentence if the share is not 1. Each of
-    `faults` lowers the share by its factor and adds its words. The first fault that costs everything names the cause,
-    else the first of all.
+    Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, a sentence
+    that says what was measured, and the values for the report. `otherwise` continues the sentence if the
+    share is not 1. Each of `faults` multiplies the share by its factor and adds its words. The cause is that
+    of the first fault that costs all points, else that of the first fault.
 
-    A check that says nothing and raises nothing gives all points; a failed `assert` gives none, with its message as
-    feedback. If a person has to judge something about a share, call `award.needs_person(reason)` afterwards.
+    A check that neither calls it nor raises an error gives all points; a failed `assert` gives none, with its
+    message as feedback. If a person has to judge something about a share, call `award.needs_person(reason)`
+    afterwards.
     """
 
     share: float = 1.0
@@ -82,14 +83,14 @@ class Award:
         self.measured = measured
 
     def needs_person(self, reason: str, cause: str = "") -> None:
-        """Hand the verdict to a person: the share that was given stays, as what was verified so far."""
+        """Leave the verdict to a person; the given share stays, as what was verified so far."""
         self.is_for_review = True
         self.feedback += f" {reason}"
         self.cause = cause or self.cause
 
 
 def scale(value: float, *, none: float, full: float) -> float:
-    """Return the share for a value on a straight scale: 0 up to `none`, 1 from `full`."""
+    """Return the share for a value on a linear scale: 0 up to `none`, 1 from `full`."""
     if full <= none:
         return 1.0 if value >= full else 0.0
     return min(max((value - none) / (full - none), 0.0), 1.0)

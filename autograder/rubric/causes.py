@@ -1,4 +1,4 @@
-"""What is likely to have gone wrong, in the words of the exercise: the second half of a check's feedback."""
+"""Names the likely cause of a problem in the terms of the exercise: the second half of a check's feedback."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from autograder.rubric.steps import STEPS, share_of_short_ascents, step_size
 from autograder.rubric.words import after_error, by, count_of, filter_list, percent
 from autograder.settings import Thresholds
 
-FEW_UPDATES = 60  # steps of an optimizer, too few for any network to learn ten digits
+FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
 
 
 def missing_work(measured: Measurements, cell: str, otherwise: str) -> str:
-    """The code of the likely cause when the work of a cell is missing: an error before its end, if there was one."""
+    """Return the likely cause of missing work: an error up to the end of the cell, else `otherwise`."""
     return "cell_stopped" if after_error(measured, cell) else otherwise
 
 
 def cause_of_few_convolutions(model: ModelMeasurement, thresholds: Thresholds) -> Fault:
-    """The likely cause when a network has too few convolution layers."""
-    asked = f"; at least {thresholds.conv_layers} are asked for."
+    """Return the likely cause if a network has too few convolution layers."""
+    asked = f"; the exercise asks for at least {thresholds.conv_layers}."
     if not model.unused_conv_layers:
         return Fault("few_convolutions", asked)
     return Fault(
@@ -48,7 +48,7 @@ def faults_of_output(model: ModelMeasurement) -> Iterator[Fault]:
 
 
 def cause_of_low_accuracy(model: ModelMeasurement, measured: Measurements, thresholds: Thresholds) -> Fault:
-    """The likely cause when a network recognises too few digits."""
+    """Return the likely cause if a network recognises too few digits."""
     scale = (
         f"; all points are given from {percent(thresholds.accuracy_full)}, none up to "
         f"{percent(thresholds.accuracy_none)}, and guessing gives 10 %. "
@@ -83,7 +83,7 @@ def _why_so_little_was_learned(model: ModelMeasurement) -> tuple[str, str]:
 
 
 def cause_of_few_images(images: ImagesMeasurement, wanted: int, measured: Measurements) -> Fault:
-    """The likely cause when there are too few images that can be used."""
+    """Return the likely cause if there are too few usable images."""
     if images.distinct < min(images.count, wanted):
         return Fault(
             "same_image",
@@ -118,7 +118,7 @@ def faults_of_shape(images: ImagesMeasurement, measured: Measurements) -> Iterat
 def cause_of_low_activation(
     features: ImagesMeasurement, rises: Mapping[int, float], thresholds: Thresholds
 ) -> Fault:
-    """The likely cause when images do not excite their filters."""
+    """Return the likely cause if images do not excite their filters."""
     fallen, scale = len(fallen_filters(features, thresholds)), in_proportion(thresholds)
     if fallen > len(rises) / 4:
         return Fault(
@@ -148,7 +148,7 @@ def cause_of_low_activation(
 
 
 def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -> Fault:
-    """The likely cause when images do not show their own filter."""
+    """Return the likely cause if images do not show their own filter."""
     mix_up, scale = images.mix_up, in_proportion(thresholds)
     if mix_up is not None and mix_up.kind == "one_for_all":
         return Fault(
@@ -170,17 +170,17 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
         )
     return Fault(
         "other_pattern",
-        "The others do not show the pattern that excites their filter: is the loss the mean of the feature map "
+        "The others do not show their filter's pattern: is the loss the mean of the feature map "
         f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from noise of "
         f"its own, and is the image kept that the ascent ended with?{scale}",
     )
 
 
 def cause_of_other_number(thresholds: Thresholds) -> Fault:
-    """What there is to say about another number of steps."""
+    """Return what to say if the number of steps is not as required."""
     return Fault(
         "other_number_of_steps",
-        f"; {STEPS} are asked for (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
+        f"; the exercise asks for {STEPS} (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
         f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing.",
     )
 
@@ -188,14 +188,14 @@ def cause_of_other_number(thresholds: Thresholds) -> Fault:
 def faults_of_steps(
     features: ImagesMeasurement, measured: Measurements, steps: float, thresholds: Thresholds
 ) -> Iterator[Fault]:
-    """Yield what is wrong with the steps besides their number, the gravest first."""
+    """Yield what is wrong with the steps apart from their number, the gravest first."""
     size = step_size(features, steps)
     can_judge_size = size is not None and not mostly_fallen(features, thresholds)
     if size is not None and features.movement > thresholds.movement_large:
         yield Fault(
             "far_from_noise",
-            f"But your images lie {features.movement:.2g} times as far from noise as 50 steps of size 1 lead: no such "
-            "steps have made them.",
+            f"But your images are {features.movement:.2g} times as far from the noise as 50 steps of size 1 would "
+            "take them: such steps cannot have made them.",
             factor=0,
         )
     elif can_judge_size and features.movement < thresholds.movement_small:
@@ -265,7 +265,7 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
 
 
 def another_layer(images: ImagesMeasurement) -> str:
-    """A remark on images that were made for another layer than `layer_name` says."""
+    """Return a remark on images that were made for another layer than the one in `layer_name`."""
     if images.layer == images.asked_layer:
         return ""
     return (
@@ -275,13 +275,13 @@ def another_layer(images: ImagesMeasurement) -> str:
 
 
 def dead_filters(images: ImagesMeasurement) -> str:
-    """A remark on filters that are left out: they give no gradient, at least from some noise."""
+    """Return a remark on filters that are left out: they give no gradient, at least from some noise."""
     dead = [one.index for one in images.filters if not one.live]
-    return f" (left out, since an ascent from noise may find them dead: {filter_list(dead)})" if dead else ""
+    return f" (not graded: {filter_list(dead)} did not respond to noise)" if dead else ""
 
 
 def in_proportion(thresholds: Thresholds) -> str:
-    """How filters become points."""
+    """Say how filters become points."""
     return (
         f" Points are given in proportion: none up to {percent(thresholds.filters_none)} of the filters, all from "
         f"{percent(thresholds.filters_full)}."

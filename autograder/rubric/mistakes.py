@@ -1,12 +1,12 @@
-"""The usual mistakes by their codes, in a few words for those who look at a whole class.
+"""Short descriptions of the usual mistakes by code, for those who look at a whole class.
 
-A check names the likely cause of missing points by one of these codes, which goes into the report as `cause`.
+A check gives the likely cause of missing points as one of these codes; the report shows it as `cause`.
 """
 
 from __future__ import annotations
 
 MISTAKES: dict[str, str] = {
-    # whatever the criterion
+    # any criterion
     "no_notebook": "what was handed in could not be read",
     "cell_stopped": "a cell stopped with an error",
     "missing_module": "a module is not installed here",
@@ -21,7 +21,7 @@ MISTAKES: dict[str, str] = {
     "not_trained": "the network was not trained",
     "few_training_steps": "hardly any training steps",
     "low_accuracy": "trained, but it recognises few digits",
-    "dead_network": "no filter can be excited",
+    "dead_network": "no filter responds",
     "no_pattern": "no filter prefers a pattern to noise",
     # the images
     "no_images": "no images",
@@ -33,7 +33,7 @@ MISTAKES: dict[str, str] = {
     "gradient_descent": "descent instead of ascent",
     "gradient_kept": "the gradient was kept, not the image",
     "hardly_moved": "the images are still the noise they began as",
-    "not_raised": "filters are not excited by their images",
+    "not_raised": "filters do not respond to their images",
     "one_filter_for_all": "all images are for one filter",
     "shifted_filters": "the filter index is off",
     "reversed_filters": "the filters are in reverse order",
@@ -59,5 +59,5 @@ MISTAKES: dict[str, str] = {
 
 
 def mistake_words(cause: str) -> str:
-    """Say what a cause means; one that a course has made up itself says it by its name."""
+    """Describe a cause; a code that a course added is described by its own name."""
     return MISTAKES.get(cause) or cause.replace("_", " ")

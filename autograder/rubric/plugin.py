@@ -1,4 +1,4 @@
-"""The pytest plugin that gives the checks their fixtures and takes down their verdicts."""
+"""The pytest plugin that gives the checks their fixtures and records their verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.rubric.causes import missing_work
 from autograder.rubric.words import after_error, by
 from autograder.settings import Thresholds
 
-# The cells of the exercise whose work a criterion is about.
+# The cells of the exercise that a criterion grades.
 CELLS_BEHIND: dict[str, tuple[str, ...]] = {
     "cnn": ("cnn",),
     "training": ("train",),
@@ -49,12 +49,12 @@ class Rubric:
 
     @pytest.fixture
     def award(self) -> Award:
-        """Takes down the verdict."""
+        """Records the verdict."""
         return Award()
 
     @pytest.fixture
     def model(self) -> ModelMeasurement:
-        """The network; a check that asks for it is not run when there is none."""
+        """The network; without one, a check that uses this fixture is not run."""
         measurements = self._measurements
         if measurements.model is not None:
             return measurements.model
@@ -68,7 +68,7 @@ class Rubric:
 
     @pytest.fixture
     def images(self) -> ImagesMeasurement:
-        """The result images; a check that asks for them is not run without."""
+        """The result images; without them, a check that uses this fixture is not run."""
         measurements = self._measurements
         if measurements.images is None:
             found = (
@@ -83,7 +83,7 @@ class Rubric:
 
     @pytest.fixture
     def features(self, images: ImagesMeasurement) -> ImagesMeasurement:
-        """The same images, for checks that need them measured on filters: without a network they are not."""
+        """The same images, for checks that need them measured on filters, which takes a network."""
         measurements = self._measurements
         if images.filters:
             return images
@@ -98,9 +98,9 @@ class Rubric:
         )
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Let no traceback quote the source of a check, since for that pytest parses it.
+        """Keep tracebacks from quoting the source of a check, since pytest parses it for that.
 
-        While another thread parses something, and numpy does to read an array, CPython 3.11 can fail with
+        If another thread parses at the same time, as numpy does to read an array, CPython 3.11 can fail with
         "AST constructor recursion depth mismatch".
         """
         config.option.tbstyle = "native"
@@ -109,7 +109,7 @@ class Rubric:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Note a file with checks that cannot be imported."""
+        """Note a check file that cannot be imported."""
         report = yield
         if report.failed:
             reason = re.sub(r"^E\s+", "", str(report.longrepr).strip().splitlines()[-1])
@@ -167,7 +167,7 @@ class Rubric:
     def _spare_the_student(
         self, criterion: str, status: Status, award: Award, *, is_missing: bool
     ) -> tuple[Status, str, str]:
-        """What may be the fault of the kit or of the installation is for a person to decide."""
+        """Return status, feedback and cause; a likely fault of the kit or installation goes to review."""
         feedback = award.feedback
         if status == "pass":
             return status, feedback, ""
@@ -184,10 +184,10 @@ class Rubric:
         return status, feedback, award.cause
 
     def _modules_missed_by(self, criterion: str, *, is_missing: bool) -> list[str]:
-        """Return the modules whose absence may be why the work for a criterion is missing or not good.
+        """Return the missing modules that may explain why the work for a criterion is missing or not good.
 
-        A cell that only the student knows about counts where the work is missing, and where the network was
-        not trained.
+        An error in any other cell than the criterion's own counts only if the work is missing or the network
+        was not trained.
         """
         model = self._measurements.model
         is_untrained = criterion == "training" and model is not None and model.updates == 0
@@ -204,7 +204,7 @@ class Rubric:
         """Return the result of every criterion, in the order of the notebook.
 
         Raises:
-            RubricError: a check is broken, or a criterion has none.
+            RubricError: a check is broken, or a criterion has no check.
         """
         missing = [f"no check called test_{name}" for name in self._points if name not in self.results]
         if problems := self.broken or missing:

@@ -17,9 +17,9 @@ from autograder.rubric.plugin import Rubric
 from autograder.settings import Thresholds
 
 BUILT_IN = Path(__file__).with_name("test_activation_maximization.py")
-# The checks need nothing of these, and must not pick up the settings of whatever project is around, nor whatever
-# plugins are installed. Asserts stay as written: to rewrite them means to parse them, in which CPython before
-# 3.11.8 can fail while other threads are at work ("AST constructor recursion depth mismatch").
+# The checks need none of this, and must not pick up the settings of a surrounding project or installed
+# plugins. Asserts stay as written: rewriting parses them, and CPython before 3.11.8 can fail at that while
+# other threads are running ("AST constructor recursion depth mismatch").
 PLAIN_PYTEST = (
     "--disable-plugin-autoload", "--assert=plain",
     "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler", "-p", "no:unraisableexception",
@@ -29,12 +29,12 @@ PLAIN_PYTEST = (
 
 
 def rubric_files(course: Path) -> list[Path]:
-    """Return the files with checks: the kit's own, then those of the course's `rubric/` folder."""
+    """Return the check files: the kit's own, then those in the course's `rubric/` folder."""
     return [BUILT_IN, *sorted((course / "rubric").glob("test_*.py"))]
 
 
 def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping[str, float]) -> str:
-    """Return what identifies a rubric: its checks, its numbers and its points."""
+    """Return a digest that identifies a rubric: its checks, its thresholds and its points."""
     digest = hashlib.sha256()
     helpers = set(BUILT_IN.parent.glob("*.py")) - set(files)
     for file in (*files, *sorted(helpers)):
@@ -50,16 +50,16 @@ def score(
     points: Mapping[str, float],
     files: Sequence[Path] = (BUILT_IN,),
 ) -> dict[str, Result]:
-    """Apply the rubric to what was measured.
+    """Apply the rubric to measurements.
 
     Args:
         measurements: of one submission.
-        thresholds: the numbers of the rubric.
-        points: of every criterion, in the order in which the results are to stand.
-        files: with the checks; a later one replaces an earlier one of the same name.
+        thresholds: the thresholds of the rubric.
+        points: of every criterion, in the order of the results.
+        files: the check files; a later check replaces an earlier one of the same name.
 
     Raises:
-        RubricError: a check cannot be imported, raises, or is missing.
+        RubricError: a check cannot be imported, raises an error, or is missing.
     """
     rubric = Rubric(measurements, thresholds, points)
     said = io.StringIO()

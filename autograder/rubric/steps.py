@@ -1,4 +1,4 @@
-"""How many gradient steps were taken, and how large they were."""
+"""Measures how many gradient steps were taken, and how large they were."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ STEPS = 50
 
 
 def steps_per_image(measured: Measurements) -> float | None:
-    """How many steps were taken for an image, or how many of size 1 its distance from noise is worth.
+    """Return the steps per image, as seen or else estimated from the distance from noise.
 
-    None where it cannot be told.
+    The estimate is the number of steps of size 1 that lead as far. None if neither is known.
     """
     images, steps = measured.images, measured.steps
     if steps is not None:
@@ -22,19 +22,19 @@ def steps_per_image(measured: Measurements) -> float | None:
 
 
 def step_size(images: ImagesMeasurement, steps: float) -> float | None:
-    """How far a step went, as measured by where the images are; None where that says nothing."""
+    """Return how far a step went, measured by where the images are; None if that says nothing."""
     return images.movement * STEPS / steps if images.scale_known and steps > 0 else None
 
 
 def closeness_to_asked(steps: float) -> float:
-    """How near a number of steps is to the 50 asked for, 0...1."""
+    """Return how close a number of steps is to the required 50, 0...1."""
     return min(steps / STEPS, STEPS / steps) if steps > 0 else 0.0
 
 
 def share_of_short_ascents(images: ImagesMeasurement, thresholds: Thresholds) -> float:
-    """The share of images that climbed, but less than half as far as the usual one.
+    """Return the share of images that climbed, but less than half as far as the median image.
 
-    Images that did not climb at all are no matter of the number of steps.
+    Images that did not climb at all do not count, since the number of steps is not their problem.
     """
     climbed = [one.spread for one in images.filters if one.live and one.image > one.noise and one.gain > 0]
     if not climbed or not images.scale_known:

@@ -1,13 +1,13 @@
 """The rubric: one pytest function per criterion of the exercise.
 
-A check gets what was measured (`model`, `images`, `features`, which are the images measured on their filters, or all
-of it as `measured`), the numbers under [thresholds] in gradeascent.toml (`thresholds`), and `award`. It calls
-`award` once, with a share of the points and a sentence that says what was measured; `otherwise` continues the
-sentence where points are missing, and each of `faults` lowers the share and says why. The scale of a criterion is
-in its docstring, with the defaults of the thresholds.
+A check gets the measurements (`model`, `images`, `features`, which are the images measured on their filters,
+or everything as `measured`), the numbers under [thresholds] in gradeascent.toml (`thresholds`), and `award`.
+It calls `award` once, with a share of the points and a sentence that says what was measured; `otherwise`
+continues the sentence if points are missing, and each of `faults` lowers the share and says why. The scale of
+a criterion is in its docstring, with the default thresholds.
 
-To change a check, put a function of the same name into `rubric/test_*.py` of the course folder; the points are in the
-source notebook. Then test the rubric: `gradeascent audit`.
+To change a check, put a function of the same name into `rubric/test_*.py` of the course folder; the points
+are in the source notebook. Then test the rubric with `gradeascent audit`.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: A
             none=thresholds.filters_none,
             full=thresholds.filters_full,
         ),
-        f"{len(own)} of {len(clear)} images show what excites their own filter{dead_filters(features)}."
+        f"{len(own)} of {len(clear)} images show the pattern of their own filter{dead_filters(features)}."
         + another_layer(features),
         otherwise=cause_of_other_patterns(features, thresholds),
         own=len(own),
@@ -180,7 +180,7 @@ def test_updates(
     if measured.steps is not None:
         said = f"Your notebook takes {steps:.3g} gradient steps per image"
     else:
-        said = f"Your images lie as far from noise as {steps:.2g} steps of size 1 lead"
+        said = f"Your images moved as far from the noise as {steps:.2g} steps of size 1 would"
     award(
         scale(closeness_to_asked(steps), none=thresholds.steps_none, full=1 - thresholds.steps_tolerance),
         said,
@@ -235,7 +235,7 @@ def what_was_raised(features: ImagesMeasurement, rises: dict[int, float]) -> str
     living = living_filters(features)
     raised = sum(value == 1 for value in rises.values())
     slightly = sum(0 < value < 1 for value in rises.values())
-    said = f"{raised} of {len(living)} filters are excited clearly more by your images than by noise"
+    said = f"{raised} of {len(living)} filters respond clearly more to your images than to noise"
     said += f", {slightly} more a little" if slightly else ""
     said += dead_filters(features)
     if features.scale_known:
@@ -253,11 +253,9 @@ def what_is_shown(plot: PlotMeasurement, wanted: int) -> str:
     """Say how the features are shown."""
     if plot.mosaic:
         return (
-            f"Your figure shows {plot.shown} features, put together to one picture without titles; a grid of "
-            "panels is asked for."
+            f"Your figure shows {plot.shown} features, put together to one picture without titles; the exercise "
+            "asks for a grid of panels."
         )
     if plot.figures > 1:
-        return f"Your features are spread over {plot.figures} figures; a grid of 8 x 8 panels in one is asked for."
-    return (
-        f"Your figure shows {plot.shown} different features in {plot.panels} panels; {wanted} are asked for."
-    )
+        return f"Your features are spread over {plot.figures} figures; the exercise asks for one grid of 8 x 8 panels."
+    return f"Your figure shows {plot.shown} different features in {plot.panels} panels; the exercise asks for {wanted}."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograder.measurements import Measurements
 
-# The cells of the exercise in their order.
+# The cells of the exercise, in order.
 CELLS = (
     "imports",
     "data",
@@ -49,7 +49,7 @@ def filter_list(indices: Sequence[int], most: int = 6) -> str:
 
 
 def after_error(measured: Measurements, cell: str) -> str:
-    """Return what stopped a cell, else what stopped the first one before it, or one that only the student knows.
+    """Say what stopped a cell, else what stopped the first earlier cell or the student's own.
 
     Empty if nothing did.
     """

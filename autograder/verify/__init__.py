@@ -1,1 +1,1 @@
-"""`Evidence` becomes `Measurements`: read strictly, rebuilt and measured again outside the kernel."""
+"""Turns `Evidence` into `Measurements`: reads it strictly, rebuilds it, measures again outside the kernel."""

@@ -1,4 +1,4 @@
-"""Accuracy on digits that the notebook did not see."""
+"""Measures accuracy on digits that the notebook did not see."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import numpy as np
 from autograder.verify.graph import FrozenModel, call
 from autograder.verify.held_out import HeldOut
 
-# What moving a digit by one pixel may cost a network that has learned to read digits as they are.
+# The accuracy that a network trained on unmoved digits may lose if digits move by one pixel.
 COST_OF_MOVING = 0.05
 
 
 def accuracy(model: FrozenModel, digits: HeldOut) -> float:
-    """Return the share of digits whose class is the largest output; 0 if the outputs are no classes.
+    """Return the share of digits whose class is the largest output; 0 if the outputs are not classes.
 
-    Counted are digits as they are, but no more than digits moved by one pixel allow for: a network that has
-    learned the public test digits by heart does not read them any more when they are moved.
+    The result is the accuracy on unmoved digits, but at most the accuracy on moved digits plus
+    `COST_OF_MOVING`. A network that has memorized the public test digits fails when they are moved by one
+    pixel.
     """
     shape = model.shapes[model.output]
     if len(shape) != 2 or (shape[1] or 0) < 2:

@@ -1,7 +1,7 @@
-"""What a graph may contain: a bounded number of arithmetic operations, in an order in which they can be computed.
+"""Defines what a graph may contain: a bounded number of arithmetic operations, in a computable order.
 
-No functions, no control flow, no state, no files, no Python; every length and number in it is one that a network
-can have.
+No functions, no control flow, no state, no files, no Python. Every length and number must be one that a
+network can have.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_CONSTANT_BYTES = 256 * 1024 * 1024
 LONGEST_NAME = 500
 LONGEST_LIST = 256
 MOST_PARTS = 1024
-# Strides, axes, windows, masks: no honest one is near.
+# Strides, axes, windows, masks: no honest value comes close.
 LARGEST_NUMBER = 1 << 16
 HIGHEST_RANK = 8
 
@@ -61,16 +61,16 @@ _TENSOR = re.compile(r"(?P<node>[^:^]+)(:(?P<output>0|[1-9][0-9]{0,3}))?")
 
 
 class RefusedGraphError(ValueError):
-    """The graph is not one that the verifier runs; the message says why in one line."""
+    """The verifier does not run this graph; the message says why in one line."""
 
 
 def parse_graph(data: bytes) -> graph_pb2.GraphDef:
-    """Return a graph of allowed operations only, each after those that it is computed from.
+    """Return a graph of allowed operations only, each after its inputs.
 
-    Whatever is meant for another program is left out: devices, private attributes, the order of side effects.
+    Parts meant for other programs are left out: devices, private attributes, the order of side effects.
 
     Raises:
-        RefusedGraphError: it is no graph, or contains what the verifier does not run.
+        RefusedGraphError: it is not a graph, or contains something that the verifier does not run.
     """
     graph = graph_pb2.GraphDef()
     try:
@@ -131,7 +131,7 @@ def _is_allowed(node: node_def_pb2.NodeDef, name: str, attribute: attr_value_pb2
 
 
 def constant_bytes(node: node_def_pb2.NodeDef) -> int:
-    """Return the memory that a constant will take, whatever few bytes describe it."""
+    """Return how many bytes of memory a constant will take, however few bytes describe it."""
     if node.op != "Const":
         return 0
     tensor = node.attr["value"].tensor
@@ -153,7 +153,7 @@ def _outputs(node: node_def_pb2.NodeDef) -> int:
 
 
 def _without_private_parts(node: node_def_pb2.NodeDef) -> node_def_pb2.NodeDef:
-    """Return a node without its device and private attributes, and without what has to run before it.
+    """Return a node without its device, its private attributes and its control inputs.
 
     One of the attributes names a custom gradient that only the student's process knows.
     """
@@ -166,7 +166,7 @@ def _without_private_parts(node: node_def_pb2.NodeDef) -> node_def_pb2.NodeDef:
 
 
 def _in_order(nodes: list[node_def_pb2.NodeDef]) -> Iterator[node_def_pb2.NodeDef]:
-    """Yield nodes after those that they are computed from."""
+    """Yield every node after its inputs."""
     by_name = {node.name: node for node in nodes}
     missing: dict[str, int] = {}
     users: dict[str, list[str]] = {}
@@ -177,7 +177,7 @@ def _in_order(nodes: list[node_def_pb2.NodeDef]) -> Iterator[node_def_pb2.NodeDe
             users.setdefault(source, []).append(node.name)
     ready = [name for name, count in missing.items() if count == 0]
     done = 0
-    while done < len(ready):  # `ready` grows on the way
+    while done < len(ready):  # `ready` grows during the loop
         name = ready[done]
         done += 1
         yield by_name[name]

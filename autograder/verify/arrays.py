@@ -1,4 +1,4 @@
-"""Reads the arrays of the evidence: nothing is unpickled or evaluated, and only small arrays of floats come in."""
+"""Reads the arrays in the evidence: nothing is unpickled or evaluated, only small float arrays pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_BYTES = 64 * 1024 * 1024
-# What `numpy.save` writes before little-endian floats: magic, version 1.0, length, and a dictionary of three entries.
+# What `numpy.save` writes before little-endian floats: magic, version 1.0, length, and a dictionary with
+# three entries.
 _START = re.compile(
     rb"\x93NUMPY\x01\x00(?s:..)\{'descr': '<f(?P<bytes>[248])', 'fortran_order': (?P<fortran>True|False), "
     rb"'shape': \((?P<shape>[0-9]{1,9}(, [0-9]{1,9}){1,3}|[0-9]{1,9},)\), \} *\n"

@@ -1,7 +1,7 @@
-"""Compiled functions of networks, kept for the next network of the same structure.
+"""Keeps compiled functions of networks for the next network with the same structure.
 
-To compile takes longer than to compute. Nothing of a submission stays but the structure of its networks: weights
-are arguments, other constants belong to the structure, and there is no state.
+Compiling takes longer than computing. Nothing of a submission is kept except the structure of its networks:
+weights are arguments, other constants belong to the structure, and there is no state.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from autograder.verify.own_filters import convolve_own
 from autograder.verify.structure import Structure
 
 PIXELS = 28 * 28
-# When more functions or more bytes than these are kept after a submission, all are freed.
+# If more functions or more bytes than this are kept after a submission, all are freed.
 MOST_FUNCTIONS, MOST_BYTES = 100, 4 * 1024 * 1024
 
-# TensorFlow joins a convolution with what follows it, and on processors where oneDNN is off it cannot compute what it
-# has made of a grouped one. Without this, nothing here takes longer.
+# TensorFlow fuses a convolution with the operations after it. On processors where oneDNN is off, it cannot
+# compute a fused grouped convolution. Turning this off makes nothing here slower.
 tf.config.optimizer.set_experimental_options({"remapping": False})
 
 Finish = Callable[[tf.Tensor], tf.Tensor]
@@ -31,26 +31,26 @@ Finish = Callable[[tf.Tensor], tf.Tensor]
 
 @dataclass(frozen=True)
 class Computation:
-    """A map from images, float32 (n, 28, 28, 1), and the weights of a network to some result.
+    """Computes some result from images, float32 (n, 28, 28, 1), and the weights of a network.
 
-    Two of them are equal if they compute the same from the same weights.
+    Two computations are equal if they compute the same from the same weights.
     """
 
     structure: Structure
-    finish: Finish  # what is made of the structure's output, float32
+    finish: Finish  # applied to the structure's output, float32
 
     def __call__(self, images: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
         """Compute the result; the number of images is known.
 
         Raises:
-            RefusedGraphError: the graph asks for too much with so many images.
+            RefusedGraphError: the graph needs too much for this many images.
         """
         return _compiled(self, images.shape[0])(images, *weights)
 
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A computation with the weights of one network: a map from images, float32 (n, 28, 28, 1)."""
+    """A computation with the weights of one network, applied to images, float32 (n, 28, 28, 1)."""
 
     computation: Computation
     weights: Sequence[tf.Tensor]
@@ -66,7 +66,7 @@ _kept: dict[tuple[Computation, int], Callable[..., tf.Tensor]] = {}
 def _compiled(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
     key = (computation, images)
     if key not in _kept:
-        with tf.init_scope():  # it does not belong to the graph that may be calling it
+        with tf.init_scope():  # keep it out of the graph that may be calling it
             _kept[key] = _compile(computation, images)
     return _kept[key]
 
@@ -91,23 +91,23 @@ def _compile(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
 
 
 def too_many_compiled() -> bool:
-    """Tell whether more is kept than memory should be spent on."""
+    """Tell whether the kept functions exceed the limits."""
     size = sum(computation.structure.size for computation, _ in _kept)
     return len(_kept) > MOST_FUNCTIONS or size > MOST_BYTES
 
 
 def forget_compiled() -> None:
-    """Free all that is kept."""
+    """Free all kept functions."""
     _kept.clear()
 
 
 def as_input(nodes: Sequence[node_def_pb2.NodeDef], images: tf.Tensor) -> tf.Tensor:
     """Return images, float32 (n, 28, 28, 1), in the shape and type that a graph's placeholder declares.
 
-    They are left as they are if it has none.
+    If the graph has no placeholder, they are returned unchanged.
 
     Raises:
-        RefusedGraphError: it is not an image of 28 x 28 pixels.
+        RefusedGraphError: the placeholder is not for images of 28 x 28 pixels, or its type is unknown.
     """
     placeholder = next((node for node in nodes if node.op == "Placeholder"), None)
     if placeholder is None:

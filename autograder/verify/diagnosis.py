@@ -1,4 +1,4 @@
-"""What an error message means in the words of the exercise."""
+"""Explains error messages in the terms of the exercise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from autograder.evidence import CellRun
 from autograder.measurements import CellError
 
-# (pattern of "Name: message", hint); the first that fits is taken.
+# (pattern of "Name: message", hint); the first match is used.
 HINTS: tuple[tuple[str, str], ...] = (
     (
         r"(not recognized|unexpected keyword argument)[^\n]*'lr'",
@@ -64,7 +64,7 @@ def explain(name: str, message: str) -> str:
 
 
 def diagnose(cells: Iterable[CellRun]) -> tuple[CellError, ...]:
-    """Return the errors of a run, each with what it means."""
+    """Return the errors of a run, each with an explanation."""
     return tuple(_diagnose(cell) for cell in cells if cell.status in {"error", "timeout"})
 
 

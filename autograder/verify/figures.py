@@ -1,4 +1,4 @@
-"""The figures that a notebook has drawn, without those of the exercise's own cells."""
+"""Finds the figures that a notebook has drawn, except those of the exercise's own cells."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograder.verify.arrays import read_array
 from autograder.verify.conditions import Floats
 
 SIDE = 28
-# Beyond these, the panels of a figure are not looked at.
+# Panels of a figure beyond this number are ignored.
 MOST_PANELS = 512
 # Cells of the exercise that draw something themselves.
 GIVEN_PICTURES = frozenset({"look_at_data", "look_at_deprocess"})

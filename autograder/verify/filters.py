@@ -1,15 +1,16 @@
-"""How well images excite the filters of a layer: gain, pattern score, own-filter test.
+"""Measures how well images excite the filters of a layer: gain, pattern score, own-filter test.
 
-The formulas are those of the method: with a_i(X) the mean activation of filter i for image X, b_i its mean
-over uniform noise and X_i^ref the reference ascent on the same model,
+The formulas are those of the method. Here a_i(X) is the mean activation of filter i for image X, b_i is its
+mean over uniform noise, and X_i^ref is the result of the reference ascent on the same model:
 
     gain      r_i = (a_i(X_i) - b_i) / (a_i(X_i^ref) - b_i)
-    pattern   p_i = the same ratio after bringing every image, noise and reference included, to one mean
+    pattern   p_i = the same ratio after scaling all images, including noise and reference, to one mean
               and one standard deviation
 
-The gain tells how far the ascent went, the pattern score tells which filter it went for, whatever
-`deprocess_image` has done to the arrays since. The common mean and deviation are those of the usual reference
-image: at the contrast of the noise, networks with large biases hardly tell a pattern from noise.
+The gain tells how far the ascent went. The pattern score tells which filter it was for, even if
+`deprocess_image` has changed the arrays since. The common mean and deviation are those of the typical
+reference image: at the contrast of the noise, networks with large biases can hardly tell a pattern from
+noise.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
 from solutions.gradient_ascent import Ascent, gradient_ascent
 
 NOISE_IMAGES = 64
-# Of the reference ascent, as asked for.
+# Steps of the reference ascent, as in the exercise.
 STEPS = 50
-# Whether an ascent finds its way out of the zeros of a ReLU is decided within its first three steps, and
-# depends on the noise it starts from: so every filter is tried from this many more.
+# The first three steps decide whether an ascent escapes the zeros of a ReLU, and that depends on the noise it
+# starts from. So every filter is tried from this many more starts.
 TRIALS, TRIAL_STEPS = 16, 5
-# A filter is dead if the reference cannot raise it by this share of what it raises the usual filter.
+# A filter is dead if the reference cannot raise it by this share of the typical filter's rise.
 DEAD_SHARE = 1e-3
-# A pattern is clear if, at the common contrast, it raises its filter by this share of what the usual one does,
-# and by so many standard deviations of noise.
+# A pattern is clear if, at the common contrast, it raises its filter by this share of the typical rise and by
+# this many standard deviations of the noise.
 CLEAR_SHARE, CLEAR_DEVIATIONS = 0.1, 4.0
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of one model, and what the reference ascent makes of its filters under some conditions.
+    """One layer of one model, and the results of the reference ascent for its filters under given conditions.
 
     Shapes: `noise`, `noise_common`, `reference`, `reference_common`, `live` and `clear` are (filters,);
     `fingerprints` is (filters, filters): the pattern scores of every reference image on all filters.
@@ -52,7 +53,7 @@ class Layer:
     filters: int
     conditions: Conditions
     mean_activations: Callable[[Floats], Floats]  # (n, 28, 28, 1) -> (n, filters)
-    own_activations: Function  # of image i, that of filter i; of more images than filters, they begin again
+    own_activations: Function  # filter i for image i; starts over after the last filter
     ascent: Ascent
     common: tuple[float, float]  # mean and standard deviation for the pattern score
     noise: Floats
@@ -65,7 +66,7 @@ class Layer:
 
     @cached_property
     def descent(self) -> Ascent:
-        """Where the reference would get by going down instead of up."""
+        """The result of the reference when it goes down instead of up."""
         noise = self.conditions.noise(self.filters, seed=0)
         return _climb(self.own_activations, self.conditions, noise, step_size=-1.0)
 
@@ -106,7 +107,7 @@ def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions
 def _climb(
     own: Function, conditions: Conditions, noise: Floats, *, steps: int = STEPS, step_size: float = 1.0
 ) -> Ascent:
-    """Let images of noise climb, each for its own filter."""
+    """Run gradient ascent on noise images, each for its own filter."""
     return gradient_ascent(
         own.computation,
         noise,
@@ -125,10 +126,10 @@ def _patterns(excited: Floats, noise: Floats, reference: Floats) -> Floats:
 
 
 def _likeliest_filters(layer: Layer, patterns: Floats) -> npt.NDArray[np.intp]:
-    """Return, for images with these pattern scores, (n, filters), the filters that they were made for.
+    """Return the filters that images with these pattern scores, (n, filters), were most likely made for.
 
-    An image excites not only its own filter, and some filters answer to nearly everything. So the whole row of
-    scores is compared with that of every reference image, and the nearest one is taken.
+    An image excites more than its own filter, and some filters respond to nearly everything. So each whole
+    row of scores is compared with that of every reference image, and the nearest reference is taken.
     """
     if not layer.clear.any():
         return np.zeros(len(patterns), np.intp)
@@ -152,7 +153,7 @@ def _is_clear(rise: Floats, deviation: Floats, live: npt.NDArray[np.bool_]) -> n
 
 
 def _usual_scale(images: Floats) -> tuple[float, float]:
-    """Return mean and standard deviation of the usual image."""
+    """Return the median mean and the median standard deviation of images."""
     exact = images.astype(np.float64)
     return (
         float(np.median(exact.mean(axis=(1, 2, 3)))),
@@ -161,9 +162,9 @@ def _usual_scale(images: Floats) -> tuple[float, float]:
 
 
 def only_sure_filters(layer: Layer, *, seed: int) -> Layer:
-    """Return the layer with only those filters alive that an ascent raises from any noise.
+    """Return the layer with only those filters live that an ascent raises from every noise tried.
 
-    The others are left out: a correct ascent of the student's may have failed where the reference did not.
+    The others are left out: the student's correct ascent may have failed where the reference did not.
     """
     trials = [
         _climb(
@@ -179,8 +180,8 @@ def only_sure_filters(layer: Layer, *, seed: int) -> Layer:
 
 
 def to_scale(images: Floats, mean: float, deviation: float) -> Floats:
-    """Bring every image, (n, 28, 28, 1), to one mean and standard deviation; a flat one becomes grey."""
-    exact = images.astype(np.float64)  # images may be large enough to overflow single precision
+    """Scale every image, (n, 28, 28, 1), to one mean and standard deviation; a flat image becomes grey."""
+    exact = images.astype(np.float64)  # pixel values may overflow single precision
     centred = exact - exact.mean(axis=(1, 2, 3), keepdims=True)
     spread = centred.std(axis=(1, 2, 3), keepdims=True)
     flat = spread < 1e-12
@@ -190,7 +191,7 @@ def to_scale(images: Floats, mean: float, deviation: float) -> Floats:
 
 @dataclass(frozen=True)
 class Scores:
-    """Images on all filters of a layer.
+    """The scores of images on all filters of a layer.
 
     Shapes: (n, filters), and (n,) for `own`, the filter of each image.
     """
@@ -203,7 +204,7 @@ class Scores:
 
 
 def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scores:
-    """Measure images, (n, 28, 28), on all filters; those at a position without a filter are left out."""
+    """Measure images, (n, 28, 28), on all filters; images whose position has no filter are left out."""
     kept = [k for k, place in enumerate(positions) if place < layer.filters]
     own = np.array([positions[k] for k in kept], np.intp)
     stack = _finite(images[kept][..., np.newaxis])
@@ -223,7 +224,7 @@ def score_images(layer: Layer, images: Floats, positions: Sequence[int]) -> Scor
 
 
 def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ...]:
-    """Return what each image makes of its own filter."""
+    """Return the measurement of each image on its own filter."""
     best = _likeliest_filters(layer, scores.patterns)
     return tuple(
         FilterMeasurement(
@@ -245,7 +246,7 @@ def measure_filters(layer: Layer, scores: Scores) -> tuple[FilterMeasurement, ..
 
 
 def movement(filters: tuple[FilterMeasurement, ...]) -> float:
-    """Return how far images have moved away from noise, relative to the reference: the median of their spreads."""
+    """Return how far images moved away from noise relative to the reference: their median spread."""
     return _number(np.median([one.spread for one in filters if one.live] or [0.0]))
 
 
@@ -254,8 +255,8 @@ def _spreads(
 ) -> npt.NDArray[np.float64]:
     """Return the standard deviation of every image's pixels, relative to that of its filter's reference.
 
-    Images that went down are compared with a reference that goes down, too: the gradient of a ReLU vanishes on
-    the way.
+    Images that went down are compared with a reference that also goes down, because the gradient of a ReLU
+    vanishes on the way.
     """
     if not len(own):
         return np.zeros(0)
@@ -276,7 +277,7 @@ def fit(filters: tuple[FilterMeasurement, ...]) -> float:
 
 
 def _finite(images: Floats) -> Floats:
-    """Return images with zeros in place of what is no number."""
+    """Return images with zeros in place of NaN and infinity."""
     return np.nan_to_num(images, nan=0.0, posinf=0.0, neginf=0.0)
 
 

@@ -1,7 +1,7 @@
-"""A student's network as a graph that has passed the reader.
+"""Holds a student's network as a graph that has passed the reader.
 
-A frozen graph is plain data, but TensorFlow can be made to run much by it. So only arithmetic operations pass,
-of bounded size, and whatever else is in a graph is refused before anything is run.
+A frozen graph is plain data, but it can make TensorFlow run many kinds of operations. So only arithmetic
+operations of bounded size pass. Anything else in a graph is refused before anything runs.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from autograder.verify.network import Network
 from autograder.verify.own_filters import only_own_filters
 from autograder.verify.structure import take_apart
 
-# Layers beyond these are not looked at.
+# Layers beyond this number are ignored.
 MOST_LAYERS = 400
-# Filters of a layer beyond these are not looked at: the exercise shows an 8 x 8 grid.
+# Filters of a layer beyond this number are ignored: the exercise shows an 8 x 8 grid.
 MOST_FILTERS = 128
-# So many images are looked at at once, fewer where more numbers than these would have to be kept.
+# Images in a batch; fewer if more numbers than this would have to be kept.
 BATCH, MOST_KEPT = 500, 1 << 29
 
 
 @dataclass(frozen=True)
 class LayerOutput:
-    """A layer as the kernel names it, and the tensor that it says is the layer's output."""
+    """A layer's name and its output tensor, as reported by the kernel."""
 
     name: str
     tensor: str
@@ -48,19 +48,21 @@ class FrozenModel:
     input: str
     output: str
     layers: tuple[LayerOutput, ...]
-    # of input, output, layers and the maps of all convolutions, first the number of images, None; empty if it is not
+    # of input, output, layers and the maps of all convolutions; the first length is None, the number of
+    # images; the shape is empty if the first length is anything else
     shapes: dict[str, tuple[int | None, ...]]
-    batch: int  # so many images can be looked at at once
+    batch: int  # images in a batch
 
     def function(self, tensor: str, finish: Finish = tf.identity) -> Function:
-        """Return the map from images, float32 (n, 28, 28, 1), to what is made of one tensor of the graph."""
+        """Return the function from images, float32 (n, 28, 28, 1), to `finish` of one tensor of the graph."""
         structure, weights = take_apart(self.graph, tensor)
         return Function(Computation(structure, finish), [self._weight(name) for name in weights])
 
     def own_means(self, tensor: str) -> Function:
-        """Return the map from images to the mean of each image's own feature map, (n,); the tensor holds all maps.
+        """Return the function from images to the mean of each image's own feature map, (n,).
 
-        Image k belongs to filter k modulo the number of filters, of which there are at most `MOST_FILTERS`.
+        The tensor holds all maps. Image k belongs to filter k modulo the number of filters, which is at most
+        `MOST_FILTERS`.
         """
         whole = self.function(tensor, mean_of_own)
         filters = self.shapes[tensor][-1] or 0
@@ -76,7 +78,7 @@ class FrozenModel:
 
     @cached_property
     def _weights(self) -> WeakValueDictionary[str, tf.Tensor]:
-        return WeakValueDictionary()  # few bytes may describe large ones, so none stays without a function
+        return WeakValueDictionary()  # few bytes may describe large weights, so none outlives its functions
 
     @cached_property
     def _constants(self) -> dict[str, node_def_pb2.NodeDef]:
@@ -84,7 +86,7 @@ class FrozenModel:
 
     @cached_property
     def fingerprint(self) -> int:
-        """A number that the graph cannot contain, as it depends on all of it."""
+        """A number that the graph cannot contain, because it depends on the whole graph."""
         return int.from_bytes(hashlib.sha256(self.graph.SerializeToString(deterministic=True)).digest())
 
 
@@ -93,10 +95,10 @@ def read_graph(data: bytes, facts: dict[str, Any]) -> FrozenModel:
 
     Args:
         data: a serialized GraphDef.
-        facts: names the tensors `input`, `output` and those of `layers`.
+        facts: the names of the tensors `input`, `output` and those of `layers`.
 
     Raises:
-        RefusedGraphError: it is no graph, or contains what the verifier does not run.
+        RefusedGraphError: it is not a graph, or contains something that the verifier does not run.
     """
     graph = parse_graph(data)
     names = {f"{node.name}:0" for node in graph.node}
@@ -133,7 +135,7 @@ def _shape(tensor: tf.Tensor) -> tuple[int | None, ...]:
 def call(model: FrozenModel, function: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray) -> np.ndarray:
     """Apply a compiled function of a network to many images, float32 (n, 28, 28, 1), in batches.
 
-    In an order that the graph cannot know: else it could tell an image by its place among the others.
+    The graph cannot know their order; otherwise it could recognise an image by its position.
     """
     order = np.random.default_rng(model.fingerprint).permutation(len(images))
     parts = [
@@ -157,5 +159,5 @@ def mean_of_own(maps: tf.Tensor) -> tf.Tensor:
 
 
 def mean_of_each(maps: tf.Tensor) -> tf.Tensor:
-    """Return the mean of every feature map, where there is one for each image: (times, ..., filters) -> (n,)."""
+    """Return the mean of every feature map, if there is one per image: (times, ..., filters) -> (n,)."""
     return tf.reshape(tf.reduce_mean(maps, axis=(1, 2)), [-1])

@@ -1,4 +1,4 @@
-"""What identifies the code that measures: when it changes, stored evidence is measured again."""
+"""Identifies the code that measures: when it changes, stored evidence is measured again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARTS = ("verify", "measurements.py", "evidence.py")
 
 @functools.cache
 def verifier_sha256() -> str:
-    """Return the SHA-256 over all files from which measurements come about."""
+    """Return the SHA-256 over all files that determine the measurements."""
     kit, reference = (Path(package.__file__ or "").parent for package in (autograder, solutions))
     digest = hashlib.sha256()
     for part in (*(kit / name for name in _PARTS), reference):

@@ -1,8 +1,8 @@
-"""The student's images: which of those in the evidence are the result, and for which layer they were made.
+"""Finds the student's result among the images in the evidence, and the layer that they were made for.
 
 Images come in versions, one after every cell that changed them. Every version is measured on the network as
-it was then, and the one that shows most counts: a later cell that overwrites a correct result takes nothing
-away.
+it was at the time, and the version that shows the most counts. So a later cell that overwrites a correct
+result costs nothing.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ MOST_IMAGE_SETS, MOST_IMAGES_IN_A_SET, MOST_IMAGES_IN_ALL = 48, 512, 8192
 MOST_LAYERS_TRIED = 10
 MOST_TRIED_ELSEWHERE = 4
 MOST_POSITIONS = 1000
-# Images whose mean pattern score is at least this are taken to be made for the layer.
+# Images with at least this mean pattern score count as made for the layer.
 FITS_WELL = 0.8
-# Of images made for a layer that nobody named, so many must be clearer on their own filter than elsewhere.
+# If the layer is not the named one, this share of the images must be clearer on their own filter than
+# elsewhere.
 OWN_SHARE, OWN_MARGIN = 0.8, 0.8
 
 
 @dataclass(frozen=True, eq=False)
 class Version:
-    """The result images as they were after one cell, and the network as it was then.
+    """The result images as they were after one cell, and the network as it was at the time.
 
     Shapes: `stack` is float32 (n, 28, 28); `positions` holds the filter of each image.
     """
@@ -58,7 +59,7 @@ class Version:
 
     @property
     def is_deprocessed(self) -> bool:
-        """Have these images lost their scale?"""
+        """Whether these images have lost their scale."""
         return looks_deprocessed(self.stack[np.isfinite(self.stack).all(axis=(1, 2))])
 
 
@@ -72,38 +73,38 @@ class Candidate:
 
     @property
     def fits(self) -> bool:
-        """Were these images made for this layer?"""
+        """Whether these images were made for this layer."""
         return fit(self.measurement.filters) >= FITS_WELL
 
     @property
     def fits_beyond_doubt(self) -> bool:
-        """Were these images made for this layer, though nobody says so?"""
+        """Whether these images were clearly made for this layer, although it is not the named one."""
         clear = [one for one in self.measurement.filters if one.clear]
         own = [one for one in clear if one.pattern >= max(OWN_MARGIN * one.best_pattern, 0.5)]
         return self.fits and len(own) >= OWN_SHARE * len(clear) and self.is_of_this_size
 
     @property
     def is_of_this_size(self) -> bool:
-        """Does the layer have a filter for every image?"""
+        """Whether the layer has a filter for every image."""
         return self.measurement.count <= self.measurement.layer_filters
 
     def quality(self) -> tuple[float, int, bool]:
-        """How much of the work this version shows; of equals, the fullest and then the untouched one."""
+        """Return how much of the work this version shows; ties go to the fullest, then an unmodified one."""
         measured = self.measurement
         return round(fit(measured.filters) * measured.usable, 1), measured.usable, measured.scale_known
 
 
 def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, seed: int) -> Candidate | None:
-    """Return the version of the result images that shows most; None if no images were seen.
+    """Return the version of the result images that shows the most; None if no images were seen.
 
     Args:
-        evidence: of the submission.
-        classifiers: the networks that the images may have been made with, the likeliest first; of each, all
-            versions in the order in which they were seen.
-        seed: of the reference's noise.
+        evidence: the evidence of the submission.
+        classifiers: the networks that may have made the images, likeliest first; for each, all versions in
+            the order they were seen.
+        seed: the seed of the reference's noise.
 
-    Other conditions than those of the exercise, other layers than the named one, and other networks than the
-    likeliest are only tried when no version fits.
+    Conditions other than those of the exercise, layers other than the named one, and networks other than the
+    likeliest are tried only if no version fits.
     """
     sets = list(image_sets(evidence))
     if not sets:
@@ -148,19 +149,19 @@ def _best_of(versions: list[Version], look: LayerCache) -> Candidate:
 
 
 def _named(version: Version) -> LayerOutput | None:
-    """Return the layer that images are meant for as far as anybody says."""
+    """Return the first layer to try for these images: the named one if it exists."""
     return next(iter(layers_to_try(version)), None)
 
 
 class LayerCache:
-    """Looks at every layer once under the same conditions, since a reference ascent takes its time."""
+    """Measures every layer only once under the same conditions, because a reference ascent takes time."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._layers: dict[tuple[str, str, Conditions], Layer] = {}
 
     def __call__(self, version: Version, layer: LayerOutput | None, conditions: Conditions) -> Layer | None:
-        """Return a layer of the network that a version of the images belongs to, if there is one."""
+        """Return a measured layer of the network that belongs to these images; None if there is none."""
         if version.model is None or layer is None:
             return None
         key = (version.model.record.payload, layer.tensor, conditions)
@@ -175,16 +176,17 @@ def measure_on(version: Version, layer: Layer | None) -> Candidate:
 
 
 def model_at(versions: list[MeasuredModel], record: Record) -> MeasuredModel | None:
-    """Return the version of a network that existed when a record was made, else the first there was."""
+    """Return the version of a network that existed when a record was made, otherwise the first version."""
     before = [model for model in versions if model.record.run <= record.run]
     return before[-1] if before else versions[0] if versions else None
 
 
 def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats, tuple[int, ...]]]:
-    """Yield the sets of images, float32 (n, 28, 28), with their filters, in the order in which they were seen.
+    """Yield the sets of images, float32 (n, 28, 28), with their filters, in the order they were seen.
 
-    If the name of the exercise holds any, other names are not looked at. Under another name, digits are no
-    result: a notebook may well keep some of them at hand. If no name holds any, those in the figures are taken.
+    If the exercise's variable name holds images, other names are ignored. Under another name, digits are not
+    a result, because a notebook may keep some of them around. If no name holds images, those in the figures
+    are used.
     """
     records = evidence.of_kind("images")
     named = [record for record in records if str(record.facts.get("variable")).startswith(EXPECTED_NAME)]
@@ -207,12 +209,12 @@ def _readable(evidence: Evidence, records: list[Record]) -> Iterator[tuple[Recor
         stack = read_array(evidence.payload(record))
         if stack is None or stack.shape[1:] != (28, 28) or len(stack) > MOST_IMAGES_IN_A_SET:
             continue
-        with np.errstate(over="ignore"):  # what single precision cannot hold becomes infinite
+        with np.errstate(over="ignore"):  # values too large for single precision become infinite
             yield record, stack.astype(np.float32), _positions(record, len(stack))
 
 
 def _positions(record: Record, count: int) -> tuple[int, ...]:
-    """Return the filter that each image belongs to: as the kernel says, else the images' own order."""
+    """Return the filter of each image: as reported by the kernel, otherwise the order of the images."""
     said = record.facts.get("positions")
     if isinstance(said, list) and len(said) == count == len(set(map(str, said))):
         numbers = [place for place in said if type(place) is int and 0 <= place < MOST_POSITIONS]
@@ -222,9 +224,9 @@ def _positions(record: Record, count: int) -> tuple[int, ...]:
 
 
 def looks_like_digits(stack: Floats) -> bool:
-    """Tell whether most images are mostly paper: of digits, four pixels in five are of the lowest value.
+    """Tell whether most images are mostly background: in digits, four pixels in five have the lowest value.
 
-    Of an image that an ascent has made, `deprocess_image` cuts off about one in three.
+    In an image made by gradient ascent, `deprocess_image` clips about one pixel in three.
     """
     flat = stack.reshape(len(stack), 28 * 28)
     paper = np.mean(flat == flat.min(axis=1, keepdims=True), axis=1)
@@ -234,7 +236,7 @@ def looks_like_digits(stack: Floats) -> bool:
 def layers_to_try(version: Version) -> list[LayerOutput]:
     """Return the layers that images may be meant for: the named one, then those of every convolution.
 
-    Of a convolution that is followed by an activation, both are tried: the maps before it and after it.
+    If an activation follows a convolution, both are tried: the maps before it and after it.
     """
     if version.model is None:
         return []
@@ -259,7 +261,7 @@ def layers_to_try(version: Version) -> list[LayerOutput]:
 
 
 def layer_name(evidence: Evidence, record: Record) -> str:
-    """Return the value of `layer_name` when the images were seen; the exercise's own if there was none."""
+    """Return the value of `layer_name` when the images were seen, otherwise the exercise's own name."""
     for names in reversed(evidence.of_kind("names")):
         values = names.facts.get("values")
         if names.run <= record.run and isinstance(values, dict) and "layer_name" in values:
@@ -268,7 +270,7 @@ def layer_name(evidence: Evidence, record: Record) -> str:
 
 
 def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
-    """Count what is usable among the images, and measure them on a layer's filters."""
+    """Count the usable images, and measure the images on a layer's filters."""
     stack, positions = version.stack, version.positions
     finite = np.isfinite(stack).all(axis=(1, 2))
     varied = np.array([np.ptp(image) > 0 for image in np.nan_to_num(stack)])
@@ -294,7 +296,7 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
 
 
 def looks_like_gradients(stack: Floats) -> bool:
-    """Tell whether most images have a root mean square of exactly one, as a normalized gradient has."""
+    """Tell whether most images have a root mean square of exactly one, like a normalized gradient."""
     if not len(stack):
         return False
     mean_square = np.square(stack.astype(np.float64)).mean(axis=(1, 2))
@@ -302,10 +304,10 @@ def looks_like_gradients(stack: Floats) -> bool:
 
 
 def looks_deprocessed(stack: Floats) -> bool:
-    """Tell whether most images have gone through `deprocess_image` or the like, so that their scale is lost.
+    """Tell whether most images went through `deprocess_image` or something similar and so lost their scale.
 
-    An ascent leaves values of both signs. Grey levels lie within 0...255 or, scaled to fit, within 0...1; and
-    an unclipped in-place version leaves mean 127.5 and standard deviation 255.
+    An ascent leaves values of both signs. Grey levels are within 0...255 or, if scaled to fit, within 0...1.
+    An unclipped in-place version leaves mean 127.5 and standard deviation 255.
     """
     if not len(stack):
         return False

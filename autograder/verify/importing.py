@@ -1,8 +1,9 @@
-"""Brings a graph into TensorFlow piece by piece, and stops where it asks for more than any network does.
+"""Imports a graph into TensorFlow piece by piece, and stops if it needs more than any real network does.
 
-TensorFlow already computes while it imports a graph: what a shape depends on. So an operation whose shape may
-depend on computed values is only imported when everything before it has turned out to be of bounded size. All
-lengths must be known beforehand; as they may depend on the number of images, this is done anew for every number.
+While TensorFlow imports a graph, it already computes the values that shapes depend on. So an operation whose
+shape may depend on computed values is imported only after everything before it has turned out to be of
+bounded size. All lengths must be known in advance. They may depend on the number of images, so this is
+repeated for every number.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
 from autograder.plain.text import plain_text
 from autograder.verify.allowed import RefusedGraphError
 
-# For each image: numbers in one tensor, numbers in all of them, products of two numbers. The largest layer of VGG
-# has 3 million numbers, in images 60 times as large as these; a network that takes as many products as here would
-# need a day to be measured.
+# For each image: numbers in one tensor, numbers in all tensors, products of two numbers. The largest layer of
+# VGG has 3 million numbers, for images 60 times as large as these. Measuring a network with this many
+# products would take a day.
 MOST_IN_A_TENSOR = 1 << 22
 MOST_IN_ALL = 1 << 24
 MOST_PRODUCTS = 20 * 10**9
-# What does not depend on the images may be computed while a graph is imported: numbers and products in all, and
-# numbers that are as many as a batch of images makes them.
+# What does not depend on the images may be computed during the import: numbers and products in total, plus an
+# allowance for each image.
 MOST_FIXED = 1 << 26
 MOST_FIXED_PER_IMAGE = 1 << 18
 
@@ -34,9 +35,9 @@ LONGEST_REASON = 200
 # An operation and its inputs -> its one output
 Replacement = Callable[[node_def_pb2.NodeDef, list[tf.Tensor]], tf.Tensor]
 
-# Operations whose result is another view of what they are given.
+# Operations whose result is only another view of their input.
 VIEWS = frozenset("Const ExpandDims Identity IdentityN NoOp Reshape Squeeze StopGradient".split())
-# Operations whose shape depends on the shapes that they are given, never on values.
+# Operations whose output shape depends only on input shapes, never on values.
 BLIND = frozenset(
     "Abs Add AddN AddV2 AvgPool BiasAdd Cast Ceil Const Conv2D Cos DepthwiseConv2dNative Elu Equal Erf Erfc Exp Expm1 "
     "Floor FloorDiv FloorMod FusedBatchNormV3 Greater GreaterEqual Identity IdentityN LeakyRelu Less LessEqual Log "
@@ -48,7 +49,10 @@ BLIND = frozenset(
 
 @dataclass
 class Load:
-    """What a graph asks for with so many images: numbers and products, of what depends on the images and the rest."""
+    """What a graph needs for this many images: numbers and products.
+
+    `fixed` counts both for the operations that do not depend on the images.
+    """
 
     images: int
     numbers: int = 0
@@ -57,10 +61,10 @@ class Load:
     varying: set[str] = field(default_factory=set)  # the nodes whose values depend on the images
 
     def add(self, operation: tf.Operation, node: node_def_pb2.NodeDef) -> None:
-        """Add one operation of the graph, as it was imported.
+        """Add one imported operation of the graph.
 
         Raises:
-            RefusedGraphError: that is too much.
+            RefusedGraphError: the total is too large.
         """
         sizes = [_size(tensor, node) for tensor in operation.outputs]
         varies = node.op != "Shape" and not self.varying.isdisjoint(map(node_of, node.input))
@@ -96,17 +100,17 @@ def import_graph(
     """Import operations into the current graph.
 
     Args:
-        nodes: of an allowed graph, each after those that it is computed from.
-        versions: of the graph.
-        images: what its placeholder stands for; the number of images is known.
+        nodes: the nodes of an allowed graph, each after its inputs.
+        versions: the versions of the graph.
+        images: the value of its placeholder; the number of images is known.
         weights: tensors of known shape in place of constants that are not among the nodes.
-        replaced: operations that are computed in another way, which asks for no more.
+        replaced: operations that are computed in another way, which needs no more.
 
     Returns:
-        All tensors by name, and what they ask for.
+        All tensors by name, and what they need.
 
     Raises:
-        RefusedGraphError: TensorFlow does not accept the graph, or it asks for too much.
+        RefusedGraphError: TensorFlow does not accept the graph, or it needs too much.
     """
     load = Load(images=images.shape[0])
     tensors = {f"{name}:0": tensor for name, tensor in weights.items()}
@@ -135,7 +139,10 @@ def node_of(tensor: str) -> str:
 def _pieces(
     nodes: Iterable[node_def_pb2.NodeDef], alone: Container[str]
 ) -> Iterator[list[node_def_pb2.NodeDef]]:
-    """Yield operations together up to the next one whose shape may depend on values, or that stands alone."""
+    """Yield operations in groups; an operation whose shape may depend on values starts a new group.
+
+    Placeholders and the operations in `alone` form a group by themselves.
+    """
     piece: list[node_def_pb2.NodeDef] = []
     for node in nodes:
         stands_alone = node.op == "Placeholder" or node.name in alone
@@ -179,7 +186,7 @@ def _named(node: node_def_pb2.NodeDef) -> str:
 
 
 def _products(operation: tf.Operation) -> int:
-    """Return about how many products of two numbers an operation takes, apart from one for each result."""
+    """Return about how many products of two numbers an operation takes, not counting one for each result."""
     kind = operation.type
     shapes: list[list[int]] = [list(tensor.shape) for tensor in operation.inputs]
     results: int = sum(math.prod(tensor.shape) for tensor in operation.outputs)
@@ -192,7 +199,7 @@ def _products(operation: tf.Operation) -> int:
     if kind in {"MatMul", "BatchMatMulV2"}:
         is_transposed = operation.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
         return results * shapes[0][-2 if is_transposed else -1]
-    if kind == "Einsum":  # exact where every letter stands in two of the three
+    if kind == "Einsum":  # exact if every letter is in two of the three
         return math.isqrt(results * math.prod(map(math.prod, shapes))) + sum(map(math.prod, shapes))
     if kind in {"AvgPool", "MaxPool", "MaxPool3D"}:
         windows = zip(operation.get_attr("ksize"), shapes[0], strict=True)

@@ -1,4 +1,4 @@
-"""Evidence -> Measurements: everything that the rubric wants to know about one submission."""
+"""Turns Evidence into Measurements: everything that the rubric needs to know about one submission."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from solutions.gradient_ascent import forget_ascents
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
-    """Measure one submission again, from nothing but its evidence."""
+    """Measure one submission again, from its evidence alone."""
     models, refused = read_models(evidence, digits)
     candidates = classifiers(models)
     images = best_images(evidence, candidates, seed=seed)
@@ -62,7 +62,7 @@ def _is_length(value: object) -> bool:
 
 
 def _classifier(candidates: list[list[MeasuredModel]], images: Candidate | None) -> MeasuredModel | None:
-    """Return the network to be judged: that of the images, if they were made with one, else the likeliest."""
+    """Return the network to grade: the one that the images were made with if any, otherwise the likeliest."""
     if not candidates:
         return None
     made_with = images.version.model if images and images.fits else None
@@ -87,7 +87,7 @@ def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictu
 
 
 def woken(images: ImagesMeasurement, filters: int) -> Booleans:
-    """Which filters did the student excite, though the reference, from another noise, could not?"""
+    """Return which filters the student excited although the reference, from different noise, could not."""
     awake = np.zeros(filters, np.bool_)
     for one in images.filters:
         awake[one.index] = one.image > one.noise and one.image > one.reference
@@ -96,7 +96,7 @@ def woken(images: ImagesMeasurement, filters: int) -> Booleans:
 
 # The verifier is one process for many submissions, and memory must not grow with them.
 def forget_models() -> None:
-    """Free what was compiled, as soon as it is much."""
+    """Free compiled functions when there are too many."""
     if too_many_compiled():
         forget_compiled()
         forget_ascents()

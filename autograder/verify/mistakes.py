@@ -1,6 +1,7 @@
-"""Recognises the usual mix-ups in a set of images: one filter for all, an index that is off, an order reversed.
+"""Recognises common mix-ups in a set of images: one filter for all, shifted indices, reversed order.
 
-All are read off the pattern scores of every image on every filter, beside those of the reference's images.
+All are recognised from the pattern scores of every image on every filter, next to those of the reference
+images.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy.typing as npt
 from autograder.measurements import MixUp
 from autograder.verify.filters import Layer, Scores
 
-# The mean pattern score, each at most 1, with which images fit the filters that they are taken for,
+# Images fit the filters of a mix-up if their mean pattern score, each at most 1, is at least this,
 FITS = 0.75
-# and by how much that has to exceed how they fit their own.
+# and if it exceeds their score on their own filters by this much.
 BETTER = 0.2
-# One filter for all: so many images show its pattern this clearly, and not so many images of the reference do.
+# One filter for all: NEARLY_ALL of the images score at least CLEARLY on its pattern, and at most NOT_MOST of
+# the reference images do.
 CLEARLY, NEARLY_ALL, NOT_MOST = 0.8, 0.9, 0.5
 FARTHEST_SHIFT = 8
 
@@ -29,7 +31,7 @@ class _Fit:
 
 
 def recognise_mix_up(layer: Layer, scores: Scores) -> MixUp | None:
-    """Return the mix-up that explains the images clearly better than that each is for its own filter."""
+    """Return the mix-up that fits the images clearly better than their own filters do, or None."""
     if len(scores.own) < 2:
         return None
     own = _fit(layer, scores, scores.own)
@@ -39,7 +41,7 @@ def recognise_mix_up(layer: Layer, scores: Scores) -> MixUp | None:
 
 
 def _fit(layer: Layer, scores: Scores, filters: npt.NDArray[np.intp]) -> float:
-    """Return how well images fit these filters, one for each image; 0 where too few of them are clear."""
+    """Return how well images fit these filters, one for each image; 0 if too few of the filters are clear."""
     inside = (filters >= 0) & (filters < layer.filters)
     rows, columns = np.flatnonzero(inside), filters[inside]
     clear = layer.clear[columns]

@@ -1,4 +1,4 @@
-"""The student's networks: which of the models in the evidence is meant, and what it can do."""
+"""Finds the student's network among the models in the evidence, and measures what it can do."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from autograder.verify.network import Network
 MOST_MODELS = 24
 MOST_CLASSIFIERS = 3
 LONGEST_REASON = 300
-# Which network is meant, not how many points it earns, is decided with this accuracy.
+# This accuracy decides which network is meant, not how many points it earns.
 GOOD_ACCURACY = 0.9
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredModel:
-    """A model of the submission with its record, measured.
+    """A measured model of the submission, with its record.
 
-    Its accuracy only when it is asked for, as most models are not: versions before the training, above all.
+    Accuracy is measured only when needed. For most models it is not, above all for versions before the
+    training.
     """
 
     record: Record
@@ -37,12 +38,12 @@ class MeasuredModel:
 
     @cached_property
     def measurement(self) -> ModelMeasurement:
-        """All that there is to say of it."""
+        """The complete measurement, with accuracy."""
         return replace(self.without_accuracy, accuracy=self.read_accuracy())
 
 
 def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel], str]:
-    """Return all models whose graphs pass the reader, and why the last other one did not."""
+    """Return all models whose graphs pass the reader, and why the last refused one did not."""
     models: list[MeasuredModel] = []
     refused = ""
     known: dict[str, MeasuredModel] = {}
@@ -67,7 +68,7 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
 
 
 def measure_model(record: Record, frozen: FrozenModel, digits: HeldOut) -> MeasuredModel:
-    """Count the convolutions of one model, and see to it that its accuracy can be measured."""
+    """Count the convolutions of one model, and prepare measuring its accuracy."""
     network = Network(frozen.graph)
     used = network.convolutions_between(frozen.input, frozen.output)
     output = frozen.shapes[frozen.output]
@@ -114,11 +115,11 @@ def _number(value: object) -> float:
 
 
 def classifiers(models: list[MeasuredModel]) -> list[list[MeasuredModel]]:
-    """Return the networks that may be the student's classifier, the likeliest first.
+    """Return the networks that may be the student's classifier, likeliest first.
 
-    Each is the list of all its versions, in the order in which they were seen. Ten outputs come first, then a
-    name that leads to the network, then what the exercise asks for, then the name of the exercise, then
-    accuracy. More than one is returned only if the first is what was asked for and others are, too.
+    Each is a list of all its versions, in the order they were seen. They are ranked by ten outputs, then a
+    variable that holds the network, then meeting the exercise's requirements, then the exercise's variable
+    name, then accuracy. More than one is returned only if the first and others meet the requirements.
     """
     names = list(dict.fromkeys(model.without_accuracy.variable for model in models))
     versions = [[model for model in models if model.without_accuracy.variable == name] for name in names]
@@ -146,7 +147,10 @@ def _preference(model: MeasuredModel) -> tuple[bool, bool, bool, bool, float]:
 
 
 def is_what_was_asked_for(model: MeasuredModel) -> bool:
-    """Tell whether a network is about what the exercise asks for; this chooses among networks, and gives no points."""
+    """Tell whether a network roughly does what the exercise asks.
+
+    This only chooses among networks; it gives no points.
+    """
     measured = model.measurement
     return measured.outputs == 10 and measured.conv_layers >= 4 and measured.accuracy >= GOOD_ACCURACY
 
@@ -154,11 +158,11 @@ def is_what_was_asked_for(model: MeasuredModel) -> bool:
 def final_version(versions: list[MeasuredModel], run: int) -> MeasuredModel:
     """Return the version of a network that counts: the one that the images were made with, or a later one.
 
-    A network that is trained on later is better then; one that a later cell rebuilds was good before. But
-    what was thrown away before the images were made is not what was handed in.
+    A network that is trained further becomes better; a network that a later cell rebuilds was better before.
+    But a version discarded before the images were made was not submitted.
 
     Args:
-        versions: all versions of one network, in the order in which they were seen.
+        versions: all versions of one network, in the order they were seen.
         run: the executed cell in which the images were seen; -1 without images.
     """
     before = [model for model in versions if model.record.run <= run]

@@ -1,4 +1,4 @@
-"""What kind of network a frozen graph is: its convolutions, found in the computation and not by name."""
+"""Finds the convolutions of a frozen graph from its computation, not by name."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ELEMENTWISE = frozenset(
     "IdentityN LeakyRelu Log Log1p Maximum Minimum Mul Neg Pow RealDiv Reciprocal Relu Relu6 Rsqrt Select "
     "SelectV2 Selu Sigmoid Softplus Softsign Sqrt Square StopGradient Sub Tanh".split()
 )
-# What adds a bias to a convolution's maps.
+# Operations that add a bias to a convolution's maps.
 BIASES = frozenset({"Add", "AddV2", "BiasAdd"})
-# The input that carries the weights, where it is not the second.
-KERNEL_INPUT = {"Conv2DBackpropInput": 1}
+# The input of a convolution that carries its weights, also where its first input is a shape.
+KERNEL_INPUT = 1
 
 
 class Network:
-    """A graph with its edges, for questions about paths."""
+    """A graph with its edges, to answer questions about paths."""
 
     def __init__(self, graph: graph_pb2.GraphDef) -> None:
         self.nodes = {node.name: node for node in graph.node}
@@ -32,8 +32,8 @@ class Network:
     def convolutions_between(self, source: str, target: str) -> set[str]:
         """Return the convolutions on paths from one tensor to another, each by its kernel.
 
-        A kernel that is applied twice counts once, and so does a separable convolution, which is a
-        depthwise one followed by a 1 x 1 one.
+        A kernel that is applied twice counts once. So does a separable convolution, which is a depthwise
+        convolution followed by a 1 x 1 convolution.
         """
         on_path = self._below(source) & self._above(target)
         return {
@@ -55,9 +55,9 @@ class Network:
         return [node.name for node in self.nodes.values() if node.op in CONVOLUTIONS]
 
     def convolution_of(self, tensor: str) -> str | None:
-        """Return the convolution whose feature maps a tensor holds, if it is one's output.
+        """Return the convolution whose feature maps a tensor holds, or None.
 
-        Between the two may stand what acts on every number alone: bias, normalization, activation.
+        Operations that act on every number alone may come between the two: bias, normalization, activation.
         """
         waiting, seen = [_node(tensor)], set()
         while waiting:
@@ -73,21 +73,21 @@ class Network:
         return None
 
     def before_activation(self, convolution: str) -> str:
-        """Return the node that holds a convolution's maps before its activation: with the bias, if there is one."""
+        """Return the node with a convolution's maps before its activation, after the bias if there is one."""
         users = self.users.get(convolution, [])
         if len(users) == 1 and self.nodes[users[0]].op in BIASES:
             return users[0]
         return convolution
 
     def activation_of(self, tensor: str) -> str:
-        """Return the node of the activation through which feature maps have gone; empty if through none."""
+        """Return the node of the activation that was applied to feature maps; empty if there is none."""
         name = _node(tensor)
         while name in self.nodes and self.nodes[name].op in {"Identity", "IdentityN", "Cast"}:
             name = self._inputs(self.nodes[name])[0]
         return "" if name not in self.nodes or self.nodes[name].op in CONVOLUTIONS | BIASES else name
 
     def _above(self, tensor: str) -> set[str]:
-        """Return all nodes that a tensor is computed from, not counting those only asked for their shape."""
+        """Return all nodes that a tensor is computed from, except those of which only the shape is used."""
         waiting, seen = [_node(tensor)], set()
         while waiting:
             name = waiting.pop()
@@ -112,8 +112,8 @@ class Network:
         return [_node(name) for name in node.input if not name.startswith("^")]
 
     def _kernel(self, node: node_def_pb2.NodeDef) -> str:
-        """Return the name of the constant that holds a convolution's weights, else the convolution's own."""
-        name = self._inputs(node)[KERNEL_INPUT.get(node.op, 1)]
+        """Return the name of the constant with a convolution's weights, otherwise the convolution's name."""
+        name = self._inputs(node)[KERNEL_INPUT]
         while name in self.nodes and self.nodes[name].op in {"Identity", "ExpandDims", "Reshape", "Cast"}:
             name = self._inputs(self.nodes[name])[0]
         return name if name in self.nodes and self.nodes[name].op == "Const" else node.name

@@ -1,8 +1,9 @@
-"""Computes of every image only the map of its own filter, where a layer is a convolution and what acts on its maps.
+"""Computes only the map of each image's own filter, if a layer is a convolution plus elementwise steps.
 
-The reference ascent asks for nothing else, and the maps of all other filters would cost a third of its time.
-Image k belongs to filter k modulo the number of filters. The maps of so many images stand side by side as the
-channels of one, so that a bias and an activation are those of their filters.
+The reference ascent needs nothing else, and the maps of all other filters would cost a third of its time.
+Image k belongs to filter k modulo the number of filters. The maps of one round of images, one per filter, are
+placed side by side as the channels of one image, so that each map gets the bias and the activation of its
+filter.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from autograder.verify.importing import node_of
 from autograder.verify.structure import Structure, varying_nodes
 from solutions.gradient_ascent import own_maps
 
-# What acts on every number of a map alone, apart from a bias for each filter.
+# Operations that act on every number of a map alone, or add a bias for each filter.
 _AFTER = frozenset("BiasAdd Elu Identity LeakyRelu Relu Relu6 Selu Sigmoid Softplus Softsign Tanh".split())
 
 
 def only_own_filters(structure: Structure) -> Structure | None:
-    """Return the structure that computes only the maps of own filters; None if its output is no such layer."""
+    """Return a structure that computes only each image's own map; None if its output is not such a layer."""
     by_name = {node.name: node for node in structure.nodes}
     varying = varying_nodes(structure.nodes)
     node = by_name.get(node_of(structure.output))
@@ -34,7 +35,7 @@ def only_own_filters(structure: Structure) -> Structure | None:
 
 
 def _is_plain(convolution: node_def_pb2.NodeDef) -> bool:
-    """Tell whether a depthwise convolution can move in the same way."""
+    """Tell whether a depthwise convolution supports the same padding, strides and dilations."""
     (first, *strides, last), (_, *dilations, _) = (
         _window(convolution, "strides"),
         _window(convolution, "dilations"),
@@ -53,9 +54,9 @@ def _window(convolution: node_def_pb2.NodeDef, name: str) -> list[int]:
 
 
 def convolve_own(node: node_def_pb2.NodeDef, inputs: list[tf.Tensor]) -> tf.Tensor:
-    """Return the maps of own filters, (times, new height, new width, filters), instead of a Conv2D's.
+    """Return each image's own map, (times, new height, new width, filters), in place of a Conv2D's output.
 
-    There are so many times as many images as filters.
+    `times` is the number of images divided by the number of filters.
     """
     features, kernels = inputs  # (n, height, width, channels), (rows, columns, channels, filters)
     filters = kernels.shape[3]
@@ -64,7 +65,7 @@ def convolve_own(node: node_def_pb2.NodeDef, inputs: list[tf.Tensor]) -> tf.Tens
         raise RefusedGraphError("its number of filters depends on the number of images")
     padding = node.attr["padding"].s.decode()
     strides, dilations = _window(node, "strides")[1:3], _window(node, "dilations")[1:3]
-    if features.shape[3] != kernels.shape[2]:  # a convolution in groups
+    if features.shape[3] != kernels.shape[2]:  # a grouped convolution
         maps = tf.nn.conv2d(features, kernels, strides, padding, dilations=dilations)
         maps = tf.reshape(maps, (times, filters, *maps.shape[1:]))
         return tf.linalg.diag_part(tf.transpose(maps, (0, 2, 3, 1, 4)))

@@ -1,4 +1,4 @@
-"""The figure: how many panels show an image of the result, and whether they say which one."""
+"""Measures the figure: how many panels show an image of the result, and whether they say which one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from autograder.verify.conditions import Floats
 from autograder.verify.figures import SIDE, drawn, panel_images
 from solutions.deprocess import deprocess
 
-# A panel shows an image if their pixels correlate at least so much; two features hardly ever do.
+# A panel shows an image if their pixels correlate at least this much; two different features rarely do.
 SAME_IMAGE = 0.6
-# Tiles of a grid that was put together by hand may stand so many pixels apart.
+# The tiles of a grid made by hand may be this many pixels apart.
 WIDEST_GAP = 12
 MOST_TILES = 32
 
 
 def measure_plot(evidence: Evidence, images: Floats | None) -> PlotMeasurement | None:
-    """Return the facts of the figure that shows most of the result.
+    """Return the facts about the figure that shows the most of the result.
 
     Args:
-        evidence: of the submission.
-        images: float32 (n, 28, 28), the result; without one, every image that is no other's copy counts.
+        evidence: the evidence of the submission.
+        images: float32 (n, 28, 28), the result; if there is none, every distinct image counts.
     """
     known = _standardised(np.concatenate([images, _deprocessed(images)])) if images is not None else None
     figures = [
@@ -78,7 +78,7 @@ def _spread_over_figures(evidence: Evidence, known: Floats | None) -> Iterator[P
 
 
 def _mosaic(evidence: Evidence, record: Record, known: Floats | None) -> PlotMeasurement:
-    """Measure one large picture, cut into tiles in the way that shows most."""
+    """Measure one large picture, cut into tiles in the way that shows the most."""
     picture = read_array(evidence.payload(record))
     best = np.zeros((0, SIDE, SIDE), np.float32)
     if picture is not None and picture.ndim == 2:
@@ -110,7 +110,7 @@ def _cut(picture: Floats) -> Iterator[Floats]:
 
 
 def _shown(panels: Floats, known: Floats | None) -> int:
-    """Return how many different images of the result, or without one how many different images, are shown."""
+    """Return how many different images are shown; if there is a result, only its images count."""
     varied = panels[[bool(np.ptp(panel) > 0) for panel in panels]] if len(panels) else panels
     if not len(varied):
         return 0
@@ -123,7 +123,7 @@ def _shown(panels: Floats, known: Floats | None) -> int:
 
 
 def _standardised(images: Floats) -> Floats:
-    """Return images as vectors, (n, 784), of mean 0 and length 1: their products are correlations."""
+    """Return images as vectors, (n, 784), of mean 0 and length 1: their dot products are correlations."""
     flat = np.nan_to_num(images, nan=0.0, posinf=0.0, neginf=0.0).reshape(len(images), -1).astype(np.float64)
     centred = flat - flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)

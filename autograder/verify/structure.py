@@ -1,7 +1,7 @@
-"""A part of a network taken apart into its structure and its weights.
+"""Splits a part of a network into its structure and its weights.
 
-Most networks of a course share their structure with others, and all versions of one network do. What is compiled
-for a structure serves for all of them; only the weights are fed anew.
+Most networks of a course share their structure with others, and so do all versions of one network. What is
+compiled for a structure works for all of them; only the weights change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2, versio
 from autograder.verify.allowed import constant_bytes
 from autograder.verify.importing import BLIND, node_of
 
-# Inputs of operations whose shape depends on values, but not on those of these inputs.
+# For operations whose output shape depends on input values: the inputs whose values do not matter for it.
 _NEVER_A_LENGTH: Mapping[str, tuple[int, ...]] = {
     "Conv2DBackpropInput": (1, 2),
     "Conv3D": (0, 1),
@@ -29,29 +29,29 @@ _NEVER_A_LENGTH: Mapping[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """Operations that compute one tensor from images and weights, under names that tell nothing.
+    """Operations that compute one tensor from images and weights, under neutral names.
 
-    Two structures are equal if nothing but the values of the weights can make a difference between them.
+    Two structures are equal if they can differ only in the values of the weights.
     """
 
-    # each after those that it is computed from, without the weights
+    # each after its inputs, without the weights
     nodes: tuple[node_def_pb2.NodeDef, ...] = field(repr=False)
     versions: versions_pb2.VersionDef
     weights: tuple[tuple[str, tuple[int, ...]], ...]  # name and shape of each
     output: str  # the tensor
-    # a convolution of which, for every image, only the map of its own filter is computed
+    # a convolution that computes only the map of each image's own filter
     own_filters: str = ""
 
     @cached_property
     def key(self) -> bytes:
-        """What identifies a structure."""
+        """A hash that identifies the structure."""
         graph = graph_pb2.GraphDef(node=self.nodes, versions=self.versions)
         content = graph.SerializeToString(deterministic=True)
         return hashlib.sha256(content + repr((self.weights, self.output, self.own_filters)).encode()).digest()
 
     @cached_property
     def size(self) -> int:
-        """About how many bytes this takes in memory."""
+        """The approximate size in memory, in bytes."""
         return sum(node.ByteSize() + constant_bytes(node) for node in self.nodes)
 
     def __eq__(self, other: object) -> bool:
@@ -62,7 +62,7 @@ class Structure:
 
 
 def take_apart(graph: graph_pb2.GraphDef, tensor: str) -> tuple[Structure, tuple[str, ...]]:
-    """Return the structure of what one tensor is computed from, and the constants that are its weights."""
+    """Return the structure that computes one tensor, and the names of the constants that are its weights."""
     nodes = list(_above(graph, node_of(tensor)))
     names = {node.name: f"n{number}" for number, node in enumerate(nodes)}
     taken = _weights(nodes)
@@ -77,7 +77,7 @@ def take_apart(graph: graph_pb2.GraphDef, tensor: str) -> tuple[Structure, tuple
 
 
 def _above(graph: graph_pb2.GraphDef, target: str) -> Iterator[node_def_pb2.NodeDef]:
-    """Yield the nodes that one is computed from, and itself, in an order that depends on the computation only."""
+    """Yield a node and all nodes it is computed from, in an order that depends only on the computation."""
     by_name = {node.name: node for node in graph.node}
     waiting, seen = [(target, False)], set()
     while waiting:
@@ -91,10 +91,10 @@ def _above(graph: graph_pb2.GraphDef, target: str) -> Iterator[node_def_pb2.Node
 
 
 def _weights(nodes: Sequence[node_def_pb2.NodeDef]) -> set[str]:
-    """Return the constants that may have other values in a network of the same structure.
+    """Return the constants whose values may differ between networks of the same structure.
 
-    These are arrays of single precision that no shape depends on. What depends on the images is no length either:
-    where it would be one, the graph is refused.
+    These are single-precision arrays that no shape depends on. Values computed from the images are not
+    lengths either: a graph that uses them as lengths is refused.
     """
     varying = varying_nodes(nodes)
     lengths: set[str] = set()
@@ -118,7 +118,7 @@ def _weights(nodes: Sequence[node_def_pb2.NodeDef]) -> set[str]:
 
 
 def varying_nodes(nodes: Sequence[node_def_pb2.NodeDef]) -> set[str]:
-    """Return the names of those nodes, in order, whose values depend on the images."""
+    """Return the names of the nodes whose values depend on the images; `nodes` come after their inputs."""
     varying: set[str] = set()
     for node in nodes:
         sources = map(node_of, node.input)

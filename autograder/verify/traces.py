@@ -1,4 +1,4 @@
-"""The traces of the ascent besides its results: the gradients that were noticed, the steps that were watched."""
+"""Reads the traces of the ascent other than its images: the recorded gradients and the recorded steps."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from autograder.evidence import Evidence
 from autograder.measurements import ImagesMeasurement, StepsMeasurement
 from autograder.verify.arrays import read_array
 
-# An image moves away from noise, so its pixels spread. Where the spread falls to this share of what it was, and
-# to about what it was at the very start, a new ascent begins.
+# As an image moves away from noise, its pixels spread. A new ascent begins where the spread falls to this
+# share of its last value, and to about its value at the very start.
 RESTART, ABOUT = 0.75, 1.5
 ASKED = 50
-# The pixels of an image that moves spread by more than this factor.
+# If an image moves, the spread of its pixels grows by more than this factor.
 MOVED = 1.1
-# More calls are not sent, and larger numbers are none of a network's.
+# The recorder sends no more calls than this, and no network produces larger numbers.
 MOST_CALLS, LARGEST = 200_000, 1e30
-# Where the recorder notices gradients.
+# The parts of the recorder that detect gradients.
 WATCHING = ("gradient", "look_at_tape")
 WAYS_TO_SEE = ("seen", "unseen", "lost")
 
 
 def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> StepsMeasurement | None:
-    """Count the gradient steps that were seen in the cell that made the images.
+    """Count the gradient steps per image that were seen in the cell that made the images.
 
-    All that were seen are shared among the images. That is too many where the cell climbs for other layers, too,
-    and too few where some images were not climbed for. So the steps from one start to the next are counted as
-    well, which is too many where an image of a dead filter does not spread. Of the two, that one is taken which
-    fits better to how far the images have gone.
+    One estimate divides all steps seen by the number of images. It is too high if the cell also runs ascents
+    for other layers, and too low if some images had no ascent. The other estimate counts the steps from one
+    start to the next. It is too high if the image of a dead filter does not spread. The estimate that better
+    fits how far the images moved is used.
 
     Args:
-        evidence: of the submission.
-        images: what was measured of the images.
+        evidence: the evidence of the submission.
+        images: the measurement of the images.
         run: the executed cell in which they were seen.
     """
     tapes = [record for record in evidence.of_kind("tape") if record.run <= run]
@@ -59,7 +59,7 @@ def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> St
 
 
 def _is_possible(calls: npt.NDArray[np.float64]) -> bool:
-    """Tell whether a tape can have seen this: numbers of images, losses, gradients and deviations."""
+    """Tell whether a tape can have recorded these numbers of images, losses, gradients and deviations."""
     images = calls[:, 0]
     return bool(
         len(calls) <= MOST_CALLS
@@ -71,12 +71,12 @@ def _is_possible(calls: npt.NDArray[np.float64]) -> bool:
 
 
 def ascent_seen(evidence: Evidence, run: int) -> bool:
-    """Tell whether any gradient with respect to images was noticed before images were seen.
+    """Tell whether any gradient with respect to images was recorded before the images were seen.
 
-    True as well where it cannot be known: evidence is missing, or noticing went wrong.
+    Also True if this cannot be known, because evidence is missing or recording failed.
 
     Args:
-        evidence: of the submission.
+        evidence: the evidence of the submission.
         run: the executed cell in which the images were seen.
     """
     notes = [record for record in evidence.of_kind("gradients") if record.run <= run]
@@ -88,7 +88,7 @@ def ascent_seen(evidence: Evidence, run: int) -> bool:
 
 
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:
-    """Return how many steps each ascent took, from the deviation of the pixels at every step in order."""
+    """Return how many steps each ascent took, from the deviation of the pixels at every step, in order."""
     falls = (deviations[1:] < RESTART * deviations[:-1]) & (deviations[1:] < ABOUT * deviations[0])
     starts = [0, *(np.flatnonzero(falls) + 1).tolist(), len(deviations)]
     return [after - before for before, after in itertools.pairwise(starts)]

@@ -1,4 +1,4 @@
-"""The grader's end of the verifier: a process in a sandbox of its own, started again when it dies."""
+"""The grader's end of the verifier, a process in its own sandbox that is restarted when it dies."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import read_frame, write_frame
 
 START_SECONDS = 120
-# A process that holds more between two submissions is replaced: TensorFlow does not give back all that it takes for
-# networks of ever other kinds.
+# A process that holds more than this between two submissions is replaced: TensorFlow does not free all the
+# memory that it takes for ever new kinds of networks.
 MOST_MB = 1200
 
 
 class _StoppedError(Exception):
-    """The process has ended, or answered with something that is no measurement; the message is its last word."""
+    """The process has ended, or its answer was not a measurement; the message is the last line of its log."""
 
 
 class Verifier:
-    """Measures submissions, one after the other, in one process. Use it as a context manager."""
+    """Measures submissions one after another in one process. Use it as a context manager."""
 
     def __init__(self, sandbox: Sandbox, digits: Path, *, limits: Limits, seed: int, threads: int) -> None:
         self._sandbox = sandbox
@@ -41,7 +41,7 @@ class Verifier:
         self._is_ready = False
 
     def __enter__(self) -> Verifier:
-        # At once, so that TensorFlow is imported while the first notebook runs.
+        # Now, so that TensorFlow imports while the first notebook runs.
         self._start()
         return self
 
@@ -51,9 +51,9 @@ class Verifier:
     def measure(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
         """Measure one submission.
 
-        A process that ends meanwhile may have been killed by somebody else, so it is tried once more. A crash
-        or an endless computation costs only this measurement: it is noted as `trouble`, which the rubric hands
-        to a person.
+        If the process ends in the meantime, something else may have killed it, so it is tried once more. A
+        crash or an endless computation costs only this measurement. It is recorded as `trouble`, which the
+        rubric leaves to a person.
 
         Raises:
             SandboxError: the verifier does not even start.
@@ -161,7 +161,7 @@ class Verifier:
             if pipe is not None:
                 try:
                     pipe.close()
-                except BrokenPipeError:  # what was still to be written is of no use any more
+                except BrokenPipeError:  # the unwritten rest is no longer needed
                     continue
         self._process = None
         self._scratch.cleanup()

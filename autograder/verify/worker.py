@@ -1,7 +1,8 @@
 """The verifier's process: reads evidence from standard input, writes measurements to standard output.
 
-It runs in a sandbox of its own and measures one submission after the other, so that TensorFlow is
-imported once. Call: `python -m autograder.verify.worker MNIST.NPZ MEGABYTES`, with the most address space.
+It runs in its own sandbox and measures one submission after another, so that TensorFlow is imported only
+once. Call: `python -m autograder.verify.worker MNIST.NPZ MEGABYTES`, where MEGABYTES limits the address
+space.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from solutions.data import read_npz
 
 def main() -> None:
     """Serve until standard input ends."""
-    # A graph can ask for any amount of memory; then it is this process that ends, and not the machine.
+    # A graph can ask for any amount of memory. With this limit, only this process fails, not the machine.
     address_space = int(sys.argv[2]) * 1024**2
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     answers = _private_standard_output()
@@ -42,16 +43,17 @@ def main() -> None:
         evidence = evidence_from_files(files)
         try:
             answer = _as_files(*measure(evidence, digits, seed=request["seed"]))
-        except Exception as error:  # noqa: BLE001 (whatever was forged costs its own measurement only)
+        except Exception as error:  # noqa: BLE001 (forged evidence costs only its own measurement)
             answer = _as_files(_without_measurement(evidence, error), Pictures())
         forget_models()
         write_frame(answers, {"memory_mb": _memory_mb()}, answer)
 
 
 def _memory_mb() -> int:
-    """Return the memory that this process holds.
+    """Return the memory that this process holds, in megabytes.
 
-    By its number, as psutil asks, it would be another one where a container shows the whole machine's /proc.
+    psutil looks a process up by its number. If a container shows the whole machine's /proc, that is another
+    process.
     """
     resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
     return resident_pages * resource.getpagesize() // MEGABYTE
@@ -74,7 +76,7 @@ def _without_measurement(evidence: Evidence, error: Exception) -> Measurements:
 
 
 def _private_standard_output() -> BinaryIO:
-    """Return standard output, and let everything else that is printed go to standard error."""
+    """Return standard output, and redirect everything else that is printed to standard error."""
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return private

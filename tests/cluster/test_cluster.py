@@ -217,7 +217,7 @@ def test_stopping_stops_the_kernels_too(
         _, said = coordinator.communicate(timeout=60)
 
         assert coordinator.returncode == 130
-        assert said.rstrip().endswith("stopped; the same command goes on from here")
+        assert said.rstrip().endswith("stopped; run the same command again to continue")
         assert not _children(worker)  # neither a kernel nor a verifier
 
 

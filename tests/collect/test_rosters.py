@@ -111,7 +111,7 @@ def test_a_roster_in_an_old_encoding_is_read(course: Course, tmp_path: Path) -> 
     [
         ("", "empty"),
         ("name,email\nada,a@b\n", "no column holds the student ids"),
-        ("id,name\n,\n", "nobody"),
+        ("id,name\n,\n", "this roster is empty"),
         ("id,name\nada/1,A\nada?1,B\n", "would be one folder"),
         ("id,name\n???,A\n", "no letter or digit"),
         ('id,name\n"' + "x" * 200_000 + '",A\n', "no CSV file"),

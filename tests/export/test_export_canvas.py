@@ -125,7 +125,7 @@ def test_nobody_is_guessed(
     for words in (
         "Rhodes, Ida: not the only one who may be 'u1' and 'u2'",
         "Somerville, Mary: not the only one who may be 'u3'",
-        "Unknown, Person: nobody in the gradebook",
+        "Unknown, Person: not in the gradebook",
         "Else, Somebody: fits 'ada' and 'u5'",
         "u1: no line of exported.csv is clearly theirs",
         "u5: no line of exported.csv is clearly theirs",

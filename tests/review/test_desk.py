@@ -187,14 +187,14 @@ def test_a_change_is_undone_even_after_a_restart(server: Server, enter: Enter) -
         page.get_by_role("button", name="Save s").click()
         expect(page.get_by_text("student16: saved")).to_be_visible()
     press(page, "u")
-    expect(page.get_by_text("Taken back")).to_be_visible()
+    expect(page.get_by_text("Change undone")).to_be_visible()
     assert grade_of(server.course, "student16") == (4, False)
 
     with serving(server.course) as again:
         page = enter("Carl", again)
         page.goto(again.desk("student16"))
         press(page, "u")
-        expect(page.get_by_text("Taken back")).to_be_visible()
+        expect(page.get_by_text("Change undone")).to_be_visible()
 
     assert grade_of(server.course, "student16") == (None, True)
     assert [line.get("undoes", "") != "" for line in audit(server.course, "student16")] == [

@@ -367,7 +367,7 @@ def test_loud_noise_is_not_what_fifty_steps_make_whatever_the_tape_says(
     result = judge(loud)["updates"]
 
     assert result.status == "fail"
-    assert "times as far from noise" in result.feedback
+    assert "times as far from the noise" in result.feedback
 
 
 def test_gradients_at_an_image_that_does_not_move_are_named(good: Measurements, judge: Judge) -> None:

@@ -1,5 +1,5 @@
-"""What runs inside the sandbox, in the student's kernel: it records, and in the profile `quick` shortens.
+"""Runs in the student's kernel in the sandbox: records evidence; in the profile `quick`, takes shortcuts.
 
-This package is all of the kit that is visible there, so it imports nothing else of it, and runs on whatever
-Python the student notebooks use (3.9 or newer).
+No other part of the kit is visible there, so this package imports nothing else from it. It runs on the Python
+that the student notebooks use (3.9 or newer).
 """

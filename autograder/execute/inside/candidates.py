@@ -1,7 +1,7 @@
-"""Finds in a namespace what may be the result of the exercise: sets of 28 x 28 images, and Keras models.
+"""Finds possible results of the exercise in a namespace: sets of 28 x 28 images, and Keras models.
 
-Students keep images in lists, arrays, dictionaries by filter or by layer, tuples with the loss beside them,
-or attributes of objects of their own. Which of the sets is meant is for the verifier to find out.
+Students keep images in lists, arrays, dictionaries by filter or by layer, tuples together with the loss, or
+attributes of their own objects. The verifier decides which of the sets is meant.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 # One image of the exercise has 28 x 28 pixels.
 SIDE = 28
 PIXELS = SIDE * SIDE
-# More than any grid of filters; also keeps the training data itself from being taken for results.
+# More than any grid of filters; also keeps the training data from being mistaken for results.
 MOST_IMAGES = 512
-# How deep to look into containers: a dictionary by layer in an attribute of an object.
+# How deep to look into containers, such as a dictionary by layer in an attribute of an object.
 DEEPEST = 2
 MOST_ENTRIES = 64
 
@@ -23,7 +23,7 @@ class ImageSet(NamedTuple):
     """Images that belong together.
 
     Attributes:
-        name: how the student reaches them, such as `visualized_feature` or `results['conv2d_3']`.
+        name: the expression for them in the notebook, such as `visualized_feature` or `results['conv2d_3']`.
         positions: the filter that each image belongs to: its place in the list, or its key.
         images: float32, (n, 28, 28).
     """
@@ -48,11 +48,11 @@ def as_array(value: Any) -> Any:
 
 
 def as_image(value: Any) -> Any:
-    """Return `value` as one (28, 28) float32 image, or None where it is none."""
+    """Return `value` as one (28, 28) float32 image, or None if it is not an image."""
     array = as_array(value)
     if array is None:
         return None
-    if array.size == 3 * PIXELS and array.shape[-1] == 3:  # grey, for those who only draw in colour
+    if array.size == 3 * PIXELS and array.shape[-1] == 3:  # a grey image repeated in three colour channels
         array = array[..., :1]
     if array.size != PIXELS:
         return None
@@ -74,7 +74,7 @@ def image_sets(name: str, value: Any, depth: int = 0) -> Iterator[ImageSet]:
 
 
 def shape_of_entries(value: Any) -> list[int]:
-    """Return the shape of what a list, dictionary or array holds, without axes of length one."""
+    """Return the shape of an entry of a list, dictionary or array, without axes of length one."""
     entries = list(value.values()) if isinstance(value, Mapping) else value
     if not hasattr(entries, "__len__") or not hasattr(entries, "__getitem__") or not len(entries):
         return []
@@ -107,7 +107,7 @@ def is_array(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether `value` is a whole number, as Python or NumPy have them."""
+    """Tell whether `value` is an integer of Python or NumPy."""
     import numpy as np
 
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -119,7 +119,10 @@ def is_own_object(value: Any) -> bool:
 
 
 def _sets_of_array(name: str, value: Any) -> Iterator[ImageSet]:
-    """An array of many images, with or without axes of length one; flattened, or stacked on the last axis."""
+    """Yield the sets in an array of images, which may be flattened or stacked on the last axis.
+
+    Axes of length one are ignored.
+    """
     import numpy as np
 
     count = int(np.prod([int(length) for length in value.shape])) / PIXELS
@@ -142,7 +145,7 @@ def _sets_of_array(name: str, value: Any) -> Iterator[ImageSet]:
 
 
 def _sets_of_entries(name: str, entries: list[tuple[Any, Any]], depth: int) -> Iterator[ImageSet]:
-    """A list or a dictionary: one image per entry, or one set of images per entry."""
+    """Yield the sets in a list or dictionary with one image, or one set of images, per entry."""
     import numpy as np
 
     if not 1 <= len(entries) <= MOST_IMAGES:
@@ -164,7 +167,7 @@ def _sets_of_entries(name: str, entries: list[tuple[Any, Any]], depth: int) -> I
 
 
 def _image_in(entry: Any) -> tuple[Any, Any]:
-    """Return the image that an entry of a list is or contains, and the filter that stands beside it."""
+    """Return the image that a list entry is or contains, and the filter number stored with it."""
     image = as_image(entry) if is_array(entry) or isinstance(entry, list) else None
     if image is not None:
         return image, None

@@ -1,4 +1,4 @@
-"""Takes a Keras model apart into plain data: its computation as a frozen graph, and the facts of its training."""
+"""Turns a Keras model into plain data: its computation as a frozen graph, and facts about its training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_LAYERS = 200
 
 
 def input_specs(model: Any) -> Iterator[Any]:
-    """Yield the input shapes to try: what the model declares, else what the exercise uses."""
+    """Yield the input shapes to try: the one that the model declares, otherwise those of the exercise."""
     import tensorflow as tf
 
     declared = getattr(model, "inputs", None)
@@ -25,8 +25,8 @@ def input_specs(model: Any) -> Iterator[Any]:
 def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
     """Return (graph bytes, facts): the model's computation with all weights folded in as constants.
 
-    Every layer's output is a named tensor of the graph, also in nested and subclassed models: the calls
-    of all layers are watched while the model is traced.
+    Every layer's output is a named tensor of the graph, even in nested and subclassed models, because all
+    layer calls are watched while the model is traced.
     """
     import keras
     import tensorflow as tf
@@ -74,7 +74,7 @@ def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
 
 
 def name_of(loss: Any) -> str:
-    """Return what a person calls a loss: text and functions have a name, and so have the losses of Keras."""
+    """Return a readable name of a loss: strings, functions and Keras losses all have one."""
     if isinstance(loss, str):
         return loss
     for attribute in ("__name__", "name"):
@@ -85,7 +85,7 @@ def name_of(loss: Any) -> str:
 
 
 def training_facts(model: Any) -> dict[str, Any]:
-    """Return how the kernel says that the model was trained."""
+    """Return how the model was trained, as reported by the kernel."""
     facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
     if facts["compiled"]:
         facts["loss"] = name_of(model.loss)

@@ -1,7 +1,7 @@
-"""Notices gradients with respect to images, however they are taken: without any, images have not been climbed for.
+"""Detects gradients with respect to images, however they are computed: no gradients means no gradient ascent.
 
-What an eager tape computes is seen with its values. Of what is only traced, inside a `tf.function` or for a
-Jacobian, it is seen that it was asked for.
+For an eager tape, the values are recorded. For a gradient that is only traced, inside a `tf.function` or for
+a Jacobian, only the request is recorded.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from typing import Any
 
 from .candidates import PIXELS, SIDE
 
-# Told what gradients are taken with respect to.
+# Called with the sources that gradients are taken with respect to.
 Notice = Callable[[Any], None]
 
 
 def any_in(gradients: Any) -> bool:
-    """Tell whether there is a gradient: a tape has none where the loss does not depend on the source."""
+    """Tell whether there is any gradient: a tape returns None if the loss does not depend on the source."""
     import tensorflow as tf
 
     return any(gradient is not None for gradient in tf.nest.flatten(gradients))
 
 
 def images_in(sources: Any) -> int:
-    """Return how many 28 x 28 images gradients with respect to `sources` are about; 0 if about none.
+    """Return how many 28 x 28 images `sources` hold, for gradients with respect to them; 0 if none.
 
-    A batch of unknown length counts as one image. The weights of a network are no images, even if they
-    happen to be as many.
+    A batch of unknown length counts as one image. Network weights are not images, even if their number fits.
     """
     import tensorflow as tf
 
@@ -59,12 +58,12 @@ def _may_be_images(lengths: list[int]) -> bool:
 
 
 def _is_weight_of_a_layer(source: Any) -> bool:
-    """Tell whether a source is a variable that Keras made for a layer: its path names the layer, too."""
+    """Tell whether a source is a variable that Keras made for a layer: its path then names the layer, too."""
     return "/" in str(getattr(source, "path", ""))
 
 
 def watch_other_gradients(notice: Notice) -> None:
-    """Let `notice` know of gradients that are not taken by a tape; nothing is changed by it."""
+    """Report gradients that do not come from a tape to `notice`, without changing them."""
     import keras
     import tensorflow as tf
     from tensorflow.python.ops import gradients
@@ -77,7 +76,7 @@ def watch_other_gradients(notice: Notice) -> None:
 
 
 def _noticed(function: Any, notice: Notice, name: str, position: int) -> Any:
-    """Return a function that does the same and lets `notice` see one of its arguments."""
+    """Return a function that does the same and also passes one of its arguments to `notice`."""
     import functools
 
     import tensorflow as tf

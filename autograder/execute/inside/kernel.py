@@ -1,7 +1,8 @@
-"""The kernel's main program inside the sandbox: a plain ipykernel that also writes down what it sees.
+"""The kernel's main program inside the sandbox: a plain ipykernel that also records what it sees.
 
-Run as `python recorder.pyz CONFIG`: this package packed into one file, and the path of the JSON text of an
-`autograder.execute.kernel.RecorderConfig`. Or as `python recorder.pyz --template`, which becomes many kernels.
+Run it as `python recorder.pyz CONFIG`. The archive is this package in one file, and CONFIG is the path of an
+`autograder.execute.kernel.RecorderConfig` as JSON. `python recorder.pyz --template` instead becomes many
+kernels.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .shortcuts import Shortcuts
 from .template import Template
 
 FORKING = "--template"
-# What takes time in every kernel: the last two when the first cell runs, and when the first picture is drawn.
+# Slow imports of every kernel; the last two are needed when the first cell runs and the first picture is
+# drawn.
 IMPORTS = (
     "tensorflow",
     "keras.src.datasets.mnist",
@@ -29,35 +31,35 @@ IMPORTS = (
     "matplotlib.pyplot",
 )
 THREADS_PER_PROCESS = 16
-# So much of what was handed in is copied, and of the home folder, it may take this share.
+# Limits on copying a submission: files, folder depth, and its share of the home folder.
 MOST_FILES, DEEPEST_FOLDER, SHARE_OF_SUBMISSION = 10_000, 32, 0.75
-# The grader, which watches, comes first.
+# The grader watches the kernels, so it has priority.
 NICENESS = 5
 
 
 def serve_digits(path: str) -> None:
-    """Let `keras.datasets.mnist.load_data()` read the grader's file: the sandbox has no network."""
+    """Make `keras.datasets.mnist.load_data()` read the grader's file, as the sandbox has no network."""
     from keras.src.datasets import mnist
 
     mnist.get_file = lambda *args, **kwargs: path
 
 
 def leave_data_sets_as_they_are() -> None:
-    """Do not let TensorFlow tune data sets while they are read; what comes out of them is the same.
+    """Stop TensorFlow from tuning data sets while they are read; their content stays the same.
 
-    Whoever drops a data set that was not read to its end waits for the thread that tunes it. Now and then that
-    thread misses the call and sleeps on, for up to a minute: seen in a cell that only drew a picture, after a
-    training that had ended early.
+    Dropping a data set that was not read to its end waits for the thread that tunes it. Sometimes that thread
+    misses the signal and keeps sleeping, for up to a minute. This was seen in a cell that only drew a
+    picture, after a training run that had ended early.
     """
     import tensorflow as tf
 
-    name = "_apply_debug_options"  # of every data set, just before it is read
+    name = "_apply_debug_options"  # called for every data set just before it is read
     original = getattr(tf.data.Dataset, name, None)
     if original is None:  # not in this version
         return
 
     def untuned(self: Any) -> Any:
-        if self.options().autotune.enabled is not None:  # the notebook itself has decided
+        if self.options().autotune.enabled is not None:  # the notebook has set it itself
             return original(self)
         options = tf.data.Options()
         options.autotune.enabled = False
@@ -69,10 +71,10 @@ def leave_data_sets_as_they_are() -> None:
 def limit_resources(config: dict[str, Any]) -> None:
     """Set limits that the student's code cannot raise again; the grader watches the sum over all processes.
 
-    The address space is larger than the resident memory that the grader watches: TensorFlow maps far
-    more than it uses. It turns one absurd allocation into a MemoryError that the student can read. The
-    driver of a GPU reserves addresses for all memory of the machine, so there what can be written to is
-    bounded instead.
+    The address space limit is larger than the resident memory that the grader watches, because TensorFlow
+    maps far more than it uses. It turns one absurd allocation into a MemoryError that the student can read. A
+    GPU driver reserves addresses for all memory of the machine, so with a GPU, the limit is on writable
+    memory instead.
     """
     megabyte = 1024 * 1024
     memory = resource.RLIMIT_DATA if config["gpu"] else resource.RLIMIT_AS
@@ -89,10 +91,11 @@ def limit_resources(config: dict[str, Any]) -> None:
 
 
 def copy_submission(folder: str, home: str, most_bytes: int) -> None:
-    """Put what was handed in beside the notebook into the working directory, as on the student's machine.
+    """Copy the files submitted with the notebook into the working directory, as on the student's machine.
 
-    Hidden files stay out: in a home folder, some of them would change how the kernel starts. So do links, pipes
-    and what is too much. What is missing there, the notebook's own error says.
+    Hidden files are left out, because in a home folder some of them would change how the kernel starts. So
+    are links, pipes and anything over the limits. If the notebook needs a missing file, its own error says
+    so.
     """
     left_out, files_left, waiting = [], MOST_FILES, [("", 0)]
     while waiting:
@@ -124,7 +127,7 @@ def copy_submission(folder: str, home: str, most_bytes: int) -> None:
 
 
 def copy_file(source: str, target: str) -> None:
-    """Copy a file, or nothing of it: half of it would take up room and be of no use."""
+    """Copy a whole file or nothing: half a file would take up space and be useless."""
     try:
         shutil.copyfile(source, target)
     except OSError:
@@ -134,24 +137,24 @@ def copy_file(source: str, target: str) -> None:
 
 
 def main() -> None:
-    """Become a kernel, or the template of many."""
-    sys.path[0] = ""  # as in any kernel, the working directory; this package has been found
+    """Become a kernel, or a template for many."""
+    sys.path[0] = ""  # the working directory, as in any kernel; this package is already imported
     if sys.argv[1] == FORKING:
         import_all()
-        del os.environ["MPLCONFIGDIR"]  # of the template alone, which has no home folder
+        del os.environ["MPLCONFIGDIR"]  # only for the template, which has no home folder
         Template(socket.socket(fileno=0), become_kernel).serve()
     else:
         become_kernel(sys.argv[1])
 
 
 def import_all() -> None:
-    """Import what a kernel needs in any case; nothing here may run an operation of TensorFlow."""
+    """Import what every kernel needs; nothing here may run a TensorFlow operation."""
     for name in IMPORTS:
         importlib.import_module(name)
 
 
 def become_kernel(config_file: str) -> None:
-    """Prepare TensorFlow and the recorder, and be the kernel until the grader shuts it down."""
+    """Prepare TensorFlow and the recorder, then run as the kernel until the grader shuts it down."""
     with open(config_file, encoding="utf-8") as file:
         config = json.load(file)
     limit_resources(config)
@@ -163,7 +166,7 @@ def become_kernel(config_file: str) -> None:
     import tensorflow as tf
     from ipykernel.kernelapp import IPKernelApp
 
-    tf.config.list_physical_devices()  # what drivers have to complain about is no output of the student's
+    tf.config.list_physical_devices()  # now, so that driver warnings stay out of the student's output
     keras.utils.set_random_seed(config["seed"])
     serve_digits(config["digits"])
     leave_data_sets_as_they_are()

@@ -1,8 +1,7 @@
-"""Writes down what a notebook makes: after every cell the models, the images and what the tape computed.
+"""Records what a notebook makes: after every cell the models, the images and what the tape computed.
 
-Models leave as frozen graphs, images and plotted panels as arrays, everything through one Unix socket. No
-decision is taken here: whatever is sent may be forged by the student's code, so the verifier measures
-everything again.
+Models are sent as frozen graphs, images and plotted panels as arrays, all through one Unix socket. Nothing is
+decided here: the student's code can forge anything that is sent, so the verifier measures everything again.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ MOST_CANDIDATES = 24
 MOST_MODELS = 12
 MOST_PANELS = 400
 MOST_TAPE_CALLS = 200_000
-# A picture of this many pixels a side may hold a whole grid of features.
+# A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 EXPECTED_NAME = "visualized_feature"
-# For how many images gradients were taken: with values to see, without, and how often noting it went wrong.
+# Number of images with gradients: with visible values, without; and how often recording one failed.
 NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0}
 
 
 class Channel:
-    """Sends records to the grader: one line of JSON, then as many bytes as it announces."""
+    """Sends records to the grader: one line of JSON, then the number of bytes that the line announces."""
 
     def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -41,17 +40,17 @@ class Channel:
         self.sent: set[tuple[Any, ...]] = set()
 
     def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
-        """Send one record, unless exactly the same payload has been sent under the same name before."""
+        """Send one record, unless the same payload has already been sent under the same name."""
         fingerprint = (record["kind"], record.get("variable"), hashlib.sha256(payload).hexdigest())
         if payload and fingerprint in self.sent:
             return
         if not self.open:
             return
         text = json.dumps({**record, "bytes": len(payload)}, default=str, ensure_ascii=False)
-        line = text.encode(errors="replace") + b"\n"  # a title may hold half a character
+        line = text.encode(errors="replace") + b"\n"  # a title may contain a lone surrogate
         try:
             self.socket.sendall(line + payload)
-        except OSError:  # the grader has seen enough: the limit on evidence is reached
+        except OSError:  # the grader hung up: the evidence limit is reached
             self.open = False
         self.sent.add(fingerprint)
 
@@ -66,7 +65,7 @@ def as_npy(array: Any) -> bytes:
 
 
 class Recorder:
-    """Looks at the student's namespace after every cell, and at gradients and figures as they come."""
+    """Inspects the student's namespace after every cell, and gradients and figures as they occur."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -79,16 +78,17 @@ class Recorder:
         self.random = random.getstate()
 
     def before_cell(self, _info: Any) -> None:
-        """Count the cells: the grader runs them one by one and counts along.
+        """Count the cells; the grader runs them one by one and keeps the same count.
 
-        Random numbers go on where the last cell left them: Keras takes its seeds from Python's generator,
-        and so does the kernel between the cells, now and then, so that no two runs would be the same.
+        Random numbers continue where the last cell left them. Keras takes its seeds from Python's generator,
+        and the kernel sometimes uses the generator between cells too, so without this no two runs would be
+        the same.
         """
         self.cell += 1
         random.setstate(self.random)
 
     def after_cell(self, _result: Any) -> None:
-        """Take the snapshot. Nothing that goes wrong here may reach the student's notebook."""
+        """Take the snapshot. No error in here may reach the student's notebook."""
         self.random = random.getstate()
         namespace = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
         with warnings.catch_warnings():
@@ -104,12 +104,12 @@ class Recorder:
         self.channel.send({"cell": self.cell, **record}, payload)
 
     def look_at_names(self, namespace: dict[str, Any]) -> None:
-        """The layer that the exercise asks for by name."""
+        """Send the layer name that the exercise asks for."""
         layer = namespace.get("layer_name")
         self.send({"kind": "names", "values": {"layer_name": layer} if isinstance(layer, str) else {}})
 
     def look_at_models(self, namespace: dict[str, Any]) -> None:
-        """Every Keras model whose weights are new: those with a name, then any other that was trained."""
+        """Send every Keras model with new weights: first those with a name, then others that were trained."""
         found = [pair for name, value in namespace.items() for pair in models(name, value)]
         known = {id(model) for _, model in found}
         found += [("", model) for model in self.trained if id(model) not in known]
@@ -133,7 +133,7 @@ class Recorder:
                 self.send({**record, **training_facts(model), **facts}, graph)
 
     def look_at_images(self, namespace: dict[str, Any]) -> None:
-        """Everything in the namespace that may be the result: one 28 x 28 image per filter."""
+        """Send everything in the namespace that may be the result: one 28 x 28 image per filter."""
         found: list[ImageSet] = []
         for name, value in sorted(namespace.items(), key=lambda item: item[0] != EXPECTED_NAME):
             try:
@@ -148,9 +148,9 @@ class Recorder:
             self.send(facts, as_npy(one.images))
 
     def look_at_tape(self, _namespace: dict[str, Any]) -> None:
-        """What gradients were taken with respect to images in this cell, in order.
+        """Send the gradients taken with respect to images in this cell, in order.
 
-        That there were none is said, too: images that were made without any need to be looked at.
+        Also report if there were none, because images made without gradients need a review.
         """
         import numpy as np
 
@@ -163,7 +163,7 @@ class Recorder:
             self.send({"kind": "tape"}, as_npy(calls))
 
     def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
-        """Note one gradient with respect to an image or a batch of images."""
+        """Record one gradient with respect to an image or a batch of images."""
         import numpy as np
 
         source = sources[0] if isinstance(sources, (list, tuple)) and len(sources) == 1 else sources
@@ -182,17 +182,17 @@ class Recorder:
         self.gradients["seen"] += images
 
     def saw_unseen_gradient(self, sources: Any) -> None:
-        """Note that gradients were asked for, where their values cannot be seen."""
+        """Record that gradients were requested, if their values cannot be seen."""
         self.gradients["unseen"] += images_in(sources)
 
     def lost_gradient(self) -> None:
-        """Note that a gradient could not be noted; say so once in a cell, for it may happen in every step."""
+        """Count a gradient that could not be recorded; report it once per cell, not at every step."""
         self.gradients["lost"] += 1
         if self.gradients["lost"] == 1:
             self.send({"kind": "trouble", "where": "gradient"})
 
     def saw_figure(self, figure: Any) -> None:
-        """Note the panels of a figure at the moment it is drawn for the reader."""
+        """Record the panels of a figure when it is drawn for the reader."""
         import numpy as np
 
         panels, images = [], []
@@ -212,7 +212,7 @@ class Recorder:
 
 
 def title_of(axes: Any) -> str:
-    """Return what stands at a panel: its title, else its label or whatever is written into it."""
+    """Return the title of a panel, otherwise its axis label or the text written into it."""
     title = " ".join(axes.get_title(loc=loc) for loc in ("left", "center", "right")).strip()
     written = [text.get_text() for text in axes.texts[:1]]
     return (title or axes.get_xlabel() or axes.get_ylabel() or "".join(written))[:100]
@@ -228,7 +228,7 @@ def drawn_arrays(axes: Any) -> list[Any]:
 
 
 def as_panel(array: Any) -> Any:
-    """Return what a panel shows as one (28, 28) image, also if every pixel was drawn several times over."""
+    """Return what a panel shows as one (28, 28) image, even if every pixel was repeated to enlarge it."""
     if array.ndim == 3:
         array = array[..., 0]
     if array.ndim == 2 and array.shape in ((2 * SIDE, 2 * SIDE), (3 * SIDE, 3 * SIDE)):
@@ -244,7 +244,7 @@ def is_mosaic(array: Any) -> bool:
 
 
 def watch_training(recorder: Recorder) -> None:
-    """Let the recorder keep every model that is trained, also one that no name leads to afterwards."""
+    """Make the recorder keep every model that is trained, even if no variable refers to it afterwards."""
     import keras
 
     original = keras.Model.fit
@@ -258,7 +258,7 @@ def watch_training(recorder: Recorder) -> None:
 
 
 def watch_gradients(recorder: Recorder) -> None:
-    """Let the recorder see what `tf.GradientTape.gradient` returns; nothing is changed by it."""
+    """Show the recorder what `tf.GradientTape.gradient` returns, without changing it."""
     import tensorflow as tf
 
     original = tf.GradientTape.gradient
@@ -279,7 +279,7 @@ def watch_gradients(recorder: Recorder) -> None:
 
 
 def watch_figures(recorder: Recorder) -> None:
-    """Let the recorder see every figure when it is shown or saved."""
+    """Show the recorder every figure when it is shown or saved."""
     try:
         from matplotlib.backend_bases import FigureCanvasBase
     except ImportError:

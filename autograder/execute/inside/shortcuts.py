@@ -1,10 +1,10 @@
-"""The shortcuts of the profile `quick`: less waiting for the same verdict.
+"""The shortcuts of the profile `quick`: less waiting for the same result.
 
-A training ends as soon as the network is safely past the accuracy that earns full marks: whatever comes
-after could not earn more. It is validated on the first digits of those that were asked for, since only readers
-look at the result. And an eager call of a built model goes through a compiled function, which gives the same
-numbers to the last bit; most of the time of an ascent is spent on starting the operations one by one. Wherever
-anything is unknown, the notebook runs as it is written.
+Training ends as soon as the network is safely past the accuracy that earns full marks, because more training
+cannot earn more. Validation uses only the first of the requested digits, because only readers look at the
+result. An eager call of a built model runs a compiled function, which gives bit-identical numbers. Otherwise
+an ascent spends most of its time on starting operations one by one. If anything is unknown, the notebook runs
+as written.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-# Look at the accuracy every so many training steps; so many looks in a row have to be good.
+# Training steps between two checks of the accuracy, and how many checks in a row must be good.
 STEPS_BETWEEN_LOOKS = 40
 GOOD_LOOKS = 2
 VALIDATION_DIGITS = 1000
 MOST_FUNCTIONS = 32
 
-# Layers that compute the same from the same input whenever they are not training.
+# Layers that always compute the same output from the same input when they are not training.
 PLAIN_LAYERS = frozenset(
     "Activation Add AveragePooling2D Average BatchNormalization Concatenate Conv2D Conv2DTranspose Cropping2D "
     "Dense DepthwiseConv2D Dropout ELU Flatten GaussianNoise GlobalAveragePooling2D GlobalMaxPooling2D "
@@ -41,7 +41,7 @@ class Shortcuts:
         with np.load(config["held_out"], allow_pickle=False) as arrays:
             self.images, self.labels = tf.constant(arrays["images"]), arrays["labels"]
         self.accuracy = float(config["accuracy"])
-        # By model and shape of the input; the model stands in it so that its id is not given to another.
+        # By model and input shape. The value holds the model, so that its id is not reused.
         self.functions: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def install(self) -> None:
@@ -52,7 +52,7 @@ class Shortcuts:
         shortcuts = self
 
         def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if len(args) > 5 or kwargs.get("callbacks"):  # they may count on every epoch
+            if len(args) > 5 or kwargs.get("callbacks"):  # callbacks may rely on every epoch
                 return run_in_full(self, *args, **kwargs)
             stop = shortcuts.make_callback()
             changed = {"callbacks": [stop], **short_validation(args, kwargs)}
@@ -73,7 +73,7 @@ class Shortcuts:
         keras.Model.__call__ = call
 
     def make_callback(self) -> Any:
-        """Return a callback that ends one training when the network is good enough."""
+        """Return a callback that ends one training run when the network is good enough."""
         import keras
 
         shortcuts = self
@@ -96,7 +96,7 @@ class Shortcuts:
         return StopWhenTrained()
 
     def accuracy_of(self, model: Any) -> float:
-        """Return the share of held-out digits that a network gets right; 0 where it has not ten outputs."""
+        """Return the share of held-out digits that a network gets right; 0 without ten outputs."""
         import numpy as np
 
         try:
@@ -108,7 +108,7 @@ class Shortcuts:
         return float(np.mean(outputs.argmax(axis=1) == self.labels))
 
     def compiled(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return a compiled function for this call, or None where the call has to be made as it stands."""
+        """Return a compiled function for this call, or None if the call has to be made as written."""
         import tensorflow as tf
         from keras.src.backend.common import global_state
 
@@ -143,7 +143,7 @@ def keras_call(model: Any, images: Any) -> Any:
 
 
 def plain_layers(model: Any) -> list[Any] | None:
-    """Return all layers of a Sequential or functional model, or None if one may compute anything else."""
+    """Return all layers of a Sequential or functional model; None if it may compute anything else."""
     from keras.src.models.functional import Functional
     from keras.src.models.sequential import Sequential
 
@@ -164,7 +164,7 @@ def plain_layers(model: Any) -> list[Any] | None:
 
 
 def is_plain(layer: Any) -> bool:
-    """Tell whether a layer is one of Keras' own that has no state of its own and no foreign function in it."""
+    """Tell whether a layer is a built-in Keras layer that keeps no state and contains no custom function."""
     kind = type(layer)
     activation = getattr(layer, "activation", None)
     return (
@@ -176,13 +176,13 @@ def is_plain(layer: Any) -> bool:
 
 
 def short_validation(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, int]:
-    """Return what lets a call of `keras.Model.fit` validate on the first of many digits; nothing if they are few."""
+    """Return arguments that make `keras.Model.fit` validate on the first digits; empty if there are few."""
     data = kwargs.get("validation_data")
     if isinstance(data, (list, tuple)):
         digits = float(count(data[0])) if data else 0.0
     elif data is None:
         digits = count(args[0] if args else kwargs.get("x")) * (kwargs.get("validation_split") or 0.0)
-    else:  # a dataset or a generator, which may be of any length
+    else:  # a dataset or a generator, of any length
         digits = 0.0
     batch_size = (args[2] if len(args) > 2 else kwargs.get("batch_size")) or 32
     batch_size = kwargs.get("validation_batch_size") or batch_size
@@ -197,7 +197,7 @@ def count(digits: Any) -> int:
 
 
 def fill_up(history: Any, epochs: int) -> None:
-    """Let a history have the length that the notebook expects, by repeating what was reached."""
+    """Extend a history to the length that the notebook expects by repeating the last values."""
     for values in history.history.values():
         values += values[-1:] * (epochs - len(values))
     history.epoch = list(range(epochs))

@@ -1,12 +1,12 @@
-"""A process that has imported what every notebook needs, and becomes their kernels by forking.
+"""A process that has imported what every notebook needs, and forks to create kernels.
 
-To import TensorFlow takes seconds, to fork takes milliseconds. A fork is safe as long as the template itself has
-never run an operation of TensorFlow: the threads that it would have started are not there in a fork, which waits
-for them for ever.
+Importing TensorFlow takes seconds; forking takes milliseconds. A fork is safe only if the template has never
+run a TensorFlow operation: the threads that the operation starts do not exist in a fork, which then waits for
+them forever.
 
-Every kernel gets a sandbox of its own: bubblewrap makes it, around a program that only holds it open, and the fork
-moves into all its namespaces before anything of the student's is looked at. What bubblewrap takes away from a
-program that it starts itself, the fork gives up itself (`confine`).
+Every kernel gets its own sandbox. bubblewrap creates the sandbox around a program that only holds it open.
+The fork moves into all its namespaces before it reads anything of the student's. bubblewrap removes
+privileges from the programs that it starts; the fork gives up the same privileges itself (`confine`).
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ system = ctypes.CDLL(None, use_errno=True)
 
 @dataclass
 class _Started:
-    """A kernel, the sandbox that it is in, and how they ended."""
+    """A kernel, its sandbox, and how both ended."""
 
     name: str
     sandbox: int  # process: bubblewrap
-    kernel: int  # process, once forked
-    hold: int  # descriptor: when it is closed, the sandbox ends
-    statuses: dict[int, int] = field(default_factory=dict)  # by process, as `waitpid` says
+    kernel: int  # process: the fork
+    hold: int  # descriptor: closing it ends the sandbox
+    statuses: dict[int, int] = field(default_factory=dict)  # by process, as `waitpid` returns them
 
     @property
     def status(self) -> int:
-        """How it ended, as if bubblewrap had run the kernel itself: -9 is the sandbox, 137 the kernel."""
+        """Exit status, as if bubblewrap had run the kernel: -9 for a killed sandbox, 137 for the kernel."""
         if os.waitstatus_to_exitcode(self.statuses[self.sandbox]) == -signal.SIGKILL:
             return -signal.SIGKILL
         code = os.waitstatus_to_exitcode(self.statuses[self.kernel])
@@ -57,24 +57,25 @@ class _Started:
 
 
 class Template:
-    """Starts kernels when the grader asks, and tells it when they have ended.
+    """Starts kernels when the grader asks, and reports when they have ended.
 
     Args:
-        control: socket to the grader, of packets that are JSON.
-        become_kernel: what a fork runs, with the path of its configuration; it returns when the kernel ends.
+        control: packet socket to the grader; each packet is JSON.
+        become_kernel: what a fork runs, called with the path of its configuration; returns when the kernel
+            ends.
     """
 
     def __init__(self, control: socket.socket, become_kernel: Callable[[str], None]) -> None:
         self.control = control
         self.become_kernel = become_kernel
-        self.started: dict[int, _Started] = {}  # by both processes
+        self.started: dict[int, _Started] = {}  # keyed by both processes
         self.selector = selectors.DefaultSelector()
 
     def serve(self) -> None:
-        """Start kernels until the grader has gone."""
-        _check(system.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))  # the parent of every kernel leaves at once
+        """Start kernels until the grader is gone."""
+        _check(system.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))  # the parent of every kernel exits at once
         gc.collect()
-        gc.freeze()  # a collection in a fork would copy all that it looks at
+        gc.freeze()  # a collection in a fork would copy all memory it touches
         self.selector.register(self.control, selectors.EVENT_READ, None)
         while True:
             for key, _ in self.selector.select():
@@ -89,7 +90,7 @@ class Template:
             self.reap()
 
     def say(self, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
-        """Tell the grader something, and hand over descriptors of processes."""
+        """Send the grader a message, and optionally descriptors of processes."""
         socket.send_fds(self.control, [json.dumps(message).encode()], descriptors)
 
     def start(self, order: dict[str, Any]) -> None:
@@ -114,10 +115,10 @@ class Template:
         self.say({"name": name, "sandbox": sandbox, "kernel": kernel}, watched)
 
     def fork(self, order: dict[str, Any], inside: int) -> int:
-        """Fork a process that moves into a sandbox and becomes a kernel; return its number.
+        """Fork a process that moves into a sandbox and becomes a kernel; return its process ID.
 
-        Only children of a process that has entered a process namespace are in it, so it takes two forks. The one
-        between leaves at once, and the kernel becomes a child of this process.
+        A process that enters a process namespace stays outside it; only its children are inside. So this
+        takes two forks. The process in between exits at once, and the kernel becomes a child of this process.
 
         Raises:
             OSError, ValueError: the sandbox cannot be entered.
@@ -166,7 +167,7 @@ class Template:
             os.environ["PWD"] = os.getcwd()
             confine(instructions)
             if order["config"]:
-                sys.argv[1:] = [order["config"]]  # as if it had been started so
+                sys.argv[1:] = [order["config"]]  # as if it had been started this way
                 self.become_kernel(order["config"])
             status = 0
         except SystemExit as error:
@@ -179,7 +180,7 @@ class Template:
             os._exit(status)
 
     def reap(self) -> None:
-        """Note who has ended, and tell the grader of kernels that have ended with their sandboxes."""
+        """Collect ended processes, and tell the grader which kernels have ended with their sandboxes."""
         while True:
             try:
                 process, status = os.waitpid(-1, os.WNOHANG)
@@ -188,7 +189,7 @@ class Template:
             if not process:
                 return
             started = self.started.pop(process, None)
-            if started is None:  # what a sandbox that was killed has left
+            if started is None:  # left over from a killed sandbox
                 continue
             started.statuses[process] = status
             if process == started.kernel:
@@ -201,14 +202,14 @@ def open_sandbox(command: list[str]) -> tuple[int, int, int]:
     """Run bubblewrap around a program that holds the sandbox open until its standard input ends.
 
     Args:
-        command: of which bubblewrap says on standard output who is inside (`--info-fd 1`), and whose program writes
-            an empty line to standard error when all is made.
+        command: makes bubblewrap report the process inside on standard output (`--info-fd 1`); its program
+            writes an empty line to standard error when the sandbox is ready.
 
     Returns:
-        The process that is bubblewrap, one that is inside, and the descriptor that ends it when it is closed.
+        The bubblewrap process, a process inside, and a descriptor; closing the descriptor ends the sandbox.
 
     Raises:
-        OSError: it does not start; with what it says.
+        OSError: bubblewrap does not start; the message is what it printed.
     """
     inner_hold, hold = os.pipe()
     info, inner_info = os.pipe()
@@ -232,21 +233,21 @@ def open_sandbox(command: list[str]) -> tuple[int, int, int]:
 
 
 def confine(instructions: bytes) -> None:
-    """Give up every privilege, and let the Linux kernel filter all calls from now on.
+    """Give up all privileges, and let the Linux kernel filter all system calls from now on.
 
     Args:
-        instructions: of the filter, as for `--seccomp` of bubblewrap.
+        instructions: the filter, in the format of bubblewrap's `--seccomp`.
 
     Raises:
-        OSError: something could not be given up.
+        OSError: a privilege could not be given up, or the filter could not be set.
     """
     _check(system.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     for capability in range(MOST_CAPABILITIES):
-        if system.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):  # there are no more
+        if system.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):  # no more capabilities
             break
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    _check(system.capset(header, bytes(24)))  # effective, permitted, inheritable: twice 32 of each
-    # to have changed namespaces closed /proc/self to the process itself
+    _check(system.capset(header, bytes(24)))  # effective, permitted, inheritable: 2 x 32 bits each
+    # changing namespaces has closed /proc/self to the process itself
     _check(system.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
     code = ctypes.create_string_buffer(instructions, len(instructions))
     program = struct.pack("@HP", len(instructions) // 8, ctypes.addressof(code))

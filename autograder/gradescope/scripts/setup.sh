@@ -11,12 +11,12 @@ apt-get install -y -qq --no-install-recommends python3 python3-venv bubblewrap l
 
 python=python3
 if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    # an older Ubuntu has it under its own name
+    # an older Ubuntu has it under a versioned name
     apt-get install -y -qq --no-install-recommends python3.11 python3.11-venv
     python=python3.11
 fi
 
 "$python" -m venv "$environment"
 "$environment/bin/python" -m pip install --quiet --no-cache-dir --constraint "$source/constraints.txt" "$source/kit"
-# Whatever is missing is to be known now and not at the first submission.
+# Anything missing should show up now, not at the first submission.
 "$environment/bin/python" -I -c 'import autograder.gradescope.run, keras, tensorflow'

@@ -1,4 +1,4 @@
-"""What another rubric makes of a submission that was graded before, and where the two differ."""
+"""The result of another rubric for a graded submission, and where it differs from the old result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from autograder.report import Report, Result
 
 @dataclass(frozen=True)
 class Change:
-    """One criterion of which the verdict changes.
+    """A criterion whose verdict changes.
 
     Attributes:
         before: None if the criterion is new.
-        now: None if there is no such criterion any more.
+        now: None if the criterion no longer exists.
     """
 
     criterion: str
@@ -25,12 +25,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Rescored:
-    """The report on one submission by the rubric of today, beside the one that stands there.
+    """The report on one submission by the current rubric, beside the stored one.
 
     Attributes:
-        before: None if the last report was lost, or is not one that can be read.
+        before: None if the last report was lost or cannot be read.
         now: not written yet.
-        was_measured_again: the verifier is another one, so that the measurements are new, too.
+        was_measured_again: the verifier is new, so the measurements are new too.
     """
 
     before: Report | None
@@ -44,7 +44,7 @@ class Rescored:
 
     @property
     def is_current(self) -> bool:
-        """Are the report and the measurements that stand there those of today already?"""
+        """Tell whether the stored report and measurements are already current."""
         return self.before == self.now and not self.was_measured_again
 
     def changes(self) -> list[Change]:
@@ -57,19 +57,19 @@ class Rescored:
         ]
 
     def difference(self) -> float:
-        """Return how many points are won."""
+        """Return how many points are gained."""
         return round(self.now.score - (self.before.score if self.before else 0), 2)
 
 
 @dataclass(frozen=True)
 class Rescoring:
-    """All that another rubric makes of a course; nothing of it is written yet."""
+    """The results of another rubric for a course; none of them is written yet."""
 
     rescored: Sequence[Rescored]
     left_out: Sequence[LeftOut]
 
     def changed(self) -> list[Rescored]:
-        """Return the submissions of which a verdict changes."""
+        """Return the submissions with a verdict that changes."""
         return [one for one in self.rescored if one.changes()]
 
 

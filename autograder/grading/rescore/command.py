@@ -27,13 +27,13 @@ def rescore_course(
     apply: bool,
     record: bool,
 ) -> bool:
-    """Score these students' submissions again; print the changes; with `apply`, write and record them.
+    """Rescore these students' submissions and print the changes; with `apply`, write and record them.
 
     Returns:
-        Is everything that was asked for done?
+        Whether everything requested was done.
 
     Raises:
-        CourseError: another command is at work, or the gradebook cannot be used.
+        CourseError: another command is running, or the gradebook cannot be used.
         RubricError: the rubric is broken; then nothing is written.
     """
     jobs = min(settings.jobs or cores(), len(students))

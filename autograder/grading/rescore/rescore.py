@@ -1,7 +1,7 @@
-"""Scores a course again from what is stored of it: other thresholds, points or checks, and no notebook is run.
+"""Rescores a course from its stored results: other thresholds, points or checks, without running notebooks.
 
-Evidence does not age: whatever profile or versions it was gathered with, it is scored as what it is. So only
-who handed in something else since then, or was never run to the end, has to be graded first.
+Evidence does not expire: it is scored as it is, whatever profile or versions it was gathered with. So a
+submission must be graded first only if its files have changed since, or if it was never run to the end.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ OnDone = Callable[[], None]
 
 
 class Rescorer:
-    """Scores stored runs, and writes the reports when told to; `rescorer` makes one."""
+    """Scores stored runs, and writes the reports on request; `rescorer` makes it."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class Rescorer:
         self._places: dict[str, Place] = {}
 
     def score(self, students: Sequence[str], on_done: OnDone = lambda: None) -> Rescoring:
-        """Return what the rubric of today makes of these students' submissions; nothing is written.
+        """Return the result of the current rubric for these students' submissions; nothing is written.
 
         Raises:
             RubricError: the rubric is broken.
-            SandboxError: what has to be measured again cannot be.
+            SandboxError: what must be measured again cannot be.
         """
         self._places = {student: Place(self._course, student, self._assignment) for student in students}
         rescored: dict[str, Rescored] = {}
@@ -86,7 +86,7 @@ class Rescorer:
                     continue
             on_done()
         if outdated:
-            self._announce(f"The verifier is another one: {len(outdated)} submissions are measured again.")
+            self._announce(f"The verifier is new: {len(outdated)} submissions are measured again.")
             grader = self._cleanup.enter_context(
                 ready_to_grade(
                     self._course, self._settings, announce=self._announce, assignment=self._assignment
@@ -106,7 +106,7 @@ class Rescorer:
         )
 
     def write(self, rescoring: Rescoring, on_done: OnDone = lambda: None) -> list[LeftOut]:
-        """Write the reports that are other than those that stand there; return what could not be written."""
+        """Write the reports that differ from the stored ones; return what could not be written."""
         outdated = [one for one in rescoring.rescored if not one.is_current]
         waiting = [self._pool.submit(write_again, self._places[one.student], one) for one in outdated]
         failed = []
@@ -120,7 +120,7 @@ class Rescorer:
         return self._pool.submit(score_again, place, self._rubric)
 
     def _measured_again(self, place: Place, grader: Grader, scratch: Path) -> Rescored | LeftOut:
-        """Measure a stored run again, and keep the measurements beside the course until they are wanted."""
+        """Measure a stored run again, and keep the measurements outside the course until they are needed."""
         origin = read_origin(place.results)
         execution = read_execution(place.results, name=place.assignment)
         if origin is None or execution is None:
@@ -150,7 +150,7 @@ def rescorer(
     announce: Callable[[str], None],
     assignment: str = ASSIGNMENT,
 ) -> Iterator[Rescorer]:
-    """Start the processes that score, and stop them at the end.
+    """Start the scoring processes, and stop them at the end.
 
     Raises:
         CourseError: the source notebook has no points, or a process was killed.
@@ -163,5 +163,5 @@ def rescorer(
             yield Rescorer(course, settings, assignment, pool, cleanup, announce)
         except BrokenProcessPool as error:
             raise CourseError(
-                "a process that scores was killed, maybe for want of memory; the same command goes on from here"
+                "a scoring process was killed, perhaps because memory ran out; run the same command again to continue"
             ) from error

@@ -1,4 +1,4 @@
-"""Prints what another rubric changes, for whom, before anything is recorded."""
+"""Prints what another rubric changes, and for whom, before anything is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.report import Report, Result
 
 
 def print_rescoring(rescoring: Rescoring, console: Console, say: Callable[[str], None]) -> None:
-    """Print a row per changed criterion, who was left out and why, and all of it in one line."""
+    """Print a row per changed criterion, who was left out and why, and a summary in one line."""
     if changed := rescoring.changed():
         console.print(change_table(changed))
     for one in rescoring.left_out:
@@ -23,7 +23,7 @@ def print_rescoring(rescoring: Rescoring, console: Console, say: Callable[[str],
 
 
 def change_table(changed: Sequence[Rescored]) -> Table:
-    """Return the table of the submissions of which a verdict changes."""
+    """Return the table of the submissions with a verdict that changes."""
     table = Table("student", "criterion", "before", "now", "total before", "total now")
     for column in table.columns[-2:]:
         column.justify = "right"

@@ -1,8 +1,8 @@
-"""What a process does for one submission while a course is scored again.
+"""What a worker process does for one submission while a course is rescored.
 
-pytest, which runs the rubric, belongs to one thread at a time, and to draw a picture takes half a second: so
-the work is spread over processes. Each gets the names of folders, reads what is stored there, and only writes
-when it is told to.
+pytest, which runs the rubric, can only run in one thread at a time, and drawing a picture takes half a
+second. So the work is spread over processes. Each gets the names of folders, reads what is stored there, and
+writes only on request.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ UNREADABLE = "what is stored of its run cannot be read"
 
 @dataclass(frozen=True)
 class Place:
-    """Where one submission and its results are.
+    """The location of one submission and its results.
 
     Attributes:
-        measured: a folder with the run as the verifier of today measures it, if the stored one is older.
+        measured: a folder with the run as measured by the current verifier, if the stored one is older.
     """
 
     course: Course
@@ -63,19 +63,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Outdated:
-    """A stored run that has to be measured again before it can be scored."""
+    """A stored run that must be measured again before it can be scored."""
 
     place: Place
 
 
 def start_worker() -> None:
-    """Leave ^C to the parent, and let the collector of garbage pass by what was imported."""
+    """Leave ^C to the parent process, and exclude imported objects from garbage collection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
 
 
 def score_again(place: Place, rubric: Rubric) -> Rescored | Outdated | LeftOut:
-    """Apply the rubric to what is stored of a run; say so if it cannot be applied.
+    """Apply the rubric to a stored run, or return why that is not possible.
 
     Raises:
         RubricError: the rubric is broken.
@@ -96,7 +96,7 @@ def score_again(place: Place, rubric: Rubric) -> Rescored | Outdated | LeftOut:
 
 
 def write_again(place: Place, rescored: Rescored) -> LeftOut | None:
-    """Replace the stored report, and whatever shows it; what shows the same already is left alone."""
+    """Replace the stored report and the files that show it; files that would not change are left alone."""
     try:
         run = _stored_run(place)
         if not isinstance(run, Run):
@@ -119,7 +119,7 @@ def _stored_run(place: Place) -> Run | Outdated | LeftOut:
         return read_run(place.measured, origin, name=place.assignment) or LeftOut(place.student, UNREADABLE)
     verifier = read_verifier(place.results, origin)
     run = read_run(place.results, origin, name=place.assignment)
-    # Of a file that is no notebook, no verifier has measured anything.
+    # If the file is not a notebook, no verifier measured anything.
     if verifier != verifier_sha256() and not (run and run.measurements.unreadable):
         return Outdated(place)
     return run or LeftOut(place.student, UNREADABLE)

@@ -1,4 +1,4 @@
-"""The former name of `autograder.feedback.exporter`, which older courses have in their nbgrader_config.py."""
+"""The old name of `autograder.feedback.exporter`, which older courses use in their nbgrader_config.py."""
 
 from autograder.feedback.exporter import FeedbackExporter
 

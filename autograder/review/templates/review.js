@@ -1,4 +1,4 @@
-// Keys, the linked grids, and word of who else is here. Every page works without it.
+// Keys, the linked grids, and a note of who else is here. Every page works without it.
 "use strict";
 
 const find = (selector, within = document) => within.querySelector(selector);
