@@ -119,7 +119,7 @@ def main() -> int:
         f"{os.cpu_count()} cores, {arguments.repeats} repeats\n"
     )
     print(
-        f"| | median s | min..max s | times sooner | share of the limit | equal images of {filters} | activation |"
+        f"| | median s | min..max s | times faster | share of the limit | equal images of {filters} | activation |"
     )
     print("|---|---|---|---|---|---|---|")
     loop = results[0]
@@ -139,7 +139,7 @@ def main() -> int:
     missed = []
     for method, bar in ((first, BAR_FIRST), (warm, BAR_WARM)):
         if loop.median < bar * of[method.name].median:
-            missed.append(f"{method.name}: less than {bar} times sooner than the loop")
+            missed.append(f"{method.name}: less than {bar} times faster than the loop")
     missed += [
         f"{method.name} is faster" for method in peers if of[method.name].median < of[warm.name].median
     ]

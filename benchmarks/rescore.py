@@ -98,7 +98,7 @@ def main() -> None:
     }
     for step, times in steps.items():
         if times:
-            print(f"{step:30} {times[0]:6.1f} s on the clock, {times[1]:6.1f} s of processors")
+            print(f"{step:30} {times[0]:6.1f} s on the clock, {times[1]:6.1f} CPU s")
     print(f"bar: {BAR} s to show and write on two cores with nothing else to do")
     sys.exit(applied[0] > BAR)
 

@@ -142,9 +142,7 @@ def seconds_per_submission(parts: Mapping[str, Measured], count: int) -> float:
 
 def print_times(ways: Sequence[Way], results: Results, submissions: Sequence[str], *, bars: bool) -> bool:
     """Print the table of times; return whether every bar holds."""
-    print(
-        "| | s per submission | min..max s | submissions an hour | times sooner | bar | s of processors | MB |"
-    )
+    print("| | s per submission | min..max s | submissions an hour | times faster | bar | CPU s | MB |")
     print("|---|---|---|---|---|---|---|---|")
     holds = True
     first = 0.0

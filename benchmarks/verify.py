@@ -167,7 +167,7 @@ def print_seconds(name: str, seconds: list[tuple[float, float]]) -> None:
     """Print one line of the table."""
     clock, processors = zip(*seconds, strict=True)
     spread = f"({min(clock):.3f} ... {max(clock):.3f})"
-    print(f"{name:40} {median(clock):7.3f} s {spread:20} {median(processors):7.3f} s of processors")
+    print(f"{name:40} {median(clock):7.3f} s {spread:20} {median(processors):7.3f} CPU s")
 
 
 def main() -> None:
