@@ -40,18 +40,23 @@ from autograder.audit.comparison import Comparison, compare
 from autograder.audit.labelled import LabelledSubmission
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise, packaged_assignment
+from autograder.course.notebooks import write_notebook
+from autograder.course.release import released_notebook
 from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
+from autograder.grading.grader import kit_versions
 from autograder.plain.files import write_whole
 from autograder.progress.bars import show_progress
 from autograder.record.files import (
     read_measurements,
     read_origin,
     read_report,
+    read_verifier,
 )
 from autograder.report import Report
 from autograder.rubric.score import score
 from autograder.settings import Settings, Thresholds
+from autograder.verify.identity import verifier_sha256
 from solutions.data import embedded_digits, write_npz
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -73,6 +78,8 @@ def main() -> int:
     if unknown := set(asked.only) - {one.name for one in corpus}:
         sys.exit(f"no labelled submission is called '{sorted(unknown)[0]}'")
     chosen = [one for one in corpus if not asked.only or one.name in asked.only]
+    if asked.missing and asked.profile != "quick":
+        sys.exit("--missing is for --profile quick: only its measurements are committed")
     if asked.missing:
         chosen = missing(chosen, read_committed())
     course, source = measuring_course(asked.work), source_of_today()
@@ -80,6 +87,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     disagreements = 0
     for profile in profiles:
+        hand_in(course, chosen, profile)
         try:
             comparison = graded(course, chosen, profile, jobs=asked.jobs)
         except (GradeascentError, KeyboardInterrupt) as error:
@@ -128,6 +136,15 @@ def measuring_course(folder: Path) -> Course:
     return Course.open(folder)
 
 
+def hand_in(course: Course, submissions: Sequence[LabelledSubmission], profile: str) -> None:
+    """Write today's answers where they are graded, so that a run of older ones is not taken for theirs."""
+    released = released_notebook(course)
+    workspace = Course(course.root / AUDIT / profile)
+    for one in submissions:
+        file = workspace.submission_folder(one.name) / f"{ASSIGNMENT}.ipynb"
+        write_notebook(one.notebook(released), file)
+
+
 def graded(
     course: Course, submissions: Sequence[LabelledSubmission], profile: str, *, jobs: int
 ) -> Comparison:
@@ -171,7 +188,7 @@ def with_measured(
 ) -> dict[str, Committed]:
     """Return the measurements of all labelled submissions: renewed for those chosen, as far as they were run.
 
-    What has not changed keeps its source.
+    A measurement that has not changed keeps its source: that of the run in which it came out so first.
     """
     workspace = Course(course.root / AUDIT / "quick")
     committed = {one.name: old[one.name] for one in corpus if one.name in old}
@@ -181,6 +198,8 @@ def with_measured(
         origin = read_origin(folder)
         if origin is None or origin.submission_sha256 != handed_in.sha256():
             continue
+        if origin.versions != kit_versions() or read_verifier(folder, origin) != verifier_sha256():
+            continue  # it was stopped before it came to this run of an older version
         new = Committed(answers_sha256(one), rounded(read_measurements(folder)), source)
         before = committed.get(one.name)
         if before is None or replace(new, source=before.source) != before:

@@ -10,6 +10,7 @@ from made_reports import make_report
 from measure import (
     AUDIT,
     DIGITS,
+    hand_in,
     instructions,
     measuring_course,
     missing,
@@ -19,11 +20,14 @@ from measure import (
     with_measured,
 )
 
+from autograder.audit.audit import labelled_submissions
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.notebooks import grade_id, read_notebook
 from autograder.course.submission import Submission
 from autograder.evidence import Evidence
+from autograder.grading.grader import kit_versions
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.plain.files import write_whole
@@ -32,6 +36,7 @@ from autograder.record.files import (
 )
 from autograder.report import Result
 from autograder.run import Origin, Run
+from autograder.verify.identity import verifier_sha256
 
 BEFORE, NOW = Measurements("kernel_died"), Measurements("graded")
 OLD, NEW = (Source(f"2026-01-0{day}", f"commit {day}", {"numpy": "2"}, ("avx2",)) for day in (1, 2))
@@ -41,7 +46,7 @@ def labelled(name: str, label: str = "") -> LabelledSubmission:
     return parse_labelled(name, f"# /// label\n{label}# ///\n# %% cnn\nmodel = 1\n")
 
 
-def run_in(course: Course, name: str) -> None:
+def run_in(course: Course, name: str, verifier: str = "") -> None:
     """Leave what a run leaves that was graded in the quick profile."""
     workspace = Course(course.root / AUDIT / "quick")
     folder = workspace.submission_folder(name)
@@ -52,9 +57,9 @@ def run_in(course: Course, name: str) -> None:
         seed=7,
         dataset="digits",
         sandbox="bwrap",
-        versions={},
+        versions=kit_versions(),
     )
-    run = Run(origin, None, NOW, Pictures(), {}, "")
+    run = Run(origin, None, NOW, Pictures(), {}, verifier or verifier_sha256())
     write_run(workspace.result_folder(name), run, Evidence("graded"), name=ASSIGNMENT)
 
 
@@ -85,6 +90,25 @@ def test_a_run_of_other_answers_is_not_written(tmp_path: Path) -> None:
     (folder / f"{ASSIGNMENT}.ipynb").write_text("{ }")
 
     assert with_measured({}, [labelled("one")], [labelled("one")], Course(tmp_path), NEW) == {}
+
+
+def test_a_run_that_an_older_verifier_measured_is_not_written(tmp_path: Path) -> None:
+    run_in(Course(tmp_path), "one", verifier="an older one")
+
+    assert with_measured({}, [labelled("one")], [labelled("one")], Course(tmp_path), NEW) == {}
+
+
+def test_todays_answers_are_handed_in_before_anything_is_graded(tmp_path: Path) -> None:
+    course = measuring_course(tmp_path / "work")
+    one = next(one for one in labelled_submissions(None) if one.name == "published_2021")
+    workspace = Course(course.root / AUDIT / "quick")
+    write_whole(workspace.submission_folder(one.name) / f"{ASSIGNMENT}.ipynb", "{}")
+
+    hand_in(course, [one], "quick")
+
+    handed_in = read_notebook(workspace.submission_folder(one.name) / f"{ASSIGNMENT}.ipynb")
+    sources = {grade_id(cell): cell.source for cell in handed_in.cells}
+    assert one.answers.items() <= sources.items()
 
 
 def test_missing_are_those_never_measured_and_those_whose_answers_have_changed() -> None:

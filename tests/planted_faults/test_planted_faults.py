@@ -13,8 +13,8 @@ FAULTS = read_faults()
 FOLDERS = {
     "solutions", "autograder/audit", "autograder/cluster", "autograder/course", "autograder/collect",
     "autograder/execute", "autograder/execute/inside", "autograder/gradescope", "autograder/record",
-    "autograder/duplicates", "autograder/export", "autograder/feedback", "autograder/grading/rescore",
-    "autograder/review", "autograder/rubric", "autograder/verify",
+    "autograder/duplicates", "autograder/export", "autograder/feedback", "autograder/grading",
+    "autograder/grading/rescore", "autograder/review", "autograder/rubric", "autograder/verify",
 }  # fmt: skip
 
 
