@@ -15,6 +15,8 @@ from autograder.cli import run
 from autograder.execute.sandbox import Sandbox
 from autograder.settings import SETTINGS_FILE
 
+pytestmark = pytest.mark.deep
+
 # Small enough to be run in seconds: strides and few filters, all of which climb at once.
 ANSWERS = """\
 # %% cnn
@@ -125,7 +127,6 @@ def test_a_changed_rubric_is_tested_without_running_a_notebook(
     ]
 
 
-@pytest.mark.deep
 def test_both_profiles_are_audited_unless_one_is_named(
     sandbox: Sandbox, course: Path, labelled: Path
 ) -> None:
@@ -137,7 +138,6 @@ def test_both_profiles_are_audited_unless_one_is_named(
     assert result.comparisons[0].matrices == result.comparisons[1].matrices
 
 
-@pytest.mark.deep
 def test_five_copies_of_a_submission_get_the_same_scores(
     sandbox: Sandbox, course: Path, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def test_students_get_the_skeleton_with_places_to_fill(repository: Course) -> No
             compile(source, name, "exec")
 
 
+@pytest.mark.deep
 def test_a_release_older_than_its_source_is_noticed(course: Course) -> None:
     generate_release(course)
     change_source(course, "cnn_text", lambda text: f"{text}\nGood luck.")

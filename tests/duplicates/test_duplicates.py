@@ -254,6 +254,7 @@ def test_unanswered_cells_are_no_duplicates(hand_in: Callable[..., Path], found:
     assert result["groups"] == result["weak"] == []
 
 
+@pytest.mark.deep
 def test_weights_that_equal_code_explains_say_nothing_more(
     hand_in: Callable[..., Path], store: Callable[..., None], found: Callable[..., Any], network: keras.Model
 ) -> None:

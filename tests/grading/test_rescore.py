@@ -155,7 +155,9 @@ def test_a_training_that_was_ended_too_early_for_a_higher_threshold_is_listed(
 
     assert rescore(course, "ada") == 1
 
-    assert "ada: its training was ended at a lower accuracy" in " ".join(capsys.readouterr().out.split())
+    assert "ada: not scored again: its training was ended at a lower accuracy" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_whoever_has_to_be_run_again_is_listed_and_not_run(

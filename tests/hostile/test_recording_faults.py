@@ -262,6 +262,7 @@ def on_a_disk_of_its_own(
         ),
     ],
 )
+@pytest.mark.deep
 def test_what_cannot_be_written_is_said_and_the_same_command_goes_on_later(
     fault: str, before: str, after: str, words: str, course: Course, times: Before, tell: Tell
 ) -> None:

@@ -101,7 +101,9 @@ def main() -> int:
         if profile == "quick":
             committed = read_committed()
             if not missing(corpus, committed):
-                write_result(profile, outcome_of_committed(corpus, committed))
+                reports = {one.name: scored(one.name, committed[one.name]) for one in corpus}
+                sources = [committed[one.name].source for one in corpus]
+                write_result(profile, outcome(corpus, profile, reports, sources))
         elif len(chosen) == len(corpus):
             reports = reports_in(Course(course.root / AUDIT / profile), corpus)
             write_result(profile, outcome(corpus, profile, reports, [source] * len(corpus)))
@@ -207,16 +209,9 @@ def with_measured(
     return committed
 
 
-def outcome_of_committed(
-    corpus: Sequence[LabelledSubmission], committed: Mapping[str, Committed]
-) -> dict[str, Any]:
-    """Return what the rubric of today makes of the measurements."""
-    points = Course(REPOSITORY).points()
-    reports = {
-        one.name: make_report(one.name, score(committed[one.name].measurements, Thresholds(), points))
-        for one in corpus
-    }
-    return outcome(corpus, "quick", reports, [committed[one.name].source for one in corpus])
+def scored(name: str, one: Committed) -> Report:
+    """Return what the rubric of today makes of a measurement."""
+    return make_report(name, score(one.measurements, Thresholds(), Course(REPOSITORY).points()))
 
 
 def reports_in(workspace: Course, corpus: Sequence[LabelledSubmission]) -> dict[str, Report]:

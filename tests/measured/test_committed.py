@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 
 import pytest
 from committed import QUICK, answers_sha256, read_committed, rounded, write_committed
-from made_reports import make_report
-from measure import RESULT, WORK, outcome_of_committed, told
+from measure import RESULT, WORK, outcome, scored, told
 
 from autograder.audit.audit import labelled_submissions
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
-from autograder.course.folder import Course
-from autograder.rubric.score import score
-from autograder.settings import Thresholds
+from autograder.report import Report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = "python tests/measured/measure.py"
 CORPUS = labelled_submissions(None)
 COMMITTED = read_committed()
-POINTS = Course(REPOSITORY).points()
+
+
+@functools.cache
+def report_on(name: str) -> Report:
+    return scored(name, COMMITTED[name])
 
 
 @pytest.mark.parametrize("submission", CORPUS, ids=lambda one: one.name)
@@ -35,9 +37,7 @@ def test_a_submission_is_measured_as_it_is_today(submission: LabelledSubmission)
 
 @pytest.mark.parametrize("submission", CORPUS, ids=lambda one: one.name)
 def test_the_rubric_agrees_with_the_teacher(submission: LabelledSubmission) -> None:
-    results = score(COMMITTED[submission.name].measurements, Thresholds(), POINTS)
-
-    compared = compare("quick", [submission], {submission.name: make_report(submission.name, results)})
+    compared = compare("quick", [submission], {submission.name: report_on(submission.name)})
 
     assert not compared.disagreements, "\n".join(told(compared))
     assert (compared.failed_correct, compared.passed_wrong) == (0, 0)
@@ -49,9 +49,14 @@ def test_what_is_committed_is_of_labelled_submissions_and_small() -> None:
 
 
 def test_the_committed_verdicts_are_those_of_todays_rubric() -> None:
+    reports = {name: report_on(name) for name in COMMITTED}
+    sources = [one.source for one in COMMITTED.values()]
+
     result = json.loads(RESULT.read_text(encoding="utf-8"))
 
-    assert result["profiles"]["quick"] == outcome_of_committed(CORPUS, COMMITTED), f"run: {COMMAND} --missing"
+    assert result["profiles"]["quick"] == outcome(CORPUS, "quick", reports, sources), (
+        f"run: {COMMAND} --missing"
+    )
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

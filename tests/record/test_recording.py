@@ -252,6 +252,7 @@ def test_a_gradebook_that_was_lost_is_made_again(course: Course) -> None:
     assert scores(course, "ada")["check_cnn"] == report_of(course, "ada").criteria["cnn"].score
 
 
+@pytest.mark.deep
 def test_points_of_today_hold_in_the_gradebook(course: Course) -> None:
     source = course.source_notebook()
     text = source.read_text()

@@ -101,6 +101,7 @@ def test_a_damaged_keras_cache_is_announced_and_passed_over(nothing_found: Path)
     assert "Keras cache" in announced[0]
 
 
+@pytest.mark.deep
 def test_without_a_server_the_download_falls_through(
     nothing_found: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
