@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
 
 from autograder.pictures import Floats
 
@@ -14,7 +15,6 @@ WIDTH, HEIGHT = 400, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 32
 MOST_CURVES = 64
 MOST_POINTS = 120
-_STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,9 @@ class _Frame:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return three to six round numbers between two values."""
+    """Return a handful of round numbers between two values."""
     if not math.isfinite(high - low):
         return []
-    unit = 10.0 ** math.floor(math.log10((high - low) / 4))
-    step = next((unit * factor for factor in _STEPS if (high - low) / (unit * factor) <= 5), unit * 10)
-    first = math.ceil(low / step - 1e-9)
-    return [round(index * step, 12) for index in range(first, math.floor(high / step + 1e-9) + 1)]
+    slack = 1e-9 * (high - low)
+    ticks = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in ticks if low - slack <= tick <= high + slack]
