@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,8 +27,29 @@ START_SECONDS = 120
 MOST_MB = 1200
 
 
+# The status of a process that was killed: by itself, or in bubblewrap's words.
+KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}
+
+
 class _StoppedError(Exception):
     """The process has ended, or its answer was not a measurement; the message is the last line of its log."""
+
+
+@contextmanager
+def _time_limit(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """Kill a process that is not done in time; the event says whether that happened."""
+    is_over = threading.Event()
+
+    def stop() -> None:
+        is_over.set()
+        process.kill()
+
+    alarm = threading.Timer(seconds, stop)
+    alarm.start()
+    try:
+        yield is_over
+    finally:
+        alarm.cancel()
 
 
 class Verifier:
@@ -79,27 +103,19 @@ class Verifier:
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        seconds, is_over = self._limits.verify_seconds, threading.Event()
-
-        def stop(process: subprocess.Popen[bytes] = self._process) -> None:
-            is_over.set()
-            process.kill()
-
-        alarm = threading.Timer(seconds, stop)
-        alarm.start()
-        try:
-            write_frame(self._process.stdin, {"seed": self._seed}, evidence_to_files(evidence))
-            facts, files = read_frame(self._process.stdout)
-            result = measurements_from_json(files["measurements"]), pictures_from_npz(files["pictures"])
-            has_grown = facts["memory_mb"] > MOST_MB
-        except (OSError, EOFError, ValidationError, ValueError, KeyError) as error:
-            last_words = self._log()[-1:] or ["without a word"]
-            self._stop()
-            if is_over.is_set():
-                raise TimeoutError(f"it took more than {seconds:g} seconds") from error
-            raise _StoppedError(last_words[0][:200]) from error
-        finally:
-            alarm.cancel()
+        seconds = self._limits.verify_seconds
+        with _time_limit(self._process, seconds) as is_over:
+            try:
+                write_frame(self._process.stdin, {"seed": self._seed}, evidence_to_files(evidence))
+                facts, files = read_frame(self._process.stdout)
+                result = measurements_from_json(files["measurements"]), pictures_from_npz(files["pictures"])
+                has_grown = facts["memory_mb"] > MOST_MB
+            except (OSError, EOFError, ValidationError, ValueError, KeyError) as error:
+                last_words = self._log()[-1:] or ["without a word"]
+                self._stop()
+                if is_over.is_set():
+                    raise TimeoutError(f"it took more than {seconds:g} seconds") from error
+                raise _StoppedError(last_words[0][:200]) from error
         if has_grown:
             self._stop()
             self._start()  # it imports while the next notebook runs
@@ -137,16 +153,16 @@ class Verifier:
             return
         assert self._process is not None
         assert self._process.stdout is not None
-        alarm = threading.Timer(START_SECONDS, self._process.kill)
-        alarm.start()
-        try:
-            read_frame(self._process.stdout)
-        except EOFError as error:
-            reason = " ".join(self._log()[-3:])
-            self._stop()
-            raise SandboxError(f"the verifier does not start: {reason or error}") from error
-        finally:
-            alarm.cancel()
+        with _time_limit(self._process, START_SECONDS) as is_over:
+            try:
+                read_frame(self._process.stdout)
+            except EOFError as error:
+                reason = " ".join(self._log()[-3:])
+                was_killed = self._process.wait() in KILLED and not is_over.is_set()
+                self._stop()
+                if was_killed:
+                    raise _StoppedError("it was killed while it started") from error
+                raise SandboxError(f"the verifier does not start: {reason or error}") from error
         self._is_ready = True
 
     def _log(self) -> list[str]:

@@ -98,9 +98,15 @@ def test_an_endless_measurement_costs_only_the_submission_that_caused_it(
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("is_ready", [True, False], ids=["between submissions", "while it starts"])
 def test_a_verifier_that_is_killed_from_outside_costs_nothing(
-    verifier: Verifier, harmless: Evidence, kill_verifier: Callable[[Verifier], None]
+    is_ready: bool, verifier: Verifier, harmless: Evidence, kill_verifier: Callable[[Verifier], None]
 ) -> None:
+    if is_ready:
+        verifier.measure(harmless)
+    else:
+        verifier._stop()
+        verifier._start()
     kill_verifier(verifier)
 
     after, _ = verifier.measure(harmless)
