@@ -106,6 +106,7 @@ def test_hidden_thresholds_are_looked_for(course: Course) -> None:
         generate_release(course, hidden_thresholds={"enough": 0.87})
 
 
+@pytest.mark.deep
 def test_nbgraders_reason_reaches_the_instructor_in_one_line(course: Course) -> None:
     change_source(course, "data", lambda text: f"### BEGIN SOLUTION\n{text}\n### END SOLUTION")
 

@@ -369,6 +369,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.deep
 def test_hostile_code_is_compared_like_any_other(
     hand_in: Callable[..., Path], found: Callable[..., Any]
 ) -> None:

@@ -83,6 +83,7 @@ def test_pip_is_told_what_the_kit_needs_and_with_which_versions_it_computes(bund
     assert f"tensorflow=={version('tensorflow')}\n" in (bundle / "constraints.txt").read_text()
 
 
+@pytest.mark.deep
 def test_without_a_sandbox_only_when_told_so_and_then_it_says_so(
     bundled_course: Course, digits_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_bundle_made_without_a_sandbox_needs_none_and_says_so(
     assert "No Keras model" in results["tests"][0]["output"]
 
 
+@pytest.mark.deep
 def test_a_fault_of_the_kit_has_results(make_container: MakeContainer) -> None:
     container = make_container("{}")
     with (container.root / "source/kit/autograder/grading/stages.py").open("a") as file:

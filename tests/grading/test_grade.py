@@ -180,6 +180,7 @@ def test_a_report_that_was_lost_is_made_again_from_the_run(
     assert diary.run == []
 
 
+@pytest.mark.deep
 def test_an_interrupted_run_is_repeated_with_the_same_scores(
     course: Course, grader: Grader, first: dict[str, Report]
 ) -> None:

@@ -115,6 +115,7 @@ def test_what_was_shown_is_written_and_recorded(course: Course, capsys: pytest.C
     assert "0 reports are written" in said
 
 
+@pytest.mark.deep
 def test_a_check_of_the_course_is_applied_to_what_is_stored(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_check_of_the_course_is_applied_to_what_is_stored(
     assert "1 change (1 gain points, 0 lose some)" in capsys.readouterr().out
 
 
+@pytest.mark.deep
 def test_a_broken_check_writes_nothing(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
     (course.root / "rubric").mkdir()
     (course.root / "rubric" / "test_ours.py").write_text("def test_plot(award):\n    award.no_such_thing\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from committed import Committed, Source, answers_sha256
 from made_reports import make_report
 from measure import (
@@ -98,6 +99,7 @@ def test_a_run_that_an_older_verifier_measured_is_not_written(tmp_path: Path) ->
     assert with_measured({}, [labelled("one")], [labelled("one")], Course(tmp_path), NEW) == {}
 
 
+@pytest.mark.deep
 def test_todays_answers_are_handed_in_before_anything_is_graded(tmp_path: Path) -> None:
     course = measuring_course(tmp_path / "work")
     one = next(one for one in labelled_submissions(None) if one.name == "published_2021")

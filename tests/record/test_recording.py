@@ -227,6 +227,7 @@ def test_what_a_person_should_look_at_is_flagged_until_they_did(course: Course) 
     assert waiting(course, "cleo") == set()
 
 
+@pytest.mark.deep
 def test_late_penalties_follow_the_course_s_own_settings(course: Course) -> None:
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-01-01 10:00:00 UTC")
@@ -278,6 +279,7 @@ def test_points_of_today_hold_in_the_gradebook(course: Course) -> None:
         ("nobody", lambda course: None, "'nobody' has no report"),
     ],
 )
+@pytest.mark.deep
 def test_one_that_cannot_be_recorded_is_told_and_the_others_go_on(
     student: str, spoil: Callable[[Course], None], words: str, course: Course
 ) -> None:
@@ -305,9 +307,9 @@ def age_gradebook(course: Course) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (spoil_settings, "nbgrader's settings"),
+        pytest.param(spoil_settings, "nbgrader's settings", marks=pytest.mark.deep),
         (spoil_gradebook, "file is not a database"),
-        (age_gradebook, "nbgrader db upgrade"),
+        pytest.param(age_gradebook, "nbgrader db upgrade", marks=pytest.mark.deep),
     ],
 )
 def test_a_gradebook_that_cannot_be_used_is_one_clear_line(

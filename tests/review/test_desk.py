@@ -404,6 +404,7 @@ def test_what_the_grader_could_not_tell_waits_until_a_person_has_looked(server: 
     assert grade_of(server.course, "student24", "check_plot") == (automatic, False)
 
 
+@pytest.mark.deep
 def test_what_two_tas_change_in_different_places_is_kept_from_both(server: Server, enter: Enter) -> None:
     bea, carl = enter("Bea"), enter("Carl")
     for page in (bea, carl):

@@ -36,14 +36,14 @@ def exercise_ascent(
 
 
 def test_all_filters_at_once_agree_with_the_exercises_loop(trained_cnn: keras.Model) -> None:
-    filters = list(range(0, 64, 10))
+    filters = list(range(0, 64, 16))
     noise = uniform_noise(len(filters), seed=5)
 
     ascent = visualize_filters(trained_cnn, "conv2d_3", filters=filters, noise=noise)
     images, final_activations = exercise_ascent(trained_cnn, "conv2d_3", filters, noise, steps=50)
 
     live = ~ascent.dead
-    assert live.sum() >= 5
+    assert live.sum() >= 3
     largest_pixel = np.abs(images).max(axis=(1, 2, 3))
     apart = np.abs(ascent.images - images).max(axis=(1, 2, 3)) / largest_pixel
     assert np.median(apart[live]) <= 1e-4

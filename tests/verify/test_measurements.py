@@ -108,7 +108,9 @@ def test_correct_images_measure_as_the_reference_does(correct: Images, measured:
     assert images.usable == FILTERS
 
 
-@pytest.mark.parametrize(("steps", "expected"), [(40, 0.8), (10, 0.19), (5, 0.09), (200, 4.1)])
+@pytest.mark.parametrize(
+    ("steps", "expected"), [(40, 0.8), (10, 0.19), (5, 0.09), pytest.param(200, 4.1, marks=pytest.mark.deep)]
+)
 def test_the_gain_counts_the_steps_and_the_pattern_does_not(
     steps: int, expected: float, climb: Climb, measured: Measured
 ) -> None:
@@ -268,6 +270,7 @@ def test_a_wrong_ascent_is_measured_on_the_layer_that_was_asked_for(
     assert images.layer == "conv2d_3"
 
 
+@pytest.mark.deep
 def test_a_later_cell_that_spoils_the_images_takes_nothing_away(
     make_evidence: Callable[..., Evidence], correct: Images, digits: HeldOut
 ) -> None:
