@@ -14,6 +14,7 @@ from autograder.grading.stages import make_report, measure_again
 from autograder.record.files import (
     is_complete,
     read_execution,
+    read_origin,
     read_report,
     read_run,
     read_verifier,
@@ -60,10 +61,12 @@ def run_measured_today(folder: Path, origin: Origin, grader: Grader, *, name: st
     """
     if not has_evidence_only(folder, origin):
         return current_run(folder, origin, name=name)
-    execution = read_execution(folder, name=name)
-    if execution is None:
+    execution, stored = read_execution(folder, name=name), read_origin(folder)
+    if execution is None or stored is None:
         return None
-    run = measure_again(execution, origin, grader)
+    run = measure_again(
+        execution, stored, grader
+    )  # what it came from, which may cover more than is asked for
     write_measurements(folder, run)
     return run
 

@@ -253,10 +253,10 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
             "blank_panels",
             f"{plot.blank} panels are blank, without any contrast: look at the images before and after deprocessing.",
         )
-    if plot.figures > 1:
-        yield Fault("many_figures", "", factor=0.5)
     if plot.mosaic:
         yield Fault("one_picture", "")
+    if plot.figures > 1:
+        yield Fault("many_figures", "", factor=0.5)
     if plot.shown < wanted:
         yield Fault("few_panels", "")
     if plot.titled < plot.panels:

@@ -96,7 +96,7 @@ def test_images(
 ) -> None:
     """There is one image of 28 x 28 pixels for every filter, each its own.
 
-    Earned is the share of filters (at most 64 are asked for) that have a usable image; a tenth earns nothing.
+    Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing.
     """
     wanted = min(images.layer_filters or GRID, GRID)
     share = min((images.usable + grey_but_dead(images)) / wanted, 1.0)
@@ -231,7 +231,7 @@ def grey_but_dead(images: ImagesMeasurement) -> float:
 
 
 def what_was_raised(features: ImagesMeasurement, rises: dict[int, float]) -> str:
-    """Say how many filters the images excite more than noise does, and how much."""
+    """Say how many filters respond more to the images than to noise, and how much."""
     living = living_filters(features)
     raised = sum(value == 1 for value in rises.values())
     slightly = sum(0 < value < 1 for value in rises.values())
