@@ -22,12 +22,15 @@ from autograder.errors import CourseError, GradeascentError
 from autograder.execute.sandbox import Sandbox
 from autograder.grading.course import grade_course, submissions_of
 from autograder.grading.grader import Grader, ready_to_grade
+from autograder.grading.stored import run_measured_today
+from autograder.measurements import Measurements
+from autograder.pictures import Pictures
 from autograder.record.files import (
     read_report,
     read_run,
 )
 from autograder.report import Report
-from autograder.run import Run
+from autograder.run import Origin, Run
 from autograder.settings import Limits, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -165,6 +168,27 @@ def test_a_newer_verifier_measures_again_without_a_kernel(
     assert diary.run == []
     assert report == first["ada"]
     assert json.loads((folder / "run.json").read_text()) == note
+
+
+def test_what_is_measured_again_keeps_what_it_came_from(
+    course: Course, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that ended at a higher accuracy than asked for today is known as that also afterwards."""
+    folder = course.result_folder("ada")
+    file = folder / "run.json"
+    note = json.loads(file.read_text())
+    note["origin"] |= {"profile": "quick", "quick_accuracy": 0.95}
+    file.write_text(json.dumps(note | {"verifier_sha256": "an older one"}))
+    asked = Origin.model_validate(note["origin"] | {"quick_accuracy": 0.9})
+    measured = Run(asked, None, Measurements("graded"), Pictures(), {}, "")
+    monkeypatch.setattr(
+        "autograder.grading.stored.measure_again", lambda _, origin, __: replace(measured, origin=origin)
+    )
+
+    run = run_measured_today(folder, asked, grader, name=ASSIGNMENT)
+
+    assert run is not None
+    assert run.origin.quick_accuracy == 0.95
 
 
 def test_a_report_that_was_lost_is_made_again_from_the_run(
