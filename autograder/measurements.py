@@ -90,6 +90,52 @@ class StepsMeasurement:
 
 
 @dataclass(frozen=True)
+class ReenactedImage:
+    """One image that came out of recorded steps."""
+
+    index: int  # the filter that it is meant for
+    steps: int  # updates before it was kept
+    kept: str  # "end", "start", "earlier", "gradient" or "every_step"
+    correlation: (
+        float | None
+    )  # between its displacement and the re-enacted one; None if it was not made again
+    reproduced: bool
+
+
+@dataclass(frozen=True)
+class Reenactment:
+    """How the images were made: what the recorded steps say, as far as doing it again confirms it."""
+
+    watched: int  # images that came out of recorded steps
+    dead: tuple[int, ...] = ()  # filters of watched images that never had a gradient
+    objective: str = ""  # what was climbed, as `autograder.verify.objectives` names it; empty if unknown
+    place: tuple[int, ...] = ()  # of the objective
+    layer: str = ""  # whose maps it is of
+    tensor: str = ""
+    filters: str = ""  # whose filters: "own", "shifted", "constant", "reversed", "other"; empty if unknown
+    by: int = 0  # the shift, the one filter, or the sum of both
+    agreeing: float = 0.0  # share of sampled gradients that are those of the objective
+    direction: int = 0  # 1: up; -1: down; 0: nothing moved
+    scaling: str = ""  # what the gradient was divided by
+    step_size: float = 0.0  # after that
+    steps: float = 0.0  # median over the images
+    start: str = ""  # what the ascents began with
+    kept: str = ""  # what was kept of most ascents
+    is_steady: bool = True  # was every step a multiple of its gradient by one rule?
+    images: tuple[ReenactedImage, ...] = ()
+
+    @property
+    def reproduced(self) -> int:
+        """The number of images that came out again."""
+        return sum(one.reproduced for one in self.images)
+
+    @property
+    def made_again(self) -> int:
+        """The number of images that were made again."""
+        return sum(one.correlation is not None for one in self.images)
+
+
+@dataclass(frozen=True)
 class PlotMeasurement:
     """The figure with the most panels that show a 28 x 28 image."""
 
@@ -122,6 +168,7 @@ class Measurements:
     images: ImagesMeasurement | None = None
     other_shape: tuple[int, ...] = ()  # of what `visualized_feature` holds, if not a 28 x 28 image
     steps: StepsMeasurement | None = None
+    reenactment: Reenactment | None = None  # None: no steps were recorded
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()
     is_cut_off: bool = False  # was there more evidence than the limit allows?

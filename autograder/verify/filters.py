@@ -50,6 +50,7 @@ class Layer:
     """
 
     name: str
+    tensor: str
     filters: int
     conditions: Conditions
     mean_activations: Callable[[Floats], Floats]  # (n, 28, 28, 1) -> (n, filters)
@@ -88,6 +89,7 @@ def look_at_layer(model: FrozenModel, layer: LayerOutput, conditions: Conditions
     reference_common = np.diagonal(excited_common)
     return Layer(
         name=layer.name,
+        tensor=layer.tensor,
         filters=filters,
         conditions=conditions,
         mean_activations=lambda images: call(model, means, images),

@@ -8,16 +8,21 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
-from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
+from autograder.measurements import ImagesMeasurement, Measurements, Reenactment, StepsMeasurement
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
+from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.held_out import HeldOut
-from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
+from autograder.verify.images import EXPECTED_NAME, Candidate, best_images, layers_to_try
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
+from autograder.verify.objectives import forget_objectives
 from autograder.verify.plot import measure_plot
+from autograder.verify.reenact import reenact
 from autograder.verify.traces import ascent_seen, measure_steps
 from solutions.gradient_ascent import forget_ascents
+
+MOST_FLAT_LAYERS = 6
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -34,6 +39,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         images=_with_traces(images, evidence) if images else None,
         other_shape=_other_shape(evidence),
         steps=steps,
+        reenactment=_reenactment(images, evidence) if images else None,
         plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells),
         is_cut_off=evidence.is_cut_off,
@@ -44,6 +50,32 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
 
 def _with_traces(images: Candidate, evidence: Evidence) -> ImagesMeasurement:
     return replace(images.measurement, ascent_seen=ascent_seen(evidence, images.version.record.run))
+
+
+def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
+    version = images.version
+    if version.model is None:
+        return None
+    frozen = version.model.frozen
+    layers = layers_to_try(version)
+    if images.layer is not None:
+        measured = LayerOutput(images.layer.name, images.layer.tensor)
+        layers = [measured, *(layer for layer in layers if layer.tensor != measured.tensor)]
+    return reenact(
+        evidence,
+        version.record.run,
+        version.stack,
+        version.positions,
+        frozen,
+        [*layers, *flat_layers(frozen)],
+        has_scale=not version.is_deprocessed,
+    )
+
+
+def flat_layers(model: FrozenModel) -> list[LayerOutput]:
+    """Return the layers with units instead of maps, the output first."""
+    flat = [layer for layer in model.layers if len(model.shapes[layer.tensor]) == 2]
+    return [LayerOutput("output", model.output), *reversed(flat)][:MOST_FLAT_LAYERS]
 
 
 def _other_shape(evidence: Evidence) -> tuple[int, ...]:
@@ -99,5 +131,6 @@ def forget_models() -> None:
     """Free compiled functions when there are too many."""
     if too_many_compiled():
         forget_compiled()
+        forget_objectives()
         forget_ascents()
         tf.keras.backend.clear_session()

@@ -23,6 +23,16 @@ def any_in(gradients: Any) -> bool:
     return any(gradient is not None for gradient in tf.nest.flatten(gradients))
 
 
+def can_look_inside() -> bool:
+    """Tell whether a `tf.function` is being traced that can call Python when it runs; XLA cannot."""
+    from tensorflow.python.framework.func_graph import FuncGraph
+    from tensorflow.python.framework.ops import get_default_graph
+    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
+
+    graph = get_default_graph()
+    return isinstance(graph, FuncGraph) and not GraphOrParentsInXlaContext(graph)
+
+
 def images_in(sources: Any) -> int:
     """Return how many 28 x 28 images `sources` hold, for gradients with respect to them; 0 if none.
 

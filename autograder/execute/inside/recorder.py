@@ -15,9 +15,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from .ascents import AscentWatch, as_rows
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
-from .gradients import any_in, images_in, watch_other_gradients
+from .gradients import any_in, can_look_inside, images_in, watch_other_gradients
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
@@ -72,6 +73,7 @@ class Recorder:
         self.shell: Any = None
         self.cell = -1
         self.tape: list[tuple[int, float, float, float]] = []
+        self.ascents = AscentWatch()
         self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
@@ -161,25 +163,58 @@ class Recorder:
             calls = np.asarray(self.tape, dtype="float32")
             self.tape = []
             self.send({"kind": "tape"}, as_npy(calls))
+        if self.ascents.rows or self.ascents.waiting:
+            steps, wholes = self.ascents.take()
+            self.send({"kind": "steps"}, as_npy(steps))
+            self.send({"kind": "whole_steps"}, as_npy(wholes))
 
     def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
-        """Record one gradient with respect to an image or a batch of images."""
-        import numpy as np
+        """Record gradients with respect to an image or a batch of images; the network's weights are none."""
+        import tensorflow as tf
 
-        source = sources[0] if isinstance(sources, (list, tuple)) and len(sources) == 1 else sources
-        gradient = gradients[0] if isinstance(gradients, (list, tuple)) and len(gradients) == 1 else gradients
         if not any_in(gradients):
             return
-        if not all(hasattr(one, "numpy") for one in (target, gradient)) or not hasattr(source, "shape"):
-            self.saw_unseen_gradient(sources)  # inside a tf.function there are no values to see
-            return
-        images = images_in(source)
-        if images and len(self.tape) < MOST_TAPE_CALLS:
-            loss = float(np.mean(target.numpy()))
-            rms = float(np.sqrt(np.mean(np.square(gradient.numpy()))))
-            image = source.numpy() if hasattr(source, "numpy") else np.asarray(source)
-            self.tape.append((images, loss, rms, float(np.std(image))))
-        self.gradients["seen"] += images
+        for source, gradient in zip(tf.nest.flatten(sources), tf.nest.flatten(gradients)):
+            if gradient is None or not images_in(source):
+                continue
+            losses = [one for one in tf.nest.flatten(target) if one is not None]
+            if all(hasattr(one, "numpy") for one in (*losses, gradient)):
+                self.saw_values(source, losses, source, gradient)
+            elif can_look_inside():
+                self.look_inside(source, losses, gradient)
+            else:
+                self.gradients["unseen"] += images_in(source)
+
+    def look_inside(self, source: Any, losses: list[Any], gradient: Any) -> None:
+        """Make the `tf.function` that is being traced tell about this gradient whenever it runs."""
+        import tensorflow as tf
+
+        count = images_in(source)
+        self.gradients["unseen"] += count  # also if the function is never called, or not any more
+
+        def tell(image: Any, gradient: Any, *losses: Any) -> None:
+            try:
+                self.saw_values(source, losses, image, gradient)
+            except Exception:
+                self.lost_gradient()
+
+        values = [tf.stop_gradient(tf.convert_to_tensor(one)) for one in (source, gradient, *losses)]
+        tf.numpy_function(tell, values, [])
+
+    def saw_values(self, source: Any, losses: Any, image: Any, gradient: Any) -> None:
+        """Record a gradient whose values are known."""
+        import numpy as np
+
+        images, gradients = values_of(image), values_of(gradient)
+        count = images.size // (SIDE * SIDE)
+        loss = float(np.mean([values_of(one).mean() for one in losses]))
+        if len(self.tape) < MOST_TAPE_CALLS:
+            rms = float(np.sqrt(np.square(gradients).mean()))
+            self.tape.append((count, loss, rms, float(images.std())))
+        self.gradients["seen"] += count
+        rows = (as_rows(images, count), as_rows(gradients, count))
+        if rows[0] is not None and rows[1] is not None:
+            self.ascents.see(source, *rows, loss)
 
     def saw_unseen_gradient(self, sources: Any) -> None:
         """Record that gradients were requested, if their values cannot be seen."""
@@ -209,6 +244,13 @@ class Recorder:
             panels.append({"title": title_of(axes), "shapes": shapes[:4]})
         payload = as_npy(np.stack(images)) if images else b""
         self.send({"kind": "figure", "panels": panels}, payload)
+
+
+def values_of(value: Any) -> Any:
+    """Return a tensor, a variable or an array as an array; TensorFlow's own way is the fastest."""
+    import numpy as np
+
+    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
 
 
 def title_of(axes: Any) -> str:

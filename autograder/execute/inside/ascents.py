@@ -1,0 +1,189 @@
+"""Watches gradient ascents: the image, the loss and the gradient of every step, thinned to a fixed budget.
+
+Every step leaves one row of numbers, among them fixed random projections of its image and its gradient. From
+these, the verifier can tell which step follows which. Starts are kept whole, as is a sample of the steps.
+Nothing of this is believed: it is what the verifier tries to reproduce.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .candidates import PIXELS, SIDE
+
+PROJECTIONS, SEED = 32, 0
+# Calls whose numbers are computed together, if they are of one image each.
+AT_A_TIME = 64
+# Steps in all; images of one batch; starts and sampled steps that are kept whole in all.
+MOST_ROWS, MOST_IN_A_BATCH = 20_000, 512
+MOST_STARTS, MOST_SAMPLES = 640, 768
+# A step follows another if its image is the other's plus a multiple of its gradient: so much may be left over. A
+# step back, or one that is so many times as long as the last, is the way to a new start.
+LEFT_OVER, TOO_LONG = 0.2, 3.0
+# What a row holds before the projections of image and gradient.
+COLUMNS = (
+    "call",  # index of the gradient, over the whole notebook
+    "lane",  # index of the image in its batch
+    "source",  # a number for the variable that holds the image; 0 if it is not a variable
+    "loss",
+    "root_mean_square",  # of the gradient
+    "largest",  # absolute value of the gradient
+    "deviation",  # of the gradient's values
+    "batch_root_mean_square",  # of the gradients of the whole batch
+    "whole",  # index of the step among those that are kept whole; -1 if it is not kept
+)
+
+
+class AscentWatch:
+    """Collects the steps of one cell, and counts what the whole notebook may still use."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        generator = np.random.default_rng(SEED)
+        self.directions = generator.standard_normal((PIXELS, PROJECTIONS)).astype("float32")
+        self.calls = 0
+        self.rows_left, self.starts_left, self.samples_left = MOST_ROWS, MOST_STARTS, MOST_SAMPLES
+        self.sources: dict[int, int] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new cell."""
+        self.waiting: list[Any] = []
+        self.rows: list[Any] = []
+        self.starts: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients
+        self.samples: dict[int, Any] = {}
+        self.every = 1  # one call in so many is a sample
+        self.last: dict[int, Any] = {}  # by source: the call before, and the length of its step
+        self.previous: Any = None
+
+    def see(self, source: Any, images: Any, gradients: Any, loss: float) -> None:
+        """Note one gradient; the numbers are computed for many at a time, which takes a quarter of the time.
+
+        Args:
+            source: the object that the gradient is taken with respect to.
+            images, gradients: float32, (n, 784).
+            loss: what was differentiated; the mean if it has more than one value.
+        """
+        count = len(images)
+        if count > min(self.rows_left, MOST_IN_A_BATCH):
+            return
+        self.rows_left -= count
+        self.waiting.append((self.calls, self.number_of(source), loss, images, gradients))
+        self.calls += 1
+        if len(self.waiting) >= AT_A_TIME or count > 1:
+            self.work_off()
+
+    def work_off(self) -> None:
+        """Compute the rows of the calls that wait."""
+        import numpy as np
+
+        waiting, self.waiting = self.waiting, []
+        if not waiting:
+            return
+        images, gradients = (np.concatenate([one[part] for one in waiting]) for part in (3, 4))
+        square = np.square(gradients).mean(axis=1)
+        projections = np.hstack([images @ self.directions, gradients @ self.directions])
+        largest = np.abs(gradients).max(axis=1)
+        deviation = np.sqrt(np.maximum(square - gradients.mean(axis=1) ** 2, 0))
+        first = 0
+        for call, source, loss, batch, _ in waiting:
+            after = first + len(batch)
+            part = slice(first, after)
+            row = np.empty((after - first, len(COLUMNS) + 2 * PROJECTIONS), "float32")
+            row[:, :4] = (call, 0, source, loss)
+            row[:, 1] = np.arange(after - first)
+            row[:, 4] = np.sqrt(square[part])
+            row[:, 5] = largest[part]
+            row[:, 6] = deviation[part]
+            row[:, 7] = np.sqrt(square[part].mean())
+            row[:, 8] = -1
+            row[:, len(COLUMNS) :] = projections[part]
+            self.rows.append(row)
+            self.keep(call, source, projections[part], (images[part], gradients[part]))
+            first = after
+
+    def keep(self, call: int, source: int, projections: Any, whole: tuple[Any, Any]) -> None:
+        """Keep a step whole if it is a start, or a sample."""
+        import numpy as np
+
+        steps = [step_from(one, projections) for one in (self.previous, self.last.get(source))]
+        step = next((one for one in steps if one is not None), None)
+        count = len(projections)
+        if step is None and count <= self.starts_left:
+            self.starts_left -= count
+            self.starts[call] = np.stack(whole, axis=1)
+        elif call % self.every == 0:
+            self.sample(call, np.stack(whole, axis=1))
+        self.previous = self.last[source] = (projections, 0.0 if step is None else step)
+
+    def sample(self, call: int, whole: Any) -> None:
+        """Keep one step whole; if there are too many, keep every second one of them."""
+        self.samples[call] = whole
+        while sum(map(len, self.samples.values())) > self.samples_left // 2:
+            if len(self.samples) == 1:
+                self.samples.clear()
+                return
+            self.every *= 2
+            self.samples = {kept: value for kept, value in self.samples.items() if kept % self.every == 0}
+
+    def number_of(self, source: Any) -> int:
+        """Return a number for a variable; a tensor is another object after every step and has none."""
+        if not hasattr(source, "assign"):
+            return 0
+        return self.sources.setdefault(id(source), len(self.sources) + 1)
+
+    def take(self) -> tuple[Any, Any]:
+        """Return the rows of this cell, (m, columns), and the whole steps, (k, 2, 784); begin a new cell."""
+        import numpy as np
+
+        self.work_off()
+        rows, wholes, place = self.rows, [], 0
+        for row in rows:
+            call = int(row[0, 0])
+            whole = self.starts.get(call, self.samples.get(call))
+            if whole is not None:
+                row[:, 8] = place + np.arange(len(row))
+                wholes.append(whole)
+                place += len(row)
+        self.samples_left -= sum(map(len, self.samples.values()))
+        self.forget()
+        nothing = np.zeros((0, 2, PIXELS), "float32")
+        return np.concatenate(rows), np.concatenate(wholes) if wholes else nothing
+
+
+def step_from(before: Any, projections: Any) -> float | None:
+    """Return how far a call has moved on from the call before; None if it does not follow it.
+
+    Args:
+        before: projections of the call before, and the length of its own step, 0 if that is not known; or None.
+        projections: (n, 64): of the images, then of the gradients.
+    """
+    import numpy as np
+
+    if before is None or len(before[0]) != len(projections):
+        return None
+    moved = projections[:, :PROJECTIONS] - before[0][:, :PROJECTIONS]
+    along = before[0][:, PROJECTIONS:]
+    lengths = np.sqrt(np.square(along).sum(axis=1)) + 1e-30
+    way = (moved * along).sum(axis=1) / lengths  # with its sign
+    rest = np.square(moved).sum(axis=1) - way**2
+    if (rest > LEFT_OVER**2 * np.square(moved).sum(axis=1) + 1e-12).any():
+        return None
+    step, last = float(way[0]), before[1]
+    if last and (step * last < 0 or abs(step) > TOO_LONG * abs(last)):
+        return None
+    return step or last
+
+
+def as_rows(value: Any, count: int) -> Any:
+    """Return `count` images or gradients as float32, (count, 784); None if they are arranged otherwise."""
+    import numpy as np
+
+    array = np.asarray(value)
+    lengths = [length for length in array.shape if length > 1]
+    if count > 1:
+        lengths = lengths[1:]
+    if lengths not in ([SIDE, SIDE], [PIXELS]) or array.size != count * PIXELS:
+        return None
+    return array.astype("float32").reshape(count, PIXELS)

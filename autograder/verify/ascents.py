@@ -1,0 +1,296 @@
+"""Reads the recorded steps of gradient ascents, and finds the ascent that each handed-in image came out of.
+
+The recorder notes every gradient in one row: what was differentiated, how large the gradient was, and random
+projections of image and gradient. A step follows another if its image is the other's plus a multiple of the
+other's gradient. Recorded steps are claims. They choose what the verifier tries to reproduce.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.evidence import Evidence
+from autograder.verify.arrays import read_array
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+PIXELS = 28 * 28
+# As the recorder draws and arranges them.
+PROJECTIONS, SEED = 32, 0
+CALL, LANE, SOURCE, LOSS, FIRST_SCALE, WHOLE = 0, 1, 2, 3, 4, 8
+COLUMNS = 9
+MOST_ROWS, MOST_WHOLES, LARGEST = 20_000, 2_000, 1e30
+
+# How far from a straight line along the gradient a step may end, relative to its length: for a clean step, and
+# cosine of the angle for one after which something else changed the image, too.
+CLEAN, ROUGH = 0.2, 0.5
+# A step longer than this many usual ones is a new start.
+TOO_LONG = 5.0
+# Two projections of the same image differ by less than this, relative to their length.
+ROUNDING = 3e-5
+# An image counts as the end of an ascent if it is this close to the line along the last gradient.
+CLOSE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The steps that one cell recorded, in order.
+
+    Shapes: (m,) for each row's numbers; `scales` is (m, 4): root mean square, largest absolute value and standard
+    deviation of the gradient, and the root mean square over its batch; `images` and `gradients` are (m, 32)
+    projections; `wholes` is float32 (k, 2, 784), images and gradients.
+    """
+
+    calls: Indices
+    lanes: Indices
+    sources: Indices
+    losses: Floats
+    scales: Floats
+    whole: Indices
+    images: Floats
+    gradients: Floats
+    wholes: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Ascent:
+    """The rows of one ascent, first to last, and how far each step went as a multiple of its gradient."""
+
+    rows: list[int] = field(default_factory=list)
+    multiples: list[float] = field(default_factory=list)  # one fewer than rows
+    is_clean: list[bool] = field(default_factory=list)  # was the step a multiple of the gradient?
+
+    @property
+    def direction(self) -> float:
+        """1 up the gradient, -1 down, 0 as long as nothing has moved."""
+        return float(np.sign(sum(np.sign(self.multiples))))
+
+
+@dataclass(frozen=True)
+class Link:
+    """The ascent that an image came out of.
+
+    Attributes:
+        ascent: its index.
+        steps: the number of updates before the image was kept.
+        kept: the image after the last update, an earlier one, the start, or the gradient of the last step.
+        multiple: of the last gradient, for the update after the last recorded step; 0 if there was none.
+        is_clean: whether that update is exactly a multiple of the gradient.
+    """
+
+    ascent: int
+    steps: int
+    kept: str
+    multiple: float = 0.0
+    is_clean: bool = True
+
+
+def recorded_steps(evidence: Evidence, run: int) -> Iterator[Steps]:
+    """Yield the steps that were recorded up to an executed cell, those of the last cell first."""
+    rows = [record for record in evidence.of_kind("steps") if record.run <= run]
+    for record in reversed(rows):
+        wholes = [one for one in evidence.of_kind("whole_steps") if one.run == record.run]
+        steps = _read(
+            read_array(evidence.payload(record)), read_array(evidence.payload(wholes[-1])) if wholes else None
+        )
+        if steps is not None:
+            yield steps
+
+
+def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] | None) -> Steps | None:
+    """Return the steps that arrays hold; None if no recorder has written them."""
+    if rows is None or rows.ndim != 2 or rows.shape[1] != COLUMNS + 2 * PROJECTIONS:
+        return None
+    if not 0 < len(rows) <= MOST_ROWS:
+        return None
+    if wholes is None or wholes.shape[1:] != (2, PIXELS) or len(wholes) > MOST_WHOLES:
+        wholes = np.zeros((0, 2, PIXELS), np.float32)
+    numbers = rows.astype(np.float64)
+    if not (np.abs(numbers) < LARGEST).all():
+        return None
+    kept = numbers[:, WHOLE].astype(np.intp)
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = np.nan_to_num(wholes.astype(np.float32), posinf=0.0, neginf=0.0)
+    return Steps(
+        calls=numbers[:, CALL].astype(np.intp),
+        lanes=numbers[:, LANE].astype(np.intp),
+        sources=numbers[:, SOURCE].astype(np.intp),
+        losses=numbers[:, LOSS],
+        scales=np.abs(numbers[:, FIRST_SCALE:WHOLE]),
+        whole=np.where((kept >= 0) & (kept < len(exact)), kept, -1),
+        images=numbers[:, COLUMNS : COLUMNS + PROJECTIONS],
+        gradients=numbers[:, COLUMNS + PROJECTIONS :],
+        wholes=exact,
+    )
+
+
+def projected(images: npt.NDArray[np.generic]) -> Floats:
+    """Return the recorder's projections, (n, 32), of images, (n, 784)."""
+    generator = np.random.default_rng(SEED)
+    directions = generator.standard_normal((PIXELS, PROJECTIONS)).astype(np.float32)
+    result: Floats = images.astype(np.float32).astype(np.float64) @ directions.astype(np.float64)
+    return result
+
+
+def ascents_in(steps: Steps) -> list[Ascent]:
+    """Sort steps into ascents: each row follows the last row of one, or begins a new one."""
+    ascents: list[Ascent] = []
+    before: dict[int, int] = {}  # the ascents that the call before belongs to, by lane
+    bounds = [0, *(np.flatnonzero(np.diff(steps.calls)) + 1).tolist(), len(steps.calls)]
+    for first, after in itertools.pairwise(bounds):
+        now: dict[int, int] = {}
+        for row in range(first, after):
+            lane = int(steps.lanes[row])
+            found = _followed(steps, row, ascents, before.get(lane), set(now.values()))
+            if found is None:
+                ascents.append(Ascent([row]))
+                now[lane] = len(ascents) - 1
+                continue
+            index, multiple, is_clean = found
+            ascents[index].rows.append(row)
+            ascents[index].multiples.append(multiple)
+            ascents[index].is_clean.append(is_clean)
+            now[lane] = index
+        before = now
+    return ascents
+
+
+def _followed(
+    steps: Steps, row: int, ascents: list[Ascent], before: int | None, taken: set[int]
+) -> tuple[int, float, bool] | None:
+    """Return the ascent that a row continues, its last step's multiple, and whether the step is clean."""
+    rough: tuple[int, float, bool] | None = None
+    if before is not None and before not in taken:
+        multiple, rest, cosine = _move(steps, ascents[before].rows[-1], steps.images[row])
+        if _is_usual(ascents[before], steps, multiple):
+            if rest <= CLEAN:
+                return before, multiple, True
+            rough = (before, multiple, False) if abs(cosine) >= ROUGH else None
+    open_ones = [index for index in range(len(ascents)) if index not in taken]
+    if open_ones:
+        last = np.array([ascents[index].rows[-1] for index in open_ones])
+        multiples, rests, _ = _moves(steps, last, steps.images[row][np.newaxis])
+        for place in np.argsort(rests)[:3]:
+            index = open_ones[place]
+            if rests[place] <= CLEAN and _is_usual(ascents[index], steps, float(multiples[place])):
+                return index, float(multiples[place]), True
+    return rough
+
+
+def _move(steps: Steps, last: int, image: Floats) -> tuple[float, float, float]:
+    multiples, rests, cosines = _moves(steps, np.array([last]), image[np.newaxis])
+    return float(multiples[0]), float(rests[0]), float(cosines[0])
+
+
+def _moves(steps: Steps, last: Indices, images: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return how images, (n, 32), lie to the lines along the gradients of rows, (n,).
+
+    Returns:
+        The multiple of the gradient that leads nearest, what is left over relative to the whole way, and the cosine
+        between the way and the gradient. All are 0 for an image that has not moved.
+    """
+    moved, along = images - steps.images[last], steps.gradients[last]
+    moved = np.where(
+        np.linalg.norm(moved, axis=1, keepdims=True)
+        <= ROUNDING * np.linalg.norm(steps.images[last], axis=1, keepdims=True),
+        0.0,
+        moved,
+    )
+    square, way = np.square(along).sum(axis=1), np.linalg.norm(moved, axis=1)
+    product = (moved * along).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        multiples = np.where(square > 0, product / square, 0.0)
+        rests = np.linalg.norm(moved - multiples[:, np.newaxis] * along, axis=1) / way
+        cosines = product / np.sqrt(square) / way
+    still = way == 0
+    return (
+        np.where(still, 0.0, multiples),
+        np.where(still, 0.0, rests),
+        np.where(still | (square == 0), 0.0, cosines),
+    )
+
+
+def _is_usual(ascent: Ascent, steps: Steps, multiple: float) -> bool:
+    """Tell whether a step goes in the direction of an ascent and not much farther than its others."""
+    if not multiple or not ascent.direction:
+        return True
+    if np.sign(multiple) != ascent.direction:
+        return False
+    moves = [m * steps.scales[r, 0] for m, r in zip(ascent.multiples, ascent.rows, strict=False) if m]
+    length = abs(multiple) * steps.scales[ascent.rows[-1], 0]
+    return bool(length <= TOO_LONG * np.median(np.abs(moves)))
+
+
+def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Ascent]) -> list[Link | None]:
+    """Find the ascent of every image, (n, 784): None for an image that no recorded step leads to."""
+    seen = projected(images)
+    ends = np.array([ascent.rows[-1] for ascent in ascents], np.intp)
+    place = {
+        row: (index, number) for index, ascent in enumerate(ascents) for number, row in enumerate(ascent.rows)
+    }
+    rows = np.array(sorted(place), np.intp)
+    lengths = np.linalg.norm(steps.images[rows], axis=1)
+    links: list[Link | None] = []
+    taken: set[int] = set()
+    for image in seen:
+        distances = np.linalg.norm(steps.images[rows] - image, axis=1)
+        same = rows[distances <= ROUNDING * np.maximum(lengths, np.linalg.norm(image))]
+        link = _end(image, steps, ascents, ends, taken)
+        if len(
+            same
+        ):  # it is the image at a recorded step, the latest if there are several, as before an update of 0
+            fresh = [row for row in same.tolist() if place[row][0] not in taken] or same.tolist()
+            index = place[fresh[0]][0]
+            number = max(place[row][1] for row in fresh if place[row][0] == index)
+            link = Link(index, _updates(ascents[index], steps, number), _name(ascents[index], number))
+        elif link is None:
+            link = _gradient(image, steps, ascents, ends)
+        if link is not None:
+            taken.add(link.ascent)
+        links.append(link)
+    return links
+
+
+def _name(ascent: Ascent, number: int) -> str:
+    if number == 0 and len(ascent.rows) > 1:
+        return "start"
+    return "end" if number == len(ascent.rows) - 1 else "earlier"
+
+
+def _updates(ascent: Ascent, steps: Steps, number: int) -> int:
+    """Return how many of the first steps were updates: those after which the image moved, or could not move."""
+    return sum(
+        multiple != 0 or steps.scales[row, 0] == 0
+        for multiple, row in zip(ascent.multiples[:number], ascent.rows, strict=False)
+    )
+
+
+def _end(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices, taken: set[int]) -> Link | None:
+    """Return the ascent whose last gradient leads to an image."""
+    multiples, rests, cosines = _moves(steps, ends, np.broadcast_to(image, (len(ends), len(image))))
+    order = np.argsort(rests + 10.0 * np.isin(np.arange(len(ends)), list(taken)))
+    for is_clean in (True, False):
+        for index in order.tolist():
+            fits = rests[index] <= CLOSE if is_clean else abs(cosines[index]) >= ROUGH
+            if fits and multiples[index] and _is_usual(ascents[index], steps, float(multiples[index])):
+                updates = _updates(ascents[index], steps, len(ascents[index].rows) - 1) + 1
+                return Link(index, updates, "end", float(multiples[index]), is_clean)
+    return None
+
+
+def _gradient(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices) -> Link | None:
+    """Return the ascent whose last gradient an image is a multiple of."""
+    along = steps.gradients[ends]
+    product = np.linalg.norm(along, axis=1) * np.linalg.norm(image)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cosines = np.nan_to_num(np.abs(along @ image) / product)
+    best = int(cosines.argmax())
+    if cosines[best] < 1 - ROUNDING:
+        return None
+    return Link(best, _updates(ascents[best], steps, len(ascents[best].rows) - 1), "gradient")
