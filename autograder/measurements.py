@@ -15,6 +15,10 @@ from autograder.evidence import Outcome
 
 # The name of the images if only a figure shows them.
 IN_A_FIGURE = "figure"
+# Rounding can change the choice of a max pooling and lead a few ascents astray: this share has to come out again.
+REPRODUCED_SHARE = 0.75
+# What the exercise asks to climb; as in a well-known tutorial, the border of a map may be left out of its mean.
+AS_ASKED = frozenset({"mean", "border_left_out"})
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ class Reenactment:
     steps: float = 0.0  # median over the images
     start: str = ""  # what the ascents began with
     kept: str = ""  # what was kept of most ascents
+    step_length: float = 0.0  # root mean square over the pixels of the median step, however it was made
+    moved: float = 0.0  # root mean square over the pixels of the median way from start to image
     is_steady: bool = True  # was every step a multiple of its gradient by one rule?
     images: tuple[ReenactedImage, ...] = ()
 
@@ -133,6 +139,22 @@ class Reenactment:
     def made_again(self) -> int:
         """The number of images that were made again."""
         return sum(one.correlation is not None for one in self.images)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether this is how the images were made: most of them come out again."""
+        return self.made_again > 0 and self.reproduced >= REPRODUCED_SHARE * self.made_again
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether the images climbed the mean of their own feature map."""
+        return (
+            self.is_shown
+            and self.objective in AS_ASKED
+            and self.filters == "own"
+            and self.direction > 0
+            and self.kept in {"end", "earlier", "picture"}
+        )
 
 
 @dataclass(frozen=True)

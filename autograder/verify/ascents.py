@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from autograder.evidence import Evidence
 from autograder.verify.arrays import read_array
@@ -36,6 +37,8 @@ TOO_LONG = 5.0
 ROUNDING = 3e-5
 # An image counts as the end of an ascent if it is this close to the line along the last gradient.
 CLOSE = 0.02
+# An image that was changed after its ascent still looks like its end: correlation of the pixels' ranks.
+ALIKE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +82,8 @@ class Link:
     Attributes:
         ascent: its index.
         steps: the number of updates before the image was kept.
-        kept: the image after the last update, an earlier one, the start, or the gradient of the last step.
+        kept: "end" for the image after the last update, "earlier" or "start" for one before, "gradient" for that of the
+            last step, and "picture" for an end that was changed since.
         multiple: of the last gradient, for the update after the last recorded step; 0 if there was none.
         is_clean: whether that update is exactly a multiple of the gradient.
     """
@@ -238,7 +242,8 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
     lengths = np.linalg.norm(steps.images[rows], axis=1)
     links: list[Link | None] = []
     taken: set[int] = set()
-    for image in seen:
+    alike = _alike(images, steps, ends)
+    for number_of_image, image in enumerate(seen):
         distances = np.linalg.norm(steps.images[rows] - image, axis=1)
         same = rows[distances <= ROUNDING * np.maximum(lengths, np.linalg.norm(image))]
         link = _end(image, steps, ascents, ends, taken)
@@ -250,7 +255,9 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
             number = max(place[row][1] for row in fresh if place[row][0] == index)
             link = Link(index, _updates(ascents[index], steps, number), _name(ascents[index], number))
         elif link is None:
-            link = _gradient(image, steps, ascents, ends)
+            link = _gradient(image, steps, ascents, ends) or _picture(
+                alike[number_of_image], steps, ascents, taken
+            )
         if link is not None:
             taken.add(link.ascent)
         links.append(link)
@@ -282,6 +289,36 @@ def _end(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices, take
                 updates = _updates(ascents[index], steps, len(ascents[index].rows) - 1) + 1
                 return Link(index, updates, "end", float(multiples[index]), is_clean)
     return None
+
+
+def _alike(images: npt.NDArray[np.float32], steps: Steps, ends: Indices) -> Floats:
+    """Return how much images, (n, 784), look like the last recorded ones, (n, ascents): the correlation of ranks.
+
+    It does not change if an image was scaled, squashed or made a picture of, and hardly if it was clipped or rounded.
+    """
+    whole = steps.whole[ends]
+    last = steps.wholes[np.maximum(whole, 0), 0] if len(steps.wholes) else np.zeros((len(ends), PIXELS))
+    one, other = (_ranks(part) for part in (images, last))
+    result: Floats = np.where(whole >= 0, one @ other.T, 0.0)
+    return result
+
+
+def _ranks(images: npt.NDArray[np.generic]) -> Floats:
+    """Return the ranks of pixels, (n, 784), with mean 0 and length 1; equal pixels share the mean of their ranks."""
+    ranks = rankdata(images, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    result: Floats = ranks / np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-12)
+    return result
+
+
+def _picture(alike: Floats, steps: Steps, ascents: list[Ascent], taken: set[int]) -> Link | None:
+    """Return the ascent whose last image looks like this one."""
+    free = np.array([index not in taken for index in range(len(ascents))])
+    best = int(np.where(free, alike, -1.0).argmax())
+    if alike[best] < ALIKE or not free[best]:
+        return None
+    ascent = ascents[best]
+    return Link(best, _updates(ascent, steps, len(ascent.rows) - 1) + 1, "picture")
 
 
 def _gradient(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices) -> Link | None:

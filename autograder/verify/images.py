@@ -24,7 +24,6 @@ from autograder.verify.filters import (
     look_at_layer,
     measure_filters,
     movement,
-    only_sure_filters,
     score_images,
 )
 from autograder.verify.graph import LayerOutput
@@ -121,9 +120,7 @@ def best_images(evidence: Evidence, classifiers: list[list[MeasuredModel]], *, s
         found = _best_of(versions, look)
         if best is None or (not best.fits and found.quality() > best.quality()):
             best = found
-    assert best is not None
-    sure = only_sure_filters(best.layer, seed=seed) if best.layer else None
-    return measure_on(best.version, sure)
+    return best
 
 
 def _best_of(versions: list[Version], look: LayerCache) -> Candidate:

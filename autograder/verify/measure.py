@@ -12,9 +12,10 @@ from autograder.measurements import ImagesMeasurement, Measurements, Reenactment
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
+from autograder.verify.filters import only_sure_filters
 from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.held_out import HeldOut
-from autograder.verify.images import EXPECTED_NAME, Candidate, best_images, layers_to_try
+from autograder.verify.images import EXPECTED_NAME, Candidate, best_images, layers_to_try, measure_on
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
 from autograder.verify.objectives import forget_objectives
 from autograder.verify.plot import measure_plot
@@ -23,6 +24,8 @@ from autograder.verify.traces import ascent_seen, measure_steps
 from solutions.gradient_ascent import forget_ascents
 
 MOST_FLAT_LAYERS = 6
+# An ascent counts as seen if recorded steps lead to this share of the images.
+SEEN_SHARE = 0.85
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -30,16 +33,18 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     models, refused = read_models(evidence, digits)
     candidates = classifiers(models)
     images = best_images(evidence, candidates, seed=seed)
+    reenactment = _reenactment(images, evidence) if images else None
+    images = _with_living_filters(images, reenactment, seed=seed) if images else None
     model = _classifier(candidates, images)
     steps = measure_steps(evidence, images.measurement, images.version.record.run) if images else None
     measurements = Measurements(
         outcome=evidence.outcome,
         model=model.measurement if model else None,
         refused_model="" if model else refused,
-        images=_with_traces(images, evidence) if images else None,
+        images=_with_traces(images, evidence, reenactment) if images else None,
         other_shape=_other_shape(evidence),
         steps=steps,
-        reenactment=_reenactment(images, evidence) if images else None,
+        reenactment=reenactment,
         plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells),
         is_cut_off=evidence.is_cut_off,
@@ -48,8 +53,25 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     return measurements, _pictures(images, steps)
 
 
-def _with_traces(images: Candidate, evidence: Evidence) -> ImagesMeasurement:
-    return replace(images.measurement, ascent_seen=ascent_seen(evidence, images.version.record.run))
+def _with_living_filters(images: Candidate, reenactment: Reenactment | None, *, seed: int) -> Candidate:
+    """Leave out filters that are dead: those without a gradient on the student's way, or from some other noise."""
+    layer = images.layer
+    if layer is None:
+        return images
+    if reenactment is None or not reenactment.is_as_asked:
+        layer = only_sure_filters(layer, seed=seed)
+    if reenactment is not None:
+        alive = ~np.isin(np.arange(layer.filters), reenactment.dead)
+        layer = replace(layer, live=layer.live & alive, clear=layer.clear & alive)
+    return measure_on(images.version, layer)
+
+
+def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment | None) -> ImagesMeasurement:
+    measured = images.measurement
+    seen = ascent_seen(evidence, images.version.record.run)
+    if reenactment is not None:
+        seen = reenactment.watched >= SEEN_SHARE * measured.count
+    return replace(measured, ascent_seen=seen)
 
 
 def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
@@ -68,7 +90,6 @@ def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
         version.positions,
         frozen,
         [*layers, *flat_layers(frozen)],
-        has_scale=not version.is_deprocessed,
     )
 
 

@@ -18,7 +18,15 @@ import numpy.typing as npt
 
 from autograder.evidence import Evidence
 from autograder.measurements import ReenactedImage, Reenactment
-from autograder.verify.ascents import Ascent, Link, Steps, ascents_in, link_images, recorded_steps
+from autograder.verify.ascents import (
+    PROJECTIONS,
+    Ascent,
+    Link,
+    Steps,
+    ascents_in,
+    link_images,
+    recorded_steps,
+)
 from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.objectives import Maps, Objective, cosines, directions
 from solutions.gradient_ascent import gradient_ascent
@@ -93,8 +101,6 @@ def reenact(
     positions: Sequence[int],
     model: FrozenModel,
     layers: Sequence[LayerOutput],
-    *,
-    has_scale: bool,
 ) -> Reenactment | None:
     """Find how images were made, and make them again; None if no step was recorded.
 
@@ -105,10 +111,9 @@ def reenact(
         positions: the filter of each image.
         model: the student's network.
         layers: those that the images may be for, the likeliest first, and the network's output last.
-        has_scale: whether the pixel values are those of the ascent, not those of a picture.
     """
     flat = np.nan_to_num(images.reshape(len(images), PIXELS), posinf=0.0, neginf=0.0)
-    found = _watched(evidence, run, flat, positions, has_scale=has_scale)
+    found = _watched(evidence, run, flat, positions)
     if found is None:
         return None
     steps, ascents, watched = found
@@ -116,10 +121,15 @@ def reenact(
         return Reenactment(watched=0)
     rule, is_steady = _rule(steps, ascents, watched)
     alive = [one for one in watched if not _is_dead(steps, ascents[one.link.ascent])]
+    if (
+        len(np.unique(flat, axis=0)) <= len(flat) / 2
+    ):  # one variable for all, or the like: no filter has its own image
+        return Reenactment(watched=len(watched), kept="same", steps=_usual_steps(alive))
     hypothesis, share = _hypothesis(steps, ascents, alive, model, layers)
     ends = _again(alive, hypothesis, rule, model) if hypothesis is not None and rule is not None else {}
+    pictures = {one.place for one in watched if one.link.kept == "picture"}
     correlations = {
-        place: _correlation(flat[place], start, end, has_scale=has_scale)
+        place: _correlation(flat[place], start, end, has_scale=place not in pictures)
         for place, (start, end) in ends.items()
     }
     return _measurement(
@@ -130,32 +140,23 @@ def reenact(
         rule,
         correlations,
         flat,
+        step_length=_step_length(steps, ascents, alive),
         is_steady=is_steady,
-        has_scale=has_scale,
     )
 
 
 def _watched(
-    evidence: Evidence, run: int, flat: Floats, positions: Sequence[int], *, has_scale: bool
+    evidence: Evidence, run: int, flat: Floats, positions: Sequence[int]
 ) -> tuple[Steps, list[Ascent], list[_Watched]] | None:
     """Return the recorded steps that lead to the most images, and the images that they lead to."""
     best: tuple[Steps, list[Ascent], list[_Watched]] | None = None
     for steps in recorded_steps(evidence, run):
         ascents = ascents_in(steps)
         links = link_images(flat, steps, ascents)
-        if not has_scale and not any(links):
-            links = _links_by_order(ascents, len(flat))
         watched = list(_with_starts(steps, ascents, links, flat, positions))
         if best is None or len(watched) > len(best[2]):
             best = steps, ascents, watched
     return best
-
-
-def _links_by_order(ascents: list[Ascent], count: int) -> list[Link | None]:
-    """Return the ascents in their order, if there is one for each image: pictures have lost their scale."""
-    if len(ascents) != count:
-        return [None] * count
-    return [Link(index, len(ascent.rows), "end") for index, ascent in enumerate(ascents)]
 
 
 def _with_starts(
@@ -252,7 +253,7 @@ def _samples(steps: Steps, ascents: list[Ascent], alive: Sequence[_Watched]) -> 
         rows = [
             row for row in ascents[one.link.ascent].rows if steps.whole[row] >= 0 and steps.scales[row, 0] > 0
         ]
-        if one.link.kept != "end" or one.start is None:
+        if one.link.kept not in {"end", "picture"} or one.start is None:
             rows = rows[:1] if len({other.link.ascent for other in alive}) > 1 else []
         if rows:
             found.append((rows[len(found) % len(rows)], one.filter))
@@ -446,10 +447,9 @@ def _measurement(
     correlations: dict[int, float],
     flat: Floats,
     *,
+    step_length: float,
     is_steady: bool,
-    has_scale: bool,
 ) -> Reenactment:
-    limit = REPRODUCED if has_scale else REPRODUCED_WITHOUT_SCALE
     kind, by = mixed_up(hypothesis.filters, hypothesis.maps.filters) if hypothesis else ("", 0)
     kept = [one.link.kept for one in alive]
     scaling, size = (rule.scaling, rule.size) if rule else ("", 0.0)
@@ -468,9 +468,11 @@ def _measurement(
         direction=int(np.sign(size)),
         scaling=scaling,
         step_size=float(f"{abs(size):.4g}"),
-        steps=float(np.median([one.link.steps for one in alive])) if alive else 0.0,
+        steps=_usual_steps(alive),
         start=_start(watched, flat),
         kept=max(set(kept), key=kept.count) if kept else "",
+        step_length=step_length,
+        moved=_moved(alive, flat),
         is_steady=is_steady,
         images=tuple(
             ReenactedImage(
@@ -478,11 +480,32 @@ def _measurement(
                 steps=one.link.steps,
                 kept=one.link.kept,
                 correlation=round(correlations[one.place], 4) if one.place in correlations else None,
-                reproduced=correlations.get(one.place, 0.0) >= limit,
+                reproduced=correlations.get(one.place, 0.0)
+                >= (REPRODUCED_WITHOUT_SCALE if one.link.kept == "picture" else REPRODUCED),
             )
             for one in watched
         ),
     )
+
+
+def _usual_steps(alive: Sequence[_Watched]) -> float:
+    return float(np.median([one.link.steps for one in alive])) if alive else 0.0
+
+
+def _step_length(steps: Steps, ascents: list[Ascent], watched: Sequence[_Watched]) -> float:
+    """Return the root mean square of the median step, estimated from its projections."""
+    rows = [ascents[index].rows for index in dict.fromkeys(one.link.ascent for one in watched)]
+    moves = [np.diff(steps.images[some], axis=0) for some in rows if len(some) > 1]
+    if not moves:
+        return 0.0
+    lengths = np.linalg.norm(np.concatenate(moves), axis=1) / np.sqrt(PROJECTIONS * PIXELS)
+    return float(f"{np.median(lengths):.3g}")
+
+
+def _moved(alive: Sequence[_Watched], flat: Floats) -> float:
+    """Return the root mean square of the median way from a start to its image."""
+    ways = [flat[one.place] - one.start for one in alive if one.start is not None]
+    return float(f"{np.median([np.sqrt(np.square(way).mean()) for way in ways]):.4g}") if ways else 0.0
 
 
 def _start(watched: Sequence[_Watched], flat: Floats) -> str:

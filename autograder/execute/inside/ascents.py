@@ -1,22 +1,22 @@
 """Watches gradient ascents: the image, the loss and the gradient of every step, thinned to a fixed budget.
 
 Every step leaves one row of numbers, among them fixed random projections of its image and its gradient. From
-these, the verifier can tell which step follows which. Starts are kept whole, as is a sample of the steps.
+these, the verifier can tell which step follows which. Starts and ends are kept whole, as is a sample of the steps.
 Nothing of this is believed: it is what the verifier tries to reproduce.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .candidates import PIXELS, SIDE
 
 PROJECTIONS, SEED = 32, 0
 # Calls whose numbers are computed together, if they are of one image each.
 AT_A_TIME = 64
-# Steps in all; images of one batch; starts and sampled steps that are kept whole in all.
+# Steps in all; images of one batch; starts and ends, and sampled steps, that are kept whole in all.
 MOST_ROWS, MOST_IN_A_BATCH = 20_000, 512
-MOST_STARTS, MOST_SAMPLES = 640, 768
+MOST_ENDS, MOST_SAMPLES = 1024, 512
 # A step follows another if its image is the other's plus a multiple of its gradient: so much may be left over. A
 # step back, or one that is so many times as long as the last, is the way to a new start.
 LEFT_OVER, TOO_LONG = 0.2, 3.0
@@ -34,6 +34,15 @@ COLUMNS = (
 )
 
 
+class Seen(NamedTuple):
+    """One call that was seen."""
+
+    call: int
+    projections: Any  # (n, 64): of its images, then of its gradients
+    whole: Any  # (n, 2, 784): images and gradients
+    step: float  # how far it has moved from the call before; 0 if that is not known
+
+
 class AscentWatch:
     """Collects the steps of one cell, and counts what the whole notebook may still use."""
 
@@ -43,7 +52,7 @@ class AscentWatch:
         generator = np.random.default_rng(SEED)
         self.directions = generator.standard_normal((PIXELS, PROJECTIONS)).astype("float32")
         self.calls = 0
-        self.rows_left, self.starts_left, self.samples_left = MOST_ROWS, MOST_STARTS, MOST_SAMPLES
+        self.rows_left, self.ends_left, self.samples_left = MOST_ROWS, MOST_ENDS, MOST_SAMPLES
         self.sources: dict[int, int] = {}
         self.forget()
 
@@ -51,11 +60,11 @@ class AscentWatch:
         """Begin a new cell."""
         self.waiting: list[Any] = []
         self.rows: list[Any] = []
-        self.starts: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients
+        self.ends: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients, of starts and ends
         self.samples: dict[int, Any] = {}
         self.every = 1  # one call in so many is a sample
-        self.last: dict[int, Any] = {}  # by source: the call before, and the length of its step
-        self.previous: Any = None
+        self.last: dict[int, Seen] = {}  # by source: the call before
+        self.previous: Seen | None = None
 
     def see(self, source: Any, images: Any, gradients: Any, loss: float) -> None:
         """Note one gradient; the numbers are computed for many at a time, which takes a quarter of the time.
@@ -103,19 +112,27 @@ class AscentWatch:
             self.keep(call, source, projections[part], (images[part], gradients[part]))
             first = after
 
-    def keep(self, call: int, source: int, projections: Any, whole: tuple[Any, Any]) -> None:
+    def keep(self, call: int, source: int, projections: Any, pair: tuple[Any, Any]) -> None:
         """Keep a step whole if it is a start, or a sample."""
         import numpy as np
 
         steps = [step_from(one, projections) for one in (self.previous, self.last.get(source))]
         step = next((one for one in steps if one is not None), None)
-        count = len(projections)
-        if step is None and count <= self.starts_left:
-            self.starts_left -= count
-            self.starts[call] = np.stack(whole, axis=1)
+        whole = np.stack(pair, axis=1)
+        if step is None:
+            self.keep_end(self.previous)
+        seen = Seen(call, projections, whole, step or 0.0)
+        if step is None:
+            self.keep_end(seen)
         elif call % self.every == 0:
-            self.sample(call, np.stack(whole, axis=1))
-        self.previous = self.last[source] = (projections, 0.0 if step is None else step)
+            self.sample(call, whole)
+        self.previous = self.last[source] = seen
+
+    def keep_end(self, seen: Seen | None) -> None:
+        """Keep the start or the end of an ascent whole."""
+        if seen is not None and seen.call not in self.ends and len(seen.whole) <= self.ends_left:
+            self.ends_left -= len(seen.whole)
+            self.ends[seen.call] = seen.whole
 
     def sample(self, call: int, whole: Any) -> None:
         """Keep one step whole; if there are too many, keep every second one of them."""
@@ -138,10 +155,12 @@ class AscentWatch:
         import numpy as np
 
         self.work_off()
+        for seen in self.last.values():
+            self.keep_end(seen)
         rows, wholes, place = self.rows, [], 0
         for row in rows:
             call = int(row[0, 0])
-            whole = self.starts.get(call, self.samples.get(call))
+            whole = self.ends.get(call, self.samples.get(call))
             if whole is not None:
                 row[:, 8] = place + np.arange(len(row))
                 wholes.append(whole)
@@ -152,28 +171,23 @@ class AscentWatch:
         return np.concatenate(rows), np.concatenate(wholes) if wholes else nothing
 
 
-def step_from(before: Any, projections: Any) -> float | None:
-    """Return how far a call has moved on from the call before; None if it does not follow it.
-
-    Args:
-        before: projections of the call before, and the length of its own step, 0 if that is not known; or None.
-        projections: (n, 64): of the images, then of the gradients.
-    """
+def step_from(before: Seen | None, projections: Any) -> float | None:
+    """Return how far a call, with projections (n, 64), has moved on; None if it does not follow the call before."""
     import numpy as np
 
-    if before is None or len(before[0]) != len(projections):
+    if before is None or len(before.projections) != len(projections):
         return None
-    moved = projections[:, :PROJECTIONS] - before[0][:, :PROJECTIONS]
-    along = before[0][:, PROJECTIONS:]
+    moved = projections[:, :PROJECTIONS] - before.projections[:, :PROJECTIONS]
+    along = before.projections[:, PROJECTIONS:]
     lengths = np.sqrt(np.square(along).sum(axis=1)) + 1e-30
     way = (moved * along).sum(axis=1) / lengths  # with its sign
     rest = np.square(moved).sum(axis=1) - way**2
     if (rest > LEFT_OVER**2 * np.square(moved).sum(axis=1) + 1e-12).any():
         return None
-    step, last = float(way[0]), before[1]
-    if last and (step * last < 0 or abs(step) > TOO_LONG * abs(last)):
+    step = float(way[0])
+    if before.step and (step * before.step < 0 or abs(step) > TOO_LONG * abs(before.step)):
         return None
-    return step or last
+    return step or before.step
 
 
 def as_rows(value: Any, count: int) -> Any:
