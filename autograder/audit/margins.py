@@ -12,9 +12,9 @@ from statistics import median
 from pydantic import BaseModel, ConfigDict
 
 from autograder.audit.labelled import LabelledSubmission
+from autograder.exercises.activation_maximization.rubric.filters import is_own, living_filters, rise
+from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
 from autograder.measurements import FilterMeasurement, Measurements
-from autograder.rubric.filters import is_own, living_filters, rise
-from autograder.rubric.steps import closeness_to_asked, steps_per_image
 from autograder.settings import Thresholds
 
 Quantity = Callable[[Measurements, Thresholds], float | None]

@@ -30,7 +30,7 @@ from autograder.review.gallery import write_gallery
 from autograder.settings import SETTINGS_FILE, Settings, load_settings
 from solutions.data import embedded_digits, write_npz
 
-SAMPLES = Path(__file__).with_name("samples")
+SAMPLES = Path(__file__).parents[1] / "exercises" / "activation_maximization" / "samples"
 DIGITS = "handwritten_digits.npz"
 GALLERY = "gallery"
 SCORES = "scores.csv"

@@ -19,6 +19,7 @@ LEFT_OUT = (
     "autograder/course/assignments",
     "autograder/course/initialise.py",
     "autograder/demo",
+    "autograder/exercises/activation_maximization/samples",
     "autograder/review",
     "solutions/cnn.py",
 )

@@ -18,10 +18,10 @@ from pydantic import BaseModel
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, Evidence, read_evidence, write_evidence
+from autograder.exercises.activation_maximization.grid import draw_grid
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
 from autograder.pictures import pictures_from_npz, pictures_to_npz
 from autograder.plain.files import remove_halves, write_whole
-from autograder.record.grid import draw_grid
 from autograder.record.notebook import with_results
 from autograder.report import Report
 from autograder.run import Origin, Run

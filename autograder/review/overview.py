@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from autograder.exercises.activation_maximization.rubric.mistakes import mistake_words
 from autograder.report import Result, Status
 from autograder.review.cards import STATUSES
 from autograder.review.submissions import Submission
-from autograder.rubric.mistakes import mistake_words
 
 MOST_BINS = 12
 MOST_MISTAKES = 20

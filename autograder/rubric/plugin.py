@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from autograder.errors import RubricError
+from autograder.exercises.activation_maximization.rubric.causes import missing_work
 from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.report import Result, Status
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
-from autograder.rubric.causes import missing_work
 from autograder.rubric.words import after_error, by
 from autograder.settings import Thresholds
 

@@ -16,7 +16,8 @@ from autograder.report import Result
 from autograder.rubric.plugin import Rubric
 from autograder.settings import Thresholds
 
-BUILT_IN = Path(__file__).with_name("test_activation_maximization.py")
+EXERCISE = Path(__file__).parents[1] / "exercises" / "activation_maximization"
+BUILT_IN = EXERCISE / "rubric" / "test_activation_maximization.py"
 # The checks need none of this, and must not pick up the settings of a surrounding project or installed
 # plugins. Asserts stay as written: rewriting parses them, and CPython before 3.11.8 can fail at that while
 # other threads are running ("AST constructor recursion depth mismatch").
@@ -36,7 +37,8 @@ def rubric_files(course: Path) -> list[Path]:
 def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping[str, float]) -> str:
     """Return a digest that identifies a rubric: its checks, its thresholds and its points."""
     digest = hashlib.sha256()
-    helpers = set(BUILT_IN.parent.glob("*.py")) - set(files)
+    folders = Path(__file__).parent, BUILT_IN.parent
+    helpers = {file for folder in folders for file in folder.glob("*.py")} - set(files)
     for file in (*files, *sorted(helpers)):
         digest.update(file.read_bytes())
     digest.update(thresholds.model_dump_json().encode())

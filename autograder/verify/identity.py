@@ -9,7 +9,7 @@ from pathlib import Path
 import autograder
 import solutions
 
-_PARTS = ("verify", "measurements.py", "evidence.py")
+_PARTS = ("verify", "exercises/activation_maximization/verify", "measurements.py", "evidence.py")
 
 
 @functools.cache

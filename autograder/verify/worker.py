@@ -16,6 +16,7 @@ from typing import BinaryIO
 import tensorflow as tf
 
 from autograder.evidence import Evidence, evidence_from_files
+from autograder.exercises.activation_maximization.verify.measure import forget_models, measure
 from autograder.measurements import Measurements, measurements_to_json
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.plain.machine import MEGABYTE
@@ -23,7 +24,6 @@ from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, read_frame, write_frame
 from autograder.verify.held_out import held_out
-from autograder.verify.measure import forget_models, measure
 from solutions.data import read_npz
 
 

@@ -18,6 +18,7 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.measure import measure
 from autograder.measurements import measurements_from_json, measurements_to_json
 from autograder.rubric.score import score
 from autograder.settings import Thresholds
@@ -25,7 +26,6 @@ from autograder.verify.allowed import ALLOWED_OPERATIONS, RefusedGraphError
 from autograder.verify.arrays import MOST_BYTES, read_array
 from autograder.verify.graph import BATCH, FrozenModel, call, read_graph
 from autograder.verify.held_out import HeldOut, held_out
-from autograder.verify.measure import measure
 from solutions.data import embedded_digits
 
 Tell = Callable[[str, str], None]

@@ -8,15 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
+from autograder.exercises.activation_maximization.verify.images import EXPECTED_NAME, Candidate, best_images
+from autograder.exercises.activation_maximization.verify.plot import measure_plot
+from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
 from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.held_out import HeldOut
-from autograder.verify.images import EXPECTED_NAME, Candidate, best_images
 from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
-from autograder.verify.plot import measure_plot
-from autograder.verify.traces import ascent_seen, measure_steps
 from solutions.gradient_ascent import forget_ascents
 
 

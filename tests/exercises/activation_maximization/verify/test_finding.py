@@ -13,15 +13,15 @@ import pytest
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.conditions import AS_ASKED
+from autograder.exercises.activation_maximization.verify.filters import look_at_layer, only_sure_filters
+from autograder.exercises.activation_maximization.verify.images import Version, image_sets, measure_images
+from autograder.exercises.activation_maximization.verify.measure import measure
 from autograder.measurements import ImagesMeasurement, Measurements
 from autograder.rubric.score import score
 from autograder.settings import Thresholds
-from autograder.verify.conditions import AS_ASKED
-from autograder.verify.filters import look_at_layer, only_sure_filters
 from autograder.verify.graph import read_graph
 from autograder.verify.held_out import HeldOut
-from autograder.verify.images import Version, image_sets, measure_images
-from autograder.verify.measure import measure
 from solutions.cnn import train
 from solutions.data import embedded_digits, prepare
 from solutions.gradient_ascent import filter_activations, gradient_ascent, uniform_noise

@@ -14,15 +14,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from autograder.measurements import (
-    IN_A_FIGURE,
-    ImagesMeasurement,
-    Measurements,
-    ModelMeasurement,
-    PlotMeasurement,
-)
-from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
-from autograder.rubric.causes import (
+from autograder.exercises.activation_maximization.rubric.causes import (
     another_layer,
     cause_of_few_convolutions,
     cause_of_few_images,
@@ -37,7 +29,7 @@ from autograder.rubric.causes import (
     faults_of_steps,
     missing_work,
 )
-from autograder.rubric.filters import (
+from autograder.exercises.activation_maximization.rubric.filters import (
     clear_filters,
     fallen_filters,
     living_filters,
@@ -46,7 +38,15 @@ from autograder.rubric.filters import (
     share_of,
     share_raised,
 )
-from autograder.rubric.steps import closeness_to_asked, steps_per_image
+from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
+from autograder.measurements import (
+    IN_A_FIGURE,
+    ImagesMeasurement,
+    Measurements,
+    ModelMeasurement,
+    PlotMeasurement,
+)
+from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
 from autograder.rubric.words import after_error, percent
 from autograder.settings import Thresholds
 

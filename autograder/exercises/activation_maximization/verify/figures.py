@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.evidence import Evidence, Record
+from autograder.exercises.activation_maximization.verify.conditions import Floats
 from autograder.verify.arrays import read_array
-from autograder.verify.conditions import Floats
 
 SIDE = 28
 # Panels of a figure beyond this number are ignored.

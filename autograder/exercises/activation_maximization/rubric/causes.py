@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from autograder.exercises.activation_maximization.rubric.filters import fallen_filters, mostly_fallen
+from autograder.exercises.activation_maximization.rubric.steps import STEPS, share_of_short_ascents, step_size
 from autograder.measurements import (
     IN_A_FIGURE,
     ImagesMeasurement,
@@ -12,8 +14,6 @@ from autograder.measurements import (
     PlotMeasurement,
 )
 from autograder.rubric.award import Fault
-from autograder.rubric.filters import fallen_filters, mostly_fallen
-from autograder.rubric.steps import STEPS, share_of_short_ascents, step_size
 from autograder.rubric.words import after_error, by, count_of, filter_list, percent
 from autograder.settings import Thresholds
 

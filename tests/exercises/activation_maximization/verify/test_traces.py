@@ -8,8 +8,8 @@ import pytest
 
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
 from autograder.measurements import ImagesMeasurement
-from autograder.verify.traces import ascent_seen, measure_steps
 
 
 def images(count: int, movement: float) -> ImagesMeasurement:

@@ -14,11 +14,14 @@ from itertools import accumulate, chain
 import numpy as np
 
 from autograder.evidence import Evidence, Record
-from autograder.measurements import IN_A_FIGURE, ImagesMeasurement
-from autograder.verify.arrays import read_array
-from autograder.verify.conditions import AS_ASKED, Conditions, Floats, other_conditions
-from autograder.verify.figures import drawn
-from autograder.verify.filters import (
+from autograder.exercises.activation_maximization.verify.conditions import (
+    AS_ASKED,
+    Conditions,
+    Floats,
+    other_conditions,
+)
+from autograder.exercises.activation_maximization.verify.figures import drawn
+from autograder.exercises.activation_maximization.verify.filters import (
     Layer,
     fit,
     look_at_layer,
@@ -27,8 +30,10 @@ from autograder.verify.filters import (
     only_sure_filters,
     score_images,
 )
+from autograder.exercises.activation_maximization.verify.mix_ups import recognise_mix_up
+from autograder.measurements import IN_A_FIGURE, ImagesMeasurement
+from autograder.verify.arrays import read_array
 from autograder.verify.graph import LayerOutput
-from autograder.verify.mistakes import recognise_mix_up
 from autograder.verify.models import MeasuredModel
 from autograder.verify.network import Network
 

@@ -22,9 +22,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from autograder.exercises.activation_maximization.verify.conditions import Conditions, Floats
 from autograder.measurements import FilterMeasurement
 from autograder.verify.compiled import Function
-from autograder.verify.conditions import Conditions, Floats
 from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
 from solutions.gradient_ascent import Ascent, gradient_ascent
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from autograder.exercises.activation_maximization.verify.filters import Layer, Scores
 from autograder.measurements import MixUp
-from autograder.verify.filters import Layer, Scores
 
 # Images fit the filters of a mix-up if their mean pattern score, each at most 1, is at least this,
 FITS = 0.75

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.evidence import Evidence, Record
+from autograder.exercises.activation_maximization.verify.conditions import Floats
+from autograder.exercises.activation_maximization.verify.figures import SIDE, drawn, panel_images
 from autograder.measurements import PlotMeasurement
 from autograder.verify.arrays import read_array
-from autograder.verify.conditions import Floats
-from autograder.verify.figures import SIDE, drawn, panel_images
 from solutions.deprocess import deprocess
 
 # A panel shows an image if their pixels correlate at least this much; two different features rarely do.

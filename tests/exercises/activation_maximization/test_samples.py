@@ -12,7 +12,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import compose, grade_id, is_solution, read_notebook
 from autograder.demo.demonstrate import SAMPLES, sample_answers
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 STUDENTS = sorted(sample_answers())
 
 

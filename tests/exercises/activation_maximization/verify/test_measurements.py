@@ -14,13 +14,17 @@ import tensorflow as tf
 
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.conditions import AS_ASKED
+from autograder.exercises.activation_maximization.verify.filters import (
+    Layer,
+    look_at_layer,
+    only_sure_filters,
+)
+from autograder.exercises.activation_maximization.verify.images import Version, measure_images
+from autograder.exercises.activation_maximization.verify.measure import measure
 from autograder.measurements import FilterMeasurement, ImagesMeasurement, MixUp
-from autograder.verify.conditions import AS_ASKED
-from autograder.verify.filters import Layer, look_at_layer, only_sure_filters
 from autograder.verify.graph import FrozenModel
 from autograder.verify.held_out import HeldOut
-from autograder.verify.images import Version, measure_images
-from autograder.verify.measure import measure
 from solutions.deprocess import deprocess
 from solutions.gradient_ascent import Ascent, filter_activations, gradient_ascent, uniform_noise
 

@@ -10,8 +10,8 @@ import pytest
 
 from autograder.evidence import CellRun, Evidence, Record, digest
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.measurements import PlotMeasurement
-from autograder.verify.plot import measure_plot
 from solutions.deprocess import deprocess
 
 Images = npt.NDArray[np.float32]

@@ -8,9 +8,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from autograder.exercises.activation_maximization.grid import draw_grid
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
-from autograder.record.grid import draw_grid
 from autograder.report import Report
 
 NOTHING = Measurements("graded")

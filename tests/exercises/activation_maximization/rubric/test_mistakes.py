@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from autograder.exercises.activation_maximization.rubric.mistakes import MISTAKES, mistake_words
 from autograder.measurements import CellError, Measurements, MixUp
 from autograder.report import Result
-from autograder.rubric.mistakes import MISTAKES, mistake_words
+from autograder.rubric import plugin
 from autograder.rubric.score import BUILT_IN, score
 from autograder.settings import Thresholds
 
@@ -81,7 +82,7 @@ def test_where_all_points_are_given_there_is_no_mistake(good: Measurements, judg
 
 def test_every_mistake_in_the_list_is_one_that_a_check_can_name() -> None:
     given = set()
-    for file in BUILT_IN.parent.glob("*.py"):
+    for file in (*BUILT_IN.parent.glob("*.py"), Path(plugin.__file__)):
         if file.name != "mistakes.py":
             given |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', file.read_text()))
 
