@@ -32,6 +32,7 @@ from autograder.course.submission import Submission
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.exercises.activation_maximization.grid import draw_grid
 from autograder.exercises.activation_maximization.verify import images
 from autograder.exercises.activation_maximization.verify.measure import forget_models, measure
@@ -135,7 +136,7 @@ def time_rest(evidence: Evidence, digits: HeldOut, repeats: int) -> Seconds:
             with timed(seconds, "evidence and notebook"):
                 write_run(folder / "results", run, evidence, name=ASSIGNMENT)
             with timed(seconds, "report and picture"):
-                write_report(folder / "results", report, run)
+                write_report(folder / "results", report, run, EXERCISE.draw)
             with timed(seconds, "of it: picture"):
                 draw_grid(report, measurements, pictures)
     return {part: all_of_them[1:] for part, all_of_them in seconds.items()}

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     FilterMeasurement,
     ImagesMeasurement,
@@ -16,7 +18,6 @@ from autograder.measurements import (
 )
 from autograder.report import Result
 from autograder.rubric.score import score
-from autograder.settings import Thresholds
 
 POINTS = {
     "cnn": 20.0, "training": 15.0, "images": 10.0, "ascent": 20.0, "objective": 15.0, "updates": 5.0, "plot": 5.0,
@@ -61,6 +62,6 @@ def good() -> Measurements:
 @pytest.fixture
 def judge() -> Callable[..., dict[str, Result]]:
     def apply(measurements: Measurements, **thresholds: float) -> dict[str, Result]:
-        return score(measurements, Thresholds.model_validate(thresholds), POINTS)
+        return score(EXERCISE, measurements, Thresholds.model_validate(thresholds), POINTS)
 
     return apply

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from autograder.exercises.activation_maximization.rubric.mistakes import mistake_words
+from autograder.exercise import Exercise
 from autograder.report import Result, Status
 from autograder.review.cards import STATUSES
 from autograder.review.submissions import Submission
@@ -120,7 +120,7 @@ class Overview:
     failures: tuple[Failure, ...]
 
 
-def make_overview(submissions: Sequence[Submission]) -> Overview:
+def make_overview(submissions: Sequence[Submission], exercise: Exercise) -> Overview:
     """Summarize a class."""
     runs = sorted(
         (_run(one, one.report.timings) for one in submissions if one.report and one.report.timings),
@@ -131,7 +131,7 @@ def make_overview(submissions: Sequence[Submission]) -> Overview:
         waiting=sum(not one.is_reviewed for one in submissions),
         scores=_scores(submissions),
         criteria=tuple(_criteria(submissions)),
-        mistakes=tuple(_mistakes(submissions)[:MOST_MISTAKES]),
+        mistakes=tuple(_mistakes(submissions, exercise)[:MOST_MISTAKES]),
         unnamed=sum(
             any(result.status != "pass" and not result.cause for _, result in _results(one))
             for one in submissions
@@ -187,7 +187,7 @@ def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
         )
 
 
-def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
+def _mistakes(submissions: Sequence[Submission], exercise: Exercise) -> list[Mistake]:
     """Group missing points by likely cause, not by criterion: one error can affect several criteria."""
     number: Counter[str] = Counter()
     criteria: dict[str, dict[str, None]] = defaultdict(dict)
@@ -197,7 +197,11 @@ def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
         for cause, name in made:
             criteria[cause][name] = None
     found = [
-        Mistake(mistake_words(cause), Count(times, {"cause": cause}), tuple(criteria[cause]))
+        Mistake(
+            exercise.mistake_words(cause),
+            Count(times, {"cause": cause}),
+            tuple(criteria[cause]),
+        )
         for cause, times in number.items()
     ]
     return sorted(found, key=lambda mistake: (-mistake.count.number, mistake.words))

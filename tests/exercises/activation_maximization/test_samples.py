@@ -10,10 +10,12 @@ from nbformat import NotebookNode
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import compose, grade_id, is_solution, read_notebook
-from autograder.demo.demonstrate import SAMPLES, sample_answers
+from autograder.demo.demonstrate import sample_answers
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-STUDENTS = sorted(sample_answers())
+ANSWERS = sample_answers(EXERCISE.samples)
+STUDENTS = sorted(ANSWERS)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_a_sample_fills_every_code_cell_that_the_released_notebook_leaves_to_stu
         grade_id(cell) for cell in released.cells if is_solution(cell) and cell.cell_type == "code"
     }
 
-    answers = sample_answers()[student]
+    answers = ANSWERS[student]
     handed_in = compose(released, answers)
 
     assert set(answers) == left_to_students
@@ -42,7 +44,7 @@ def test_a_sample_fills_every_code_cell_that_the_released_notebook_leaves_to_stu
 
 @pytest.mark.parametrize("student", STUDENTS)
 def test_a_sample_is_python_without_remarks_for_tools(student: str) -> None:
-    for source in sample_answers()[student].values():
+    for source in ANSWERS[student].values():
         assert ast.parse(source).body
         assert "noqa" not in source
         assert "mypy" not in source
@@ -50,7 +52,7 @@ def test_a_sample_is_python_without_remarks_for_tools(student: str) -> None:
 
 @pytest.mark.parametrize("student", STUDENTS)
 def test_a_sample_begins_by_saying_what_is_right_or_wrong_with_it(student: str) -> None:
-    introduction = (SAMPLES / f"{student}.py").read_text(encoding="utf-8").partition("# %%")[0]
+    introduction = (EXERCISE.samples / f"{student}.py").read_text(encoding="utf-8").partition("# %%")[0]
 
     assert f"# {student}: " in introduction
 
@@ -59,4 +61,4 @@ def test_no_sample_copies_an_answer_from_the_instructor() -> None:
     source = read_notebook(Course.open(REPOSITORY).source_notebook())
     solutions = {cell.source for cell in source.cells if is_solution(cell)}
 
-    assert solutions.isdisjoint(text for answers in sample_answers().values() for text in answers.values())
+    assert solutions.isdisjoint(text for student in STUDENTS for text in ANSWERS[student].values())

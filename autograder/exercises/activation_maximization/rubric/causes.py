@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from autograder.exercises.activation_maximization.rubric.filters import fallen_filters, mostly_fallen
+from autograder.exercises.activation_maximization.rubric.cells import after_error
+from autograder.exercises.activation_maximization.rubric.filters import (
+    fallen_filters,
+    filter_list,
+    mostly_fallen,
+)
 from autograder.exercises.activation_maximization.rubric.steps import STEPS, share_of_short_ascents, step_size
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     IN_A_FIGURE,
     ImagesMeasurement,
@@ -14,8 +20,7 @@ from autograder.measurements import (
     PlotMeasurement,
 )
 from autograder.rubric.award import Fault
-from autograder.rubric.words import after_error, by, count_of, filter_list, percent
-from autograder.settings import Thresholds
+from autograder.rubric.words import by, count_of, percent
 
 FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import FilterMeasurement, ImagesMeasurement
 from autograder.rubric.award import NeedsPersonError, scale
-from autograder.settings import Thresholds
 
 # Among fewer living filters than this, a single one weighs more than the rubric's tolerance.
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
@@ -107,3 +109,15 @@ def share_of(good: float, counted: list[FilterMeasurement], images: ImagesMeasur
     if some_die and len(counted) < FEW_LIVING and good >= FORGIVING_FROM * len(counted):
         good = min(good + 1, len(counted))
     return good / len(counted)
+
+
+def filter_list(indices: Sequence[int], most: int = 6) -> str:
+    """Return 'filter 3', 'filters 3 and 9', or 'filters 3, 9, 12 and 20 more'."""
+    if not indices:
+        return "no filter"
+    if len(indices) == 1:
+        return f"filter {indices[0]}"
+    shown = [str(index) for index in indices[:most]]
+    rest = len(indices) - len(shown)
+    last = f"{rest} more" if rest else shown.pop()
+    return f"filters {', '.join(shown)} and {last}"

@@ -56,8 +56,3 @@ MISTAKES: dict[str, str] = {
     "other_panels": "panels that show something else",
     "no_titles": "panels without a title",
 }
-
-
-def mistake_words(cause: str) -> str:
-    """Describe a cause; a code that a course added is described by its own name."""
-    return MISTAKES.get(cause) or cause.replace("_", " ")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import ImagesMeasurement, Measurements
-from autograder.settings import Thresholds
 
 STEPS = 50
 

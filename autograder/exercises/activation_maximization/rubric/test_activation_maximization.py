@@ -29,6 +29,7 @@ from autograder.exercises.activation_maximization.rubric.causes import (
     faults_of_steps,
     missing_work,
 )
+from autograder.exercises.activation_maximization.rubric.cells import after_error
 from autograder.exercises.activation_maximization.rubric.filters import (
     clear_filters,
     fallen_filters,
@@ -39,6 +40,7 @@ from autograder.exercises.activation_maximization.rubric.filters import (
     share_raised,
 )
 from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     IN_A_FIGURE,
     ImagesMeasurement,
@@ -47,8 +49,7 @@ from autograder.measurements import (
     PlotMeasurement,
 )
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
-from autograder.rubric.words import after_error, percent
-from autograder.settings import Thresholds
+from autograder.rubric.words import percent
 
 GRID = 64  # panels of the 8 x 8 grid
 UNSEEN_ASCENT = (

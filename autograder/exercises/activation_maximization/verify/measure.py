@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
+from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.verify.images import EXPECTED_NAME, Candidate, best_images
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
@@ -35,7 +36,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         other_shape=_other_shape(evidence),
         steps=steps,
         plot=measure_plot(evidence, images.version.stack if images else None),
-        errors=diagnose(evidence.cells),
+        errors=diagnose(evidence.cells, HINTS),
         is_cut_off=evidence.is_cut_off,
         stopped=evidence.reason,
     )

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import CellError, FilterMeasurement, ImagesMeasurement, Measurements, MixUp
 from autograder.report import Result
-from autograder.rubric.score import BUILT_IN, score
-from autograder.settings import Thresholds
+from autograder.rubric.score import score
 
 Judge = Callable[..., dict[str, Result]]
 
@@ -515,7 +516,7 @@ def test_a_course_may_hand_any_verdict_to_a_person(
         "def test_plot(award):\n    award(0.6, 'Nice.', panels=64)\n    award.needs_person('Is it, though?')\n"
     )
 
-    result = score(good, Thresholds(), points, [BUILT_IN, own])["plot"]
+    result = score(EXERCISE, good, Thresholds(), points, [EXERCISE.checks, own])["plot"]
 
     assert (result.status, result.score, result.feedback) == ("review", 3, "Nice. Is it, though?")
     assert result.measured == {"panels": 64}

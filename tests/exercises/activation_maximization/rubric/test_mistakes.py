@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from autograder.exercises.activation_maximization.rubric.mistakes import MISTAKES, mistake_words
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.rubric.mistakes import MISTAKES
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import CellError, Measurements, MixUp
 from autograder.report import Result
 from autograder.rubric import plugin
-from autograder.rubric.score import BUILT_IN, score
-from autograder.settings import Thresholds
+from autograder.rubric.score import score
 
 Judge = Callable[..., dict[str, Result]]
 STOPPED = (CellError("ascent", "NameError: name 'model' is not defined", ""),)
@@ -82,7 +83,7 @@ def test_where_all_points_are_given_there_is_no_mistake(good: Measurements, judg
 
 def test_every_mistake_in_the_list_is_one_that_a_check_can_name() -> None:
     given = set()
-    for file in (*BUILT_IN.parent.glob("*.py"), Path(plugin.__file__)):
+    for file in (*EXERCISE.checks.parent.glob("*.py"), Path(plugin.__file__)):
         if file.name != "mistakes.py":
             given |= set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', file.read_text()))
 
@@ -95,6 +96,6 @@ def test_a_course_names_mistakes_of_its_own(
     own = tmp_path / "test_own.py"
     own.write_text("def test_plot(award):\n    award(0.5, 'Too grey.', cause='no_colours')\n")
 
-    result = score(good, Thresholds(), points, [BUILT_IN, own])["plot"]
+    result = score(EXERCISE, good, Thresholds(), points, [EXERCISE.checks, own])["plot"]
 
-    assert mistake_words(result.cause) == "no colours"
+    assert EXERCISE.mistake_words(result.cause) == "no colours"

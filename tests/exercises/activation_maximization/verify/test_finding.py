@@ -13,13 +13,14 @@ import pytest
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.exercises.activation_maximization.verify.conditions import AS_ASKED
 from autograder.exercises.activation_maximization.verify.filters import look_at_layer, only_sure_filters
 from autograder.exercises.activation_maximization.verify.images import Version, image_sets, measure_images
 from autograder.exercises.activation_maximization.verify.measure import measure
 from autograder.measurements import ImagesMeasurement, Measurements
 from autograder.rubric.score import score
-from autograder.settings import Thresholds
 from autograder.verify.graph import read_graph
 from autograder.verify.held_out import HeldOut
 from solutions.cnn import train
@@ -44,7 +45,7 @@ def ascend(network: keras.Model) -> Callable[..., Images]:
 
 def verdicts(measurements: Measurements) -> dict[str, str]:
     points = dict.fromkeys(["cnn", "training", "images", "ascent", "objective", "updates", "plot"], 10.0)
-    return {name: one.status for name, one in score(measurements, Thresholds(), points).items()}
+    return {name: one.status for name, one in score(EXERCISE, measurements, Thresholds(), points).items()}
 
 
 def found(measurements: Measurements) -> ImagesMeasurement:
