@@ -72,6 +72,7 @@ class Exercise:
         quick_accuracy: returns the held-out accuracy that is certain to earn full marks, from the thresholds;
             in profile quick, a training ends a margin above it.
         cells_behind: the cells that a criterion grades.
+        slow_cells: the cells that take most of the time, by the word for what they do.
         mistakes: the usual mistakes by code, in a few words.
         hints: explains errors, as (pattern of "Name: message", hint); the first match is used.
         flags: returns what a person should know about measurements, besides the criteria.
@@ -90,6 +91,7 @@ class Exercise:
     thresholds: type[BaseModel]
     quick_accuracy: Callable[[Any], float]
     cells_behind: Mapping[str, tuple[str, ...]]
+    slow_cells: Mapping[str, str]
     mistakes: Mapping[str, str]
     hints: tuple[tuple[str, str], ...]
     flags: Callable[[Measurements], list[Flag]]

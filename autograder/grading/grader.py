@@ -136,7 +136,7 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
     jobs = settings.jobs or fitting_jobs()
     with temporary_folder() as name:
         folder = Path(name)
-        digits_file = folder / "mnist.npz"
+        digits_file = folder / "digits.npz"
         _write_digits(digits, digits_file)
         quick = settings.profile == "quick"
         threads = 1 if quick else max(1, cores() // jobs)

@@ -123,7 +123,11 @@ class Overview:
 def make_overview(submissions: Sequence[Submission], exercise: Exercise) -> Overview:
     """Summarize a class."""
     runs = sorted(
-        (_run(one, one.report.timings) for one in submissions if one.report and one.report.timings),
+        (
+            _run(one, one.report.timings, exercise.slow_cells)
+            for one in submissions
+            if one.report and one.report.timings
+        ),
         key=lambda run: -run.seconds,
     )
     return Overview(
@@ -216,14 +220,13 @@ def _score(one: Submission, criterion: str, result: Result) -> float:
     return mark.score if mark is not None else result.score
 
 
-def _run(one: Submission, timings: Mapping[str, float]) -> RunBar:
-    training, ascent = timings.get("cell train", 0.0), timings.get("cell ascent", 0.0)
+def _run(one: Submission, timings: Mapping[str, float], slow_cells: Mapping[str, str]) -> RunBar:
+    slow = [Part(words, timings.get(f"cell {cell}", 0.0)) for words, cell in slow_cells.items()]
     cells = timings.get("cells", timings.get("run", 0.0))
     parts = (
         Part("start", timings.get("start", 0.0)),
-        Part("training", training),
-        Part("ascent", ascent),
-        Part("other cells", max(0.0, cells - training - ascent)),
+        *slow,
+        Part("other cells", max(0.0, cells - sum(part.seconds for part in slow))),
         Part("measured again", timings.get("verify", 0.0)),
     )
     return RunBar(one, sum(part.seconds for part in parts), parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.exercises.activation_maximization.constants import RESULT
 from autograder.measurements import Measurements
 from autograder.report import Flag
 
@@ -9,7 +10,7 @@ from autograder.report import Flag
 def flags_of(measurements: Measurements) -> list[Flag]:
     """Return a flag for every name or layer that is not the exercise's."""
     flags = []
-    if measurements.images and measurements.images.variable != "visualized_feature":
+    if measurements.images and measurements.images.variable != RESULT:
         message = f"The images were found under the name '{measurements.images.variable}'."
         flags.append(Flag(code="other_name", message=message))
     if measurements.model and measurements.model.variable != "model":

@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font
 
+from autograder.exercises.activation_maximization.constants import PANELS
 from autograder.measurements import Measurements
 from autograder.pictures import Floats, Pictures
 from autograder.plain.text import plain_text
 from autograder.report import Report
 from solutions.plots import draw_activations, draw_feature_grid
 
-PANELS = 64  # of an 8 x 8 grid
 DOTS_PER_INCH = 110
 # As fractions of the picture; the gaps as fractions of a subplot.
 MARGINS = {"left": 0.06, "right": 0.98, "bottom": 0.05, "top": 0.93, "wspace": 0.12, "hspace": 0.1}

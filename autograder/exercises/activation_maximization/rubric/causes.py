@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from autograder.exercises.activation_maximization.constants import RESULT, STEPS
 from autograder.exercises.activation_maximization.rubric.cells import after_error
 from autograder.exercises.activation_maximization.rubric.filters import (
     fallen_filters,
     filter_list,
     mostly_fallen,
 )
-from autograder.exercises.activation_maximization.rubric.steps import STEPS, share_of_short_ascents, step_size
+from autograder.exercises.activation_maximization.rubric.steps import share_of_short_ascents, step_size
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     IN_A_FIGURE,
@@ -114,7 +115,7 @@ def faults_of_shape(images: ImagesMeasurement, measured: Measurements) -> Iterat
     if images.variable == IN_A_FIGURE and measured.other_shape:
         yield Fault(
             "other_shape",
-            f"What visualized_feature itself holds has the shape {by(measured.other_shape)}: keep the images as the "
+            f"What {RESULT} itself holds has the shape {by(measured.other_shape)}: keep the images as the "
             "ascent leaves them, 28 x 28.",
             factor=0.5,
         )
@@ -199,7 +200,7 @@ def faults_of_steps(
     if size is not None and features.movement > thresholds.movement_large:
         yield Fault(
             "far_from_noise",
-            f"But your images are {features.movement:.2g} times as far from the noise as 50 steps of size 1 would "
+            f"But your images are {features.movement:.2g} times as far from the noise as {STEPS} steps of size 1 would "
             "take them: such steps cannot have made them.",
             factor=0,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.exercises.activation_maximization.constants import RESULT, SIDE
 from autograder.exercises.activation_maximization.rubric.causes import missing_work
 from autograder.exercises.activation_maximization.rubric.cells import after_error
 from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
@@ -31,7 +32,7 @@ def images(measured: Measurements) -> ImagesMeasurement:
     if measured.images is None:
         found = f", but its entries are {by(measured.other_shape)}" if measured.other_shape else ""
         raise NothingToCheckError(
-            "No images were found: the list visualized_feature should hold one image of 28 x 28 pixels "
+            f"No images were found: the list {RESULT} should hold one image of {SIDE} x {SIDE} pixels "
             f"per filter{found}." + after_error(measured, "ascent"),
             "other_shape" if found else missing_work(measured, "ascent", "no_images"),
         )

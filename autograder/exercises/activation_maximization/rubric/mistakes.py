@@ -5,6 +5,8 @@ A check gives the likely cause of missing points as one of these codes; the repo
 
 from __future__ import annotations
 
+from autograder.exercises.activation_maximization.constants import STEPS
+
 MISTAKES: dict[str, str] = {
     # any criterion
     "no_notebook": "what was handed in could not be read",
@@ -39,7 +41,7 @@ MISTAKES: dict[str, str] = {
     "reversed_filters": "the filters are in reverse order",
     "other_pattern": "images do not show their own filter's pattern",
     # the steps
-    "other_number_of_steps": "not 50 steps",
+    "other_number_of_steps": f"not {STEPS} steps",
     "steps_not_seen": "the steps could not be counted",
     "gradient_at_the_start": "every gradient was taken at the start",
     "short_ascents": "some images climbed less than the others",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from statistics import median
 
+from autograder.exercises.activation_maximization.constants import STEPS
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import ImagesMeasurement, Measurements
-
-STEPS = 50
 
 
 def steps_per_image(measured: Measurements) -> float | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from statistics import median
 
+from autograder.exercises.activation_maximization.constants import PANELS
 from autograder.exercises.activation_maximization.rubric.causes import (
     another_layer,
     cause_of_few_convolutions,
@@ -51,7 +52,6 @@ from autograder.measurements import (
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
 from autograder.rubric.words import percent
 
-GRID = 64  # panels of the 8 x 8 grid
 UNSEEN_ASCENT = (
     "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
     "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
@@ -99,7 +99,7 @@ def test_images(
 
     Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing.
     """
-    wanted = min(images.layer_filters or GRID, GRID)
+    wanted = min(images.layer_filters or PANELS, PANELS)
     share = min((images.usable + grey_but_dead(images)) / wanted, 1.0)
     where = "Your figure" if images.variable == IN_A_FIGURE else f"'{images.variable}'"
     award(
@@ -210,7 +210,7 @@ def test_plot(measured: Measurements, award: Award) -> None:
             "one_picture",
         )
     # one panel per image; without images, as many as the grid has
-    wanted = max(min(measured.images.usable, GRID), 1) if measured.images else GRID
+    wanted = max(min(measured.images.usable, PANELS), 1) if measured.images else PANELS
     award(
         min(plot.shown / wanted, 1.0),
         what_is_shown(plot, wanted),

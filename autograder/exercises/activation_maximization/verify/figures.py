@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.evidence import Evidence, Record
+from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.conditions import Floats
 from autograder.verify.arrays import read_array
 
-SIDE = 28
 # Panels of a figure beyond this number are ignored.
 MOST_PANELS = 512
 # Cells of the exercise that draw something themselves.

@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from autograder.exercises.activation_maximization.constants import STEPS
 from autograder.exercises.activation_maximization.verify.conditions import Conditions, Floats
 from autograder.measurements import FilterMeasurement
 from autograder.verify.compiled import Function
@@ -29,8 +30,6 @@ from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
 from solutions.gradient_ascent import Ascent, gradient_ascent
 
 NOISE_IMAGES = 64
-# Steps of the reference ascent, as in the exercise.
-STEPS = 50
 # The first three steps decide whether an ascent escapes the zeros of a ReLU, and that depends on the noise it
 # starts from. So every filter is tried from this many more starts.
 TRIALS, TRIAL_STEPS = 16, 5

@@ -14,6 +14,7 @@ from itertools import accumulate, chain
 import numpy as np
 
 from autograder.evidence import Evidence, Record
+from autograder.exercises.activation_maximization.constants import LAYER, RESULT, SIDE
 from autograder.exercises.activation_maximization.verify.conditions import (
     AS_ASKED,
     Conditions,
@@ -37,7 +38,6 @@ from autograder.verify.graph import LayerOutput
 from autograder.verify.models import MeasuredModel
 from autograder.verify.network import Network
 
-EXPECTED_NAME = "visualized_feature"
 MOST_IMAGE_SETS, MOST_IMAGES_IN_A_SET, MOST_IMAGES_IN_ALL = 48, 512, 8192
 MOST_LAYERS_TRIED = 10
 MOST_TRIED_ELSEWHERE = 4
@@ -60,7 +60,7 @@ class Version:
     stack: Floats
     positions: tuple[int, ...]
     model: MeasuredModel | None
-    asked_layer: str = "conv2d_3"
+    asked_layer: str = LAYER
 
     @property
     def is_deprocessed(self) -> bool:
@@ -194,7 +194,7 @@ def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats, tuple[int, 
     are used.
     """
     records = evidence.of_kind("images")
-    named = [record for record in records if str(record.facts.get("variable")).startswith(EXPECTED_NAME)]
+    named = [record for record in records if str(record.facts.get("variable")).startswith(RESULT)]
     found = list(_readable(evidence, (named or records)[:MOST_IMAGE_SETS]))
     if not named:
         found = [one for one in found if not looks_like_digits(one[1])]
@@ -212,7 +212,7 @@ def image_sets(evidence: Evidence) -> Iterator[tuple[Record, Floats, tuple[int, 
 def _readable(evidence: Evidence, records: list[Record]) -> Iterator[tuple[Record, Floats, tuple[int, ...]]]:
     for record in records:
         stack = read_array(evidence.payload(record))
-        if stack is None or stack.shape[1:] != (28, 28) or len(stack) > MOST_IMAGES_IN_A_SET:
+        if stack is None or stack.shape[1:] != (SIDE, SIDE) or len(stack) > MOST_IMAGES_IN_A_SET:
             continue
         with np.errstate(over="ignore"):  # values too large for single precision become infinite
             yield record, stack.astype(np.float32), _positions(record, len(stack))
@@ -233,7 +233,7 @@ def looks_like_digits(stack: Floats) -> bool:
 
     In an image made by gradient ascent, `deprocess_image` clips about one pixel in three.
     """
-    flat = stack.reshape(len(stack), 28 * 28)
+    flat = stack.reshape(len(stack), SIDE * SIDE)
     paper = np.mean(flat == flat.min(axis=1, keepdims=True), axis=1)
     return bool(np.median(paper) > 0.6)
 
@@ -271,7 +271,7 @@ def layer_name(evidence: Evidence, record: Record) -> str:
         values = names.facts.get("values")
         if names.run <= record.run and isinstance(values, dict) and "layer_name" in values:
             return str(values["layer_name"])[:100]
-    return "conv2d_3"
+    return LAYER
 
 
 def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
@@ -280,7 +280,7 @@ def measure_images(version: Version, layer: Layer | None) -> ImagesMeasurement:
     finite = np.isfinite(stack).all(axis=(1, 2))
     varied = np.array([np.ptp(image) > 0 for image in np.nan_to_num(stack)])
     first = np.zeros(len(stack), np.bool_)
-    first[np.unique(stack.reshape(len(stack), 28 * 28), axis=0, return_index=True)[1]] = True
+    first[np.unique(stack.reshape(len(stack), SIDE * SIDE), axis=0, return_index=True)[1]] = True
     scores = score_images(layer, stack, positions) if layer else None
     filters = measure_filters(layer, scores) if layer and scores else ()
     is_bounded = layer is not None and layer.conditions.bounds != AS_ASKED.bounds
@@ -316,7 +316,7 @@ def looks_deprocessed(stack: Floats) -> bool:
     """
     if not len(stack):
         return False
-    flat = stack.reshape(len(stack), 28 * 28).astype(np.float64)
+    flat = stack.reshape(len(stack), SIDE * SIDE).astype(np.float64)
     low, high = flat.min(axis=1), flat.max(axis=1)
     grey = (low >= 0) & (high <= 255) & (high > 2)
     unit = (low == 0) & (high == 1)

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from autograder.evidence import Evidence
+from autograder.exercises.activation_maximization.constants import RESULT
 from autograder.exercises.activation_maximization.hints import HINTS
-from autograder.exercises.activation_maximization.verify.images import EXPECTED_NAME, Candidate, best_images
+from autograder.exercises.activation_maximization.verify.images import Candidate, best_images
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
 from autograder.measurements import ImagesMeasurement, Measurements, StepsMeasurement
@@ -49,7 +50,7 @@ def _with_traces(images: Candidate, evidence: Evidence) -> ImagesMeasurement:
 
 def _other_shape(evidence: Evidence) -> tuple[int, ...]:
     """Return the shape of the entries of `visualized_feature` if it never held 28 x 28 images."""
-    if any(str(record.facts.get("variable")) == EXPECTED_NAME for record in evidence.of_kind("images")):
+    if any(str(record.facts.get("variable")) == RESULT for record in evidence.of_kind("images")):
         return ()
     for record in reversed(evidence.of_kind("other_images")):
         shape = record.facts.get("shape")

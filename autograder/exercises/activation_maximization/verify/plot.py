@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.evidence import Evidence, Record
+from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.conditions import Floats
-from autograder.exercises.activation_maximization.verify.figures import SIDE, drawn, panel_images
+from autograder.exercises.activation_maximization.verify.figures import drawn, panel_images
 from autograder.measurements import PlotMeasurement
 from autograder.verify.arrays import read_array
 from solutions.deprocess import deprocess
@@ -142,4 +143,9 @@ def _shows_an_image(panel: dict[str, object]) -> bool:
 
 
 def _is_square(shape: object) -> bool:
-    return isinstance(shape, list) and len(shape) >= 2 and shape[0] == shape[1] and shape[0] in {28, 56, 84}
+    return (
+        isinstance(shape, list)
+        and len(shape) >= 2
+        and shape[0] == shape[1]
+        and shape[0] in {SIDE, 2 * SIDE, 3 * SIDE}
+    )

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.evidence import Evidence
+from autograder.exercises.activation_maximization.constants import STEPS
 from autograder.measurements import ImagesMeasurement, StepsMeasurement
 from autograder.verify.arrays import read_array
 
 # As an image moves away from noise, its pixels spread. A new ascent begins where the spread falls to this
 # share of its last value, and to about its value at the very start.
 RESTART, ABOUT = 0.75, 1.5
-ASKED = 50
 # If an image moves, the spread of its pixels grows by more than this factor.
 MOVED = 1.1
 # The recorder sends no more calls than this, and no network produces larger numbers.
@@ -45,7 +45,7 @@ def measure_steps(evidence: Evidence, images: ImagesMeasurement, run: int) -> St
     shared, lengths = float(calls[:, 0].sum()) / images.count, ascent_lengths(deviations)
     counted = float(np.median(lengths)) if len(lengths) > 1 else shared
     if images.scale_known and images.movement > 0:
-        gone = images.movement * ASKED
+        gone = images.movement * STEPS
         per_image = min(shared, counted, key=lambda steps: max(steps / gone, gone / steps))
     else:
         per_image = min(shared, counted)
