@@ -10,18 +10,29 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from autograder.errors import SettingsError
+from autograder.exercise import USUAL, find_exercise, offered
 
 SETTINGS_FILE = "gradeascent.toml"
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of the settings: an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Limits(_Section):
+class Limits(Section):
     """What one submission may use; passing a limit ends it, and what was shown before still counts."""
 
     notebook_seconds: float = Field(1800, gt=0, description="wall-clock time for the whole notebook")
@@ -45,71 +56,10 @@ class Limits(_Section):
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
 
-class Thresholds(_Section):
-    """The numbers of the rubric. Students never see them: `gradeascent release` makes sure of that."""
-
-    conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
-    accuracy_none: float = Field(
-        0.5, ge=0, le=1, description="held-out accuracy up to which `training` earns nothing"
-    )
-    accuracy_full: float = Field(
-        0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
-    )
-    images_least: float = Field(
-        0.1, ge=0, lt=1, description="share of the images asked for below which `images` earns nothing"
-    )
-    gain_none: float = Field(
-        0.03, ge=0, description="share of the reference's rise up to which an activation has not risen"
-    )
-    gain_raised: float = Field(
-        0.05, gt=0, description="share of the reference's rise from which an activation counts as raised"
-    )
-    pattern_raised: float = Field(
-        0.25, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
-    )
-    pattern_own: float = Field(
-        0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
-    )
-    own_margin: float = Field(
-        0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
-    )
-    recognised_least: float = Field(
-        0.1, ge=0, le=1, description="share of images that must resemble most what their own filter wants"
-    )
-    filters_full: float = Field(
-        0.85, gt=0, le=1, description="share of living filters that is as good as all of them"
-    )
-    filters_none: float = Field(
-        0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
-    )
-    movement_small: float = Field(
-        0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
-    )
-    movement_large: float = Field(
-        33.3,
-        gt=0,
-        description="spread of the pixels, relative to the reference, that 50 steps of 1 never reach",
-    )
-    short_ascents_most: float = Field(
-        0.15,
-        ge=0,
-        le=1,
-        description="share of images that may climb less than half as far as the others at no cost",
-    )
-    step_size_far: float = Field(
-        3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"
-    )
-    steps_tolerance: float = Field(
-        0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
-    )
-    steps_none: float = Field(
-        0.3, ge=0, lt=1, description="share of the 50 steps up to which `updates` earns nothing"
-    )
-
-
-class Settings(_Section):
+class Settings(Section):
     """Settings of one course, as read from `gradeascent.toml`."""
 
+    exercise: str = Field(USUAL, description="what the notebooks are about, and so what is measured in them")
     jobs: int = Field(
         0, ge=0, description="submissions graded at the same time; 0: as many as cores and memory allow"
     )
@@ -133,7 +83,22 @@ class Settings(_Section):
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()
-    thresholds: Thresholds = Thresholds()
+    thresholds: SerializeAsAny[Section] = Field(Section(), validate_default=True)
+
+    @field_validator("exercise")
+    @classmethod
+    def _is_offered(cls, name: str) -> str:
+        if name not in offered():
+            raise ValueError(f"there is no such exercise, only {', '.join(offered())}")
+        return name
+
+    @field_validator("thresholds", mode="before")
+    @classmethod
+    def _of_the_exercise(cls, value: object, others: ValidationInfo) -> object:
+        """Read the thresholds as the exercise describes them; by default, none is given."""
+        given = {} if type(value) is Section else value
+        name = others.data.get("exercise")
+        return find_exercise(name).thresholds.model_validate(given) if name else Section()
 
 
 def load_settings(course: Path) -> Settings:
@@ -157,15 +122,20 @@ def load_settings(course: Path) -> Settings:
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    place = problem["loc"]
+    inner = problem.get("ctx", {}).get("error")
+    if isinstance(inner, ValidationError):
+        problem = inner.errors()[0]
+        place += problem["loc"]
+    key = ".".join(str(part) for part in place)
     if problem["type"] == "extra_forbidden":
         guess = difflib.get_close_matches(key, _known_keys(), n=1)
         return f"unknown setting '{key}'" + (f", did you mean '{guess[0]}'?" if guess else "")
     return f"setting '{key}' is {problem['input']!r}: {problem['msg'].lower()}"
 
 
-def _sections() -> dict[str, type[_Section]]:
-    return {"": Settings, "limits": Limits, "thresholds": Thresholds}
+def _sections() -> dict[str, type[BaseModel]]:
+    return {"": Settings, "limits": Limits, "thresholds": find_exercise(USUAL).thresholds}
 
 
 def _known_keys() -> list[str]:

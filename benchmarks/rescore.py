@@ -27,13 +27,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.demo.demonstrate import demonstrate
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.grading.rescore.command import rescore_course
 from autograder.progress.bars import show_progress
 from autograder.record.files import (
     REPORT,
     read_report,
 )
-from autograder.settings import Settings, Thresholds
+from autograder.settings import Settings
 
 BAR = 60  # seconds
 

@@ -32,20 +32,22 @@ from autograder.course.submission import Submission
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.grid import draw_grid
+from autograder.exercises.activation_maximization.verify import images
+from autograder.exercises.activation_maximization.verify.measure import forget_models, measure
 from autograder.grading.grader import rubric_of
 from autograder.grading.stages import make_report
 from autograder.record.files import (
     write_report,
     write_run,
 )
-from autograder.record.grid import draw_grid
 from autograder.run import Origin, Run
 from autograder.settings import Settings
-from autograder.verify import images, models
+from autograder.verify import models
 from autograder.verify.compiled import forget_compiled
 from autograder.verify.held_out import HeldOut, held_out
 from autograder.verify.identity import verifier_sha256
-from autograder.verify.measure import forget_models, measure
 from solutions.cnn import build_cnn, train
 from solutions.data import embedded_digits, find_digits, prepare
 from solutions.gradient_ascent import forget_ascents, uniform_noise, visualize_filters
@@ -134,7 +136,7 @@ def time_rest(evidence: Evidence, digits: HeldOut, repeats: int) -> Seconds:
             with timed(seconds, "evidence and notebook"):
                 write_run(folder / "results", run, evidence, name=ASSIGNMENT)
             with timed(seconds, "report and picture"):
-                write_report(folder / "results", report, run)
+                write_report(folder / "results", report, run, EXERCISE.draw)
             with timed(seconds, "of it: picture"):
                 draw_grid(report, measurements, pictures)
     return {part: all_of_them[1:] for part, all_of_them in seconds.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -16,7 +17,7 @@ PACKAGE = Path(autograder.__file__ or "").parent
 # What a folder imports stands on an earlier line.
 ORDER = (
     {"plain"},
-    {"errors", "settings", "evidence", "measurements", "pictures", "report", "run"},
+    {"errors", "settings", "evidence", "measurements", "pictures", "report", "run", "exercise"},
     {"progress"},
     {"course"},
     {"collect"},
@@ -24,6 +25,7 @@ ORDER = (
     {"verify"},
     {"rubric"},
     {"pages"},
+    {"exercises"},
     {"record"},
     {"grading"},
     {"feedback", "export", "duplicates"},
@@ -34,6 +36,29 @@ ORDER = (
     {"__main__"},
 )
 RECORDS, ENTRY_POINTS = ORDER[1], {"__init__", "__main__", "cli"}
+# What only an exercise knows, as its names and texts say it.
+THINGS = re.compile(
+    r"(?<![A-Za-z])(?:visualized_feature|filter_index|gradient_updates|step_size|conv2d_3|layer_name|mnist|MNIST|"
+    r"ascents?|deprocess_image|FilterMeasurement|ImagesMeasurement|PlotMeasurement|StepsMeasurement|MixUp)(?![A-Za-z])"
+)
+# Where they are named all the same, besides `execute/inside`, which runs in the student's kernel without the kit.
+STILL_NAMED = {
+    # the record of what is measured, kept in every course's files
+    "measurements.py",
+    # the reference's layer, as arithmetic on the network
+    "verify/own_filters.py",
+    # tell whether two students handed in the same images
+    "duplicates/compare.py",
+    "duplicates/images.py",
+    "duplicates/traits.py",
+    # the table of filters
+    "review/desk.py",
+    # the only data set so far
+    "commands/options.py",
+    "demo/demonstrate.py",
+    "gradescope/bundle.py",
+    "settings.py",
+}
 # Former names that stand in the nbgrader_config.py of courses.
 FORMER_NAMES = {"autograder.record.export", "autograder.record.feedback.exporter"}
 
@@ -102,6 +127,47 @@ def test_every_folder_has_its_place_in_the_order() -> None:
     folders = {file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")}
 
     assert {name.removesuffix(".py") for name in folders} - {"__init__"} == set().union(*ORDER)
+
+
+def named_words(file: Path) -> set[str]:
+    """Return the names and texts of a module, without comments and docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    described = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, described) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    words = set()
+    for node in ast.walk(tree):
+        if id(node) not in docstrings:
+            words |= {value for _, value in ast.iter_fields(node) if isinstance(value, str)}
+    return words
+
+
+def things_of_the_exercise(file: Path) -> set[str]:
+    return {found for word in named_words(file) for found in THINGS.findall(word)}
+
+
+def test_outside_its_folder_no_code_names_the_things_of_an_exercise() -> None:
+    named = {
+        file.relative_to(PACKAGE).as_posix(): sorted(found)
+        for file in MODULES.values()
+        if not file.is_relative_to(PACKAGE / "exercises")
+        and not file.is_relative_to(PACKAGE / "execute" / "inside")
+        and (found := things_of_the_exercise(file))
+    }
+
+    assert {place: found for place, found in named.items() if place not in STILL_NAMED} == {}
+    assert named.keys() >= STILL_NAMED, "an exception that is no longer needed"
+
+
+def test_the_things_of_an_exercise_are_found_where_they_are() -> None:
+    folder = PACKAGE / "exercises" / "activation_maximization"
+
+    assert {"visualized_feature", "conv2d_3"} <= things_of_the_exercise(folder / "constants.py")
+    assert {"ascent", "ImagesMeasurement"} <= things_of_the_exercise(folder / "rubric" / "fixtures.py")
+    assert things_of_the_exercise(PACKAGE / "cli.py") == set()  # GradeascentError is something else
 
 
 def test_former_names_hold_nothing_of_their_own() -> None:

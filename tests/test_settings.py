@@ -40,6 +40,11 @@ def test_a_setting_replaces_its_default_and_no_other(tmp_path: Path) -> None:
         ("[limits]\ncell_seconds = -1", ["'limits.cell_seconds'", "-1", "greater than 0"]),
         ("[thresholds]\naccuracy_full = 2", ["'thresholds.accuracy_full'", "less than or equal to 1"]),
         ("sandbox = 'docker'", ["'sandbox'", "'bwrap' or 'none'"]),
+        (
+            "exercise = 'origami'",
+            ["'exercise'", "'origami'", "no such exercise, only activation_maximization"],
+        ),
+        ("thresholds = 3", ["'thresholds'"]),
         ("limits = 3", ["'limits'"]),
         ("seed = ", ["not valid TOML"]),
         ("seed = 1\nseed = 2", ["not valid TOML"]),

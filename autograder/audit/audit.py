@@ -19,6 +19,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, LabelError
+from autograder.exercise import find_exercise
 from autograder.grading.course import Progress, grade_course
 from autograder.grading.grader import ready_to_grade
 from autograder.plain.files import write_whole
@@ -89,8 +90,11 @@ def audit(
             raise CourseError(f"'{missing[0]}' could not be graded, so the audit is not complete")
         comparisons.append(compare(profile, labelled, reports))
         measured += [(one, read_measurements(workspace.result_folder(one.name))) for one in labelled]
+    quantities = find_exercise(settings.exercise).quantities
     result = Audit(
-        rubric_sha256=rubric, comparisons=comparisons, margins=margins(measured, settings.thresholds)
+        rubric_sha256=rubric,
+        comparisons=comparisons,
+        margins=margins(quantities, measured, settings.thresholds),
     )
     file = into or course.root / AUDIT / RESULT
     write_whole(file, result.model_dump_json(indent=1) + "\n")

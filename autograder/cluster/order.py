@@ -16,10 +16,10 @@ import numpy as np
 
 from autograder.errors import ClusterError
 from autograder.execute.sandbox import make_sandbox
+from autograder.exercise import find_exercise
 from autograder.grading.grader import Grader, Rubric, dataset_name, kit_versions, make_grader, quick_accuracy
 from autograder.plain.files import write_whole
 from autograder.plain.scratch import temporary_folder
-from autograder.rubric.score import BUILT_IN
 from autograder.run import Origin
 from autograder.settings import Settings
 from autograder.verify.identity import verifier_sha256
@@ -52,7 +52,7 @@ class Order:
             dataset=self.dataset,
             sandbox=self.settings.sandbox,
             versions=dict(self.versions),
-            quick_accuracy=quick_accuracy(self.settings.thresholds)
+            quick_accuracy=quick_accuracy(find_exercise(self.settings.exercise), self.settings.thresholds)
             if self.settings.profile == "quick"
             else None,
         )
@@ -66,7 +66,7 @@ def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawD
         settings=settings,
         assignment=assignment,
         points=dict(rubric.points),
-        checks={file.name: file.read_bytes() for file in rubric.files if file != BUILT_IN},
+        checks={file.name: file.read_bytes() for file in rubric.files if file != rubric.exercise.checks},
         digits=content.getvalue(),
         source=digits.source,
         dataset=dataset_name(digits),
@@ -89,8 +89,9 @@ def grader_for(order: Order, *, jobs: int) -> Iterator[Grader]:
     with temporary_folder() as scratch:
         for name, content in order.checks.items():
             write_whole(Path(scratch) / Path(name).name, content)
-        checks = [BUILT_IN, *sorted(Path(scratch).glob("test_*.py"))]
-        rubric = Rubric(checks, order.settings.thresholds, order.points)
+        exercise = find_exercise(order.settings.exercise)
+        checks = [exercise.checks, *sorted(Path(scratch).glob("test_*.py"))]
+        rubric = Rubric(exercise, checks, order.settings.thresholds, order.points)
         if (rubric.sha256(), verifier_sha256()) != (order.rubric_sha256, order.verifier_sha256):
             raise ClusterError(
                 "gradeascent has the same version here, but other code: install the same everywhere"

@@ -31,7 +31,7 @@ def self_check(notebook: Path, settings: Settings, *, announce: Callable[[str], 
     content = read_notebook(notebook)
     digits = find_digits(Path(settings.data) if settings.data else None, announce=announce)
     with temporary_folder() as folder:
-        digits_file = Path(folder) / "mnist.npz"
+        digits_file = Path(folder) / "digits.npz"
         write_npz(digits, digits_file)
         handed_in = Path(folder) / "notebook"
         shutil.copytree(notebook.resolve().parent, handed_in, ignore=_not_beside)

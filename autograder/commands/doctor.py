@@ -123,7 +123,7 @@ def _gpus_of_a_notebook(settings: Settings, devices: tuple[Path, ...]) -> str:
     """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(COUNT_GPUS)])
     with temporary_folder() as scratch:
-        no_digits = Path(scratch) / "mnist.npz"
+        no_digits = Path(scratch) / "digits.npz"
         no_digits.touch()
         options = KernelOptions(
             make_sandbox("bwrap"),

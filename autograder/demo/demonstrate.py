@@ -17,6 +17,7 @@ from autograder.course.notebooks import compose, read_answers, read_notebook, wr
 from autograder.course.release import generate_release
 from autograder.errors import CourseError
 from autograder.execute.sandbox import bubblewrap_problem
+from autograder.exercise import find_exercise
 from autograder.export.export import export
 from autograder.feedback.command import give_feedback
 from autograder.grading.course import Progress, grade_course, submissions_of
@@ -30,7 +31,6 @@ from autograder.review.gallery import write_gallery
 from autograder.settings import SETTINGS_FILE, Settings, load_settings
 from solutions.data import embedded_digits, write_npz
 
-SAMPLES = Path(__file__).with_name("samples")
 DIGITS = "handwritten_digits.npz"
 GALLERY = "gallery"
 SCORES = "scores.csv"
@@ -66,7 +66,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
         release = generate_release(course, hidden_thresholds=settings.thresholds.model_dump())
         say(f"It earns {report.score:g} of {report.max_score:g}. The release leaks nothing: {release}")
 
-        students = hand_in_samples(course)
+        students = hand_in_samples(course, find_exercise(settings.exercise).samples)
         say(f"\nHanded in by {', '.join(students)}. Each notebook is run, and what it made is measured again")
         with make_progress(len(students)) as progress:
             reports = grade_course(course, students, grader, progress)
@@ -74,7 +74,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
     say("\nRecorded in nbgrader's gradebook; then a feedback page for each student, and a table of scores")
     give_back(course, sorted(reports), say)
     page = write_gallery(course, ASSIGNMENT, course.root / GALLERY)
-    say_results(course, reports, page, say)
+    say_results(course, reports, page, find_exercise(settings.exercise).samples, say)
     return page
 
 
@@ -133,18 +133,18 @@ def check_source(course: Course, grader: Grader, make_progress: MakeProgress) ->
     return report
 
 
-def hand_in_samples(course: Course) -> list[str]:
+def hand_in_samples(course: Course, samples: Path) -> list[str]:
     """Fill in and submit the released notebook for every sample student; return the students."""
     name = f"{ASSIGNMENT}.ipynb"
     released = read_notebook(course.release_folder() / name)
-    for student, answers in sample_answers().items():
+    for student, answers in sample_answers(samples).items():
         write_notebook(compose(released, answers), course.submission_folder(student) / name)
     return submissions_of(course, [])
 
 
-def sample_answers() -> dict[str, dict[str, str]]:
+def sample_answers(samples: Path) -> dict[str, dict[str, str]]:
     """Return the sample students' answers: cells by grade_id, by student."""
-    files = sorted(SAMPLES.glob("*.py"))
+    files = sorted(samples.glob("*.py"))
     return {file.stem: read_answers(file.read_text(encoding="utf-8")) for file in files}
 
 
@@ -163,7 +163,7 @@ def give_back(course: Course, students: list[str], say: Say) -> None:
         export(gradebook, course, "csv", course.root / SCORES, partial=True)
 
 
-def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say) -> None:
+def say_results(course: Course, reports: dict[str, Report], page: Path, samples: Path, say: Say) -> None:
     """Print the outcome and where everything is."""
     earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
     maximum = max((report.max_score for report in reports.values()), default=0)
@@ -174,7 +174,7 @@ def say_results(course: Course, reports: dict[str, Report], page: Path, say: Say
         f"  feedback        {course.root}/feedback/<student>/{ASSIGNMENT}/{ASSIGNMENT}.html",
         f"  scores          {course.root / SCORES}, and nbgrader's {course.gradebook}",
         f"  notebooks       {course.submitted}/<student>/{ASSIGNMENT}/",
-        f"  what is wrong   the first lines of {SAMPLES}/<student>.py",
+        f"  what is wrong   the first lines of {samples}/<student>.py",
         "\nIt is a course like any other: put more notebooks beside these, then run "
         f"'gradeascent grade --course {course.root}'",
     ]

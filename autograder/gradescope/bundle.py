@@ -18,13 +18,14 @@ from autograder.course.leaks import leaks_in, secrets_of, texts_of
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import LeakError
+from autograder.exercise import find_exercise
 from autograder.gradescope.kit import constraints, kit_files
 from autograder.gradescope.results import not_graded
 from autograder.gradescope.time_limits import deadline, within
 from autograder.grading.grader import digits_of
 from autograder.plain.files import write_whole
 from autograder.plain.scratch import temporary_folder
-from autograder.rubric.score import BUILT_IN, rubric_files
+from autograder.rubric.score import rubric_files
 from autograder.settings import SETTINGS_FILE, Settings
 from solutions.data import write_npz
 
@@ -103,8 +104,9 @@ def _lay_out_course(
     """Make the container's course folder."""
     notebook = released_notebook(course, assignment)
     write_notebook(notebook, folder / "source" / assignment / course.source_notebook(assignment).name)
-    for path in rubric_files(course.root):
-        if path != BUILT_IN:
+    exercise = find_exercise(settings.exercise)
+    for path in rubric_files(exercise, course.root):
+        if path != exercise.checks:
             write_whole(folder / "rubric" / path.name, path.read_bytes())
     digits = digits_of(course, settings, announce=announce)
     write_npz(digits, folder / DIGITS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib.metadata import metadata, requires, version
+from importlib.metadata import entry_points, metadata, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from autograder.execute.sandbox import kit_packages
+from autograder.exercise import GROUP
 
 # Solutions, or files that reveal them; grading does not need these.
 LEFT_OUT = (
@@ -42,7 +43,8 @@ def constraints() -> str:
 
 
 def _is_left_out(name: Path) -> bool:
-    return "__pycache__" in name.parts or any(name.is_relative_to(other) for other in LEFT_OUT)
+    is_sample = name.is_relative_to("autograder/exercises") and "samples" in name.parts
+    return "__pycache__" in name.parts or is_sample or any(name.is_relative_to(other) for other in LEFT_OUT)
 
 
 def _project() -> str:
@@ -56,6 +58,8 @@ def _project() -> str:
         f"version = {json.dumps(version('gradeascent'))}",
         f"requires-python = {json.dumps(metadata('gradeascent')['Requires-Python'])}",
         f"dependencies = {json.dumps(sorted(_dependencies()))}",
+        f'[project.entry-points."{GROUP}"]',
+        *(f"{one.name} = {json.dumps(one.value)}" for one in entry_points(group=GROUP)),
         "[tool.hatch.build.targets.wheel]",
         'packages = ["autograder", "solutions"]',
     ]

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.submission import Submission
@@ -18,12 +19,13 @@ from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions, Shortcuts, kernel_environment, packed_recorder
 from autograder.execute.sandbox import Bubblewrap, Sandbox, make_sandbox
 from autograder.execute.warm import Template
+from autograder.exercise import Exercise, find_exercise
 from autograder.plain.machine import cores, fitting_jobs, gpu_devices
 from autograder.plain.scratch import temporary_folder
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
 from autograder.run import Origin
-from autograder.settings import Settings, Thresholds
+from autograder.settings import Settings
 from autograder.verify.held_out import held_out
 from autograder.verify.identity import verifier_sha256
 from autograder.verify.verifier import Verifier
@@ -42,13 +44,14 @@ VERSIONED = ("gradeascent", "tensorflow", "keras", "numpy")
 class Rubric:
     """The checks, their thresholds and their points."""
 
+    exercise: Exercise
     files: Sequence[Path]
-    thresholds: Thresholds
+    thresholds: BaseModel
     points: Mapping[str, float]
 
     def sha256(self) -> str:
         """Return a digest that identifies this rubric."""
-        return rubric_sha256(self.files, self.thresholds, self.points)
+        return rubric_sha256(self.exercise, self.files, self.thresholds, self.points)
 
     def provenance(self, origin: Origin) -> Provenance:
         """Return the provenance of a report on a run of this origin."""
@@ -90,7 +93,10 @@ def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) 
     Raises:
         CourseError: the source notebook has no points.
     """
-    return Rubric(rubric_files(course.root), settings.thresholds, course.points(assignment))
+    exercise = find_exercise(settings.exercise)
+    return Rubric(
+        exercise, rubric_files(exercise, course.root), settings.thresholds, course.points(assignment)
+    )
 
 
 def digits_of(course: Course, settings: Settings, *, announce: Callable[[str], None]) -> RawDigits:
@@ -130,7 +136,7 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
     jobs = settings.jobs or fitting_jobs()
     with temporary_folder() as name:
         folder = Path(name)
-        digits_file = folder / "mnist.npz"
+        digits_file = folder / "digits.npz"
         _write_digits(digits, digits_file)
         quick = settings.profile == "quick"
         threads = 1 if quick else max(1, cores() // jobs)
@@ -143,12 +149,17 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
             threads=threads,
             python=settings.python,
             devices=gpu_devices() if settings.gpu else (),
-            shortcuts=_shortcuts(digits, settings, folder) if quick else None,
+            shortcuts=_shortcuts(digits, rubric, folder) if quick else None,
             template=template,
         )
         with (
             Verifier(
-                sandbox, digits_file, limits=settings.limits, seed=settings.seed, threads=cores()
+                rubric.exercise,
+                sandbox,
+                digits_file,
+                limits=settings.limits,
+                seed=settings.seed,
+                threads=cores(),
             ) as verifier,
             template or nullcontext(),
         ):
@@ -183,14 +194,14 @@ def _write_digits(digits: RawDigits, file: Path) -> None:
         ) from error
 
 
-def _shortcuts(digits: RawDigits, settings: Settings, folder: Path) -> Shortcuts:
+def _shortcuts(digits: RawDigits, rubric: Rubric, folder: Path) -> Shortcuts:
     """Write a part of the held-out digits to a file, on which kernels measure their accuracy."""
     known = held_out(digits)
     file = folder / "held_out.npz"
     np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
-    return Shortcuts(file, quick_accuracy(settings.thresholds))
+    return Shortcuts(file, quick_accuracy(rubric.exercise, rubric.thresholds))
 
 
-def quick_accuracy(thresholds: Thresholds) -> float:
+def quick_accuracy(exercise: Exercise, thresholds: BaseModel) -> float:
     """Return the held-out accuracy at which profile quick ends a training."""
-    return min(round(thresholds.accuracy_full + SAFE_MARGIN, 6), 1.0)
+    return min(round(exercise.quick_accuracy(thresholds) + SAFE_MARGIN, 6), 1.0)

@@ -11,6 +11,7 @@ from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
+from autograder.exercise import Exercise
 from autograder.grading.grader import Grader, Rubric
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
@@ -118,8 +119,8 @@ def make_report(submission: Submission, run: Run, rubric: Rubric) -> Report:
     Raises:
         RubricError: the rubric is broken.
     """
-    criteria = score(run.measurements, rubric.thresholds, rubric.points, rubric.files)
-    flags = make_flags(run.measurements, run.origin)
+    criteria = score(rubric.exercise, run.measurements, rubric.thresholds, rubric.points, rubric.files)
+    flags = make_flags(rubric.exercise, run.measurements, run.origin)
     return Report(
         student=submission.student,
         assignment=submission.assignment,
@@ -136,7 +137,7 @@ def make_report(submission: Submission, run: Run, rubric: Rubric) -> Report:
     )
 
 
-def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
+def make_flags(exercise: Exercise, measurements: Measurements, origin: Origin) -> list[Flag]:
     """Return what a person should know about a run, besides the criteria."""
     flags = []
     if measurements.outcome != "graded":
@@ -149,18 +150,7 @@ def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
     if measurements.is_cut_off:
         message = "The notebook made more models and images than are kept; later ones were not measured."
         flags.append(Flag(code="evidence_cut_off", message=message, needs_review=True))
-    if measurements.images and measurements.images.variable != "visualized_feature":
-        message = f"The images were found under the name '{measurements.images.variable}'."
-        flags.append(Flag(code="other_name", message=message))
-    if measurements.model and measurements.model.variable != "model":
-        message = f"The network was found under the name '{measurements.model.variable}'."
-        flags.append(Flag(code="other_name", message=message))
-    if measurements.images and measurements.images.layer not in {"", measurements.images.asked_layer}:
-        message = (
-            f"The images fit the layer '{measurements.images.layer}', not '{measurements.images.asked_layer}', "
-            "which layer_name says."
-        )
-        flags.append(Flag(code="other_layer", message=message))
+    flags += exercise.flags(measurements)
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))

@@ -78,5 +78,5 @@ def write_verdict(folder: Path, submission: Submission, run: Run, rubric: Rubric
         RubricError: the rubric is broken.
     """
     report = make_report(submission, run, rubric)
-    write_report(folder, report, run)
+    write_report(folder, report, run, rubric.exercise.draw)
     return report

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,8 @@ from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, Evidence, read_evidence, write_evidence
 from autograder.measurements import Measurements, measurements_from_json, measurements_to_json
-from autograder.pictures import pictures_from_npz, pictures_to_npz
+from autograder.pictures import Pictures, pictures_from_npz, pictures_to_npz
 from autograder.plain.files import remove_halves, write_whole
-from autograder.record.grid import draw_grid
 from autograder.record.notebook import with_results
 from autograder.report import Report
 from autograder.run import Origin, Run
@@ -36,6 +35,9 @@ _EVIDENCE = re.compile(rf"{EVIDENCE}/(?:[0-9a-f]{{64}}|{re.escape(EVIDENCE_FILE)
 FAULT = "fault.txt"  # where the kit stores an internal error
 # A result folder holds these and the executed notebook; `recorded.json` belongs to the gradebook.
 RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "recorded.json")
+
+
+Draw = Callable[[Report, Measurements, Pictures], bytes]
 
 
 class _Note(BaseModel):
@@ -167,20 +169,21 @@ def read_measurements(folder: Path) -> Measurements:
     return measurements_from_json((folder / MEASUREMENTS).read_bytes())
 
 
-def write_report(folder: Path, report: Report, run: Run, *, before: Report | None = None) -> None:
+def write_report(folder: Path, report: Report, run: Run, draw: Draw, *, before: Report | None = None) -> None:
     """Store the verdict: the check cells' outputs, the picture and the report itself.
 
     Args:
         folder: the result folder.
         report: the report on the run.
         run: the stored run.
+        draw: the exercise's, for the picture.
         before: the existing report on the same measurements; files that would not change are left alone.
     """
     remove_halves(folder)
     if run.notebook is not None and (before is None or before.criteria != report.criteria):
         write_notebook(with_results(run.notebook, report.criteria), folder / f"{report.assignment}.ipynb")
     if before is None or before.student != report.student or not (folder / GRID).exists():
-        write_whole(folder / GRID, draw_grid(report, run.measurements, run.pictures))
+        write_whole(folder / GRID, draw(report, run.measurements, run.pictures))
     # in ASCII, so that it can hold any folder name and any terminal can show it
     write_whole(folder / REPORT, json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from autograder.exercise import Exercise
 from autograder.report import Result, Status
 from autograder.review.cards import STATUSES
 from autograder.review.submissions import Submission
-from autograder.rubric.mistakes import mistake_words
 
 MOST_BINS = 12
 MOST_MISTAKES = 20
@@ -120,10 +120,14 @@ class Overview:
     failures: tuple[Failure, ...]
 
 
-def make_overview(submissions: Sequence[Submission]) -> Overview:
+def make_overview(submissions: Sequence[Submission], exercise: Exercise) -> Overview:
     """Summarize a class."""
     runs = sorted(
-        (_run(one, one.report.timings) for one in submissions if one.report and one.report.timings),
+        (
+            _run(one, one.report.timings, exercise.slow_cells)
+            for one in submissions
+            if one.report and one.report.timings
+        ),
         key=lambda run: -run.seconds,
     )
     return Overview(
@@ -131,7 +135,7 @@ def make_overview(submissions: Sequence[Submission]) -> Overview:
         waiting=sum(not one.is_reviewed for one in submissions),
         scores=_scores(submissions),
         criteria=tuple(_criteria(submissions)),
-        mistakes=tuple(_mistakes(submissions)[:MOST_MISTAKES]),
+        mistakes=tuple(_mistakes(submissions, exercise)[:MOST_MISTAKES]),
         unnamed=sum(
             any(result.status != "pass" and not result.cause for _, result in _results(one))
             for one in submissions
@@ -187,7 +191,7 @@ def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
         )
 
 
-def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
+def _mistakes(submissions: Sequence[Submission], exercise: Exercise) -> list[Mistake]:
     """Group missing points by likely cause, not by criterion: one error can affect several criteria."""
     number: Counter[str] = Counter()
     criteria: dict[str, dict[str, None]] = defaultdict(dict)
@@ -197,7 +201,11 @@ def _mistakes(submissions: Sequence[Submission]) -> list[Mistake]:
         for cause, name in made:
             criteria[cause][name] = None
     found = [
-        Mistake(mistake_words(cause), Count(times, {"cause": cause}), tuple(criteria[cause]))
+        Mistake(
+            exercise.mistake_words(cause),
+            Count(times, {"cause": cause}),
+            tuple(criteria[cause]),
+        )
         for cause, times in number.items()
     ]
     return sorted(found, key=lambda mistake: (-mistake.count.number, mistake.words))
@@ -212,14 +220,13 @@ def _score(one: Submission, criterion: str, result: Result) -> float:
     return mark.score if mark is not None else result.score
 
 
-def _run(one: Submission, timings: Mapping[str, float]) -> RunBar:
-    training, ascent = timings.get("cell train", 0.0), timings.get("cell ascent", 0.0)
+def _run(one: Submission, timings: Mapping[str, float], slow_cells: Mapping[str, str]) -> RunBar:
+    slow = [Part(words, timings.get(f"cell {cell}", 0.0)) for words, cell in slow_cells.items()]
     cells = timings.get("cells", timings.get("run", 0.0))
     parts = (
         Part("start", timings.get("start", 0.0)),
-        Part("training", training),
-        Part("ascent", ascent),
-        Part("other cells", max(0.0, cells - training - ascent)),
+        *slow,
+        Part("other cells", max(0.0, cells - sum(part.seconds for part in slow))),
         Part("measured again", timings.get("verify", 0.0)),
     )
     return RunBar(one, sum(part.seconds for part in parts), parts)

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
 from autograder.errors import SubmissionError
+from autograder.exercise import find_exercise
 from autograder.feedback import curves as frame
 from autograder.feedback.cells import show_cells
 from autograder.pages.web_page import style_hash
@@ -36,6 +37,7 @@ from autograder.review.submissions import Submission, Submissions
 from autograder.review.templating import AHEAD, make_environment
 from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
+from autograder.settings import load_settings
 
 # The page's style sheet does not reach into a picture; this grey suits light and dark.
 NO_IMAGES = (
@@ -69,8 +71,9 @@ class Pages:
     def __init__(self, course: Course, assignment: str, *, blind: bool = False) -> None:
         self.course, self.assignment, self.blind = course, assignment, blind
         self.sheet = read_sheet(course, assignment)
+        self.exercise = find_exercise(load_settings(course.root).exercise)
         course.graded.mkdir(exist_ok=True)
-        self.submissions = Submissions(course, assignment, self.sheet.notebook)
+        self.submissions = Submissions(course, self.exercise, assignment, self.sheet.notebook)
         self.thumbnails = Thumbnails()
         self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
         self.snippets = Snippets(course.graded)
@@ -107,7 +110,12 @@ class Pages:
         """The class at a glance."""
         self.presence.gone(visit.session)
         everyone = self.listing.now()
-        return self._page("overview.html", visit, here="class", overview=make_overview(everyone))
+        return self._page(
+            "overview.html",
+            visit,
+            here="class",
+            overview=make_overview(everyone, self.exercise),
+        )
 
     def desk(self, visit: Visit) -> Response:
         """One submission."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
+from autograder.exercise import Exercise
 from autograder.measurements import Measurements
 from autograder.record.files import (
     MEASUREMENTS,
@@ -23,7 +24,7 @@ from autograder.record.files import (
 )
 from autograder.report import Report
 from autograder.review.marks import Marks, read_marks
-from autograder.review.unusual import Traits, traits_of, unusualness
+from autograder.review.unusual import Traits, unusualness
 
 KEY_LENGTH = 16
 _Stamp = tuple[int, int]
@@ -102,6 +103,7 @@ class Submissions:
     """Finds submissions; caches what it reads from a file until the file changes."""
 
     course: Course
+    exercise: Exercise
     assignment: str
     notebook: str
     _reports: dict[str, _Known] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class Submissions:
         if known is not None and known[0] == stamp:
             return known[1]
         measured = measurements_in(submission.folder)
-        found = traits_of(measured) if measured is not None else None
+        found = self.exercise.traits(measured) if measured is not None else None
         with self._lock:
             self._traits[submission.key] = (stamp, found)
         return found

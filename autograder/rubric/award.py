@@ -27,7 +27,7 @@ class Fault:
     """Why points are missing.
 
     Attributes:
-        code: the likely cause, one of `autograder.rubric.mistakes` or the course's own word.
+        code: the likely cause, one of the exercise's mistakes or the course's own word.
         words: for the student; those that begin with ';' or ',' continue the previous sentence.
         factor: what the share of the points is multiplied by.
     """

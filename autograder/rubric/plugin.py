@@ -7,30 +7,26 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from autograder.errors import RubricError
-from autograder.measurements import ImagesMeasurement, Measurements, ModelMeasurement
+from autograder.exercise import Exercise
+from autograder.measurements import Measurements
 from autograder.report import Result, Status
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
-from autograder.rubric.causes import missing_work
-from autograder.rubric.words import after_error, by
-from autograder.settings import Thresholds
-
-# The cells of the exercise that a criterion grades.
-CELLS_BEHIND: dict[str, tuple[str, ...]] = {
-    "cnn": ("cnn",),
-    "training": ("train",),
-    **dict.fromkeys(("images", "ascent", "objective", "updates"), ("normalize", "ascent")),
-    "plot": ("deprocess", "plot"),
-}
 
 
 class Rubric:
-    """Fixtures for one submission, and the results of the checks on it."""
+    """The fixtures of any exercise for one submission, and the results of the checks on it."""
 
     def __init__(
-        self, measurements: Measurements, thresholds: Thresholds, points: Mapping[str, float]
+        self,
+        exercise: Exercise,
+        measurements: Measurements,
+        thresholds: BaseModel,
+        points: Mapping[str, float],
     ) -> None:
+        self._exercise = exercise
         self._measurements = measurements
         self._thresholds = thresholds
         self._points = points
@@ -43,7 +39,7 @@ class Rubric:
         return self._measurements
 
     @pytest.fixture
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> BaseModel:
         """The numbers under [thresholds] in gradeascent.toml."""
         return self._thresholds
 
@@ -51,51 +47,6 @@ class Rubric:
     def award(self) -> Award:
         """Records the verdict."""
         return Award()
-
-    @pytest.fixture
-    def model(self) -> ModelMeasurement:
-        """The network; without one, a check that uses this fixture is not run."""
-        measurements = self._measurements
-        if measurements.model is not None:
-            return measurements.model
-        if measurements.refused_model:
-            raise NeedsPersonError(f"There is a model, but {measurements.refused_model}.", "model_refused")
-        raise NothingToCheckError(
-            "No Keras model that maps an image to classes was found under any name."
-            + after_error(measurements, "cnn"),
-            missing_work(measurements, "cnn", "no_model"),
-        )
-
-    @pytest.fixture
-    def images(self) -> ImagesMeasurement:
-        """The result images; without them, a check that uses this fixture is not run."""
-        measurements = self._measurements
-        if measurements.images is None:
-            found = (
-                f", but its entries are {by(measurements.other_shape)}" if measurements.other_shape else ""
-            )
-            raise NothingToCheckError(
-                "No images were found: the list visualized_feature should hold one image of 28 x 28 pixels "
-                f"per filter{found}." + after_error(measurements, "ascent"),
-                "other_shape" if found else missing_work(measurements, "ascent", "no_images"),
-            )
-        return measurements.images
-
-    @pytest.fixture
-    def features(self, images: ImagesMeasurement) -> ImagesMeasurement:
-        """The same images, for checks that need them measured on filters, which takes a network."""
-        measurements = self._measurements
-        if images.filters:
-            return images
-        if measurements.refused_model:
-            raise NeedsPersonError(
-                f"The images could not be measured: {measurements.refused_model}.", "model_refused"
-            )
-        raise NothingToCheckError(
-            "There are images, but no network with convolutions on which to measure them."
-            + after_error(measurements, "cnn"),
-            missing_work(measurements, "cnn", "no_model"),
-        )
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep tracebacks from quoting the source of a check, since pytest parses it for that.
@@ -196,7 +147,9 @@ class Rubric:
                 error.missing_module
                 for error in self._measurements.errors
                 if error.missing_module
-                and (is_missing or is_untrained or error.cell in CELLS_BEHIND.get(criterion, ()))
+                and (
+                    is_missing or is_untrained or error.cell in self._exercise.cells_behind.get(criterion, ())
+                )
             }
         )
 

@@ -6,17 +6,18 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from autograder.errors import RubricError
+from autograder.exercise import Exercise, python_files
 from autograder.measurements import Measurements
 from autograder.report import Result
 from autograder.rubric.plugin import Rubric
-from autograder.settings import Thresholds
 
-BUILT_IN = Path(__file__).with_name("test_activation_maximization.py")
 # The checks need none of this, and must not pick up the settings of a surrounding project or installed
 # plugins. Asserts stay as written: rewriting parses them, and CPython before 3.11.8 can fail at that while
 # other threads are running ("AST constructor recursion depth mismatch").
@@ -28,15 +29,17 @@ PLAIN_PYTEST = (
 )  # fmt: skip
 
 
-def rubric_files(course: Path) -> list[Path]:
-    """Return the check files: the kit's own, then those in the course's `rubric/` folder."""
-    return [BUILT_IN, *sorted((course / "rubric").glob("test_*.py"))]
+def rubric_files(exercise: Exercise, course: Path) -> list[Path]:
+    """Return the check files: the exercise's own, then those in the course's `rubric/` folder."""
+    return [exercise.checks, *sorted((course / "rubric").glob("test_*.py"))]
 
 
-def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping[str, float]) -> str:
+def rubric_sha256(
+    exercise: Exercise, files: Sequence[Path], thresholds: BaseModel, points: Mapping[str, float]
+) -> str:
     """Return a digest that identifies a rubric: its checks, its thresholds and its points."""
     digest = hashlib.sha256()
-    helpers = set(BUILT_IN.parent.glob("*.py")) - set(files)
+    helpers = set(python_files((Path(__file__).parent, *exercise.scored_by))) - set(files)
     for file in (*files, *sorted(helpers)):
         digest.update(file.read_bytes())
     digest.update(thresholds.model_dump_json().encode())
@@ -45,28 +48,34 @@ def rubric_sha256(files: Sequence[Path], thresholds: Thresholds, points: Mapping
 
 
 def score(
+    exercise: Exercise,
     measurements: Measurements,
-    thresholds: Thresholds,
+    thresholds: BaseModel,
     points: Mapping[str, float],
-    files: Sequence[Path] = (BUILT_IN,),
+    files: Sequence[Path] = (),
 ) -> dict[str, Result]:
     """Apply the rubric to measurements.
 
     Args:
+        exercise: whose rubric it is.
         measurements: of one submission.
         thresholds: the thresholds of the rubric.
         points: of every criterion, in the order of the results.
-        files: the check files; a later check replaces an earlier one of the same name.
+        files: the check files; a later check replaces an earlier one of the same name. Without any, the
+            exercise's own.
 
     Raises:
         RubricError: a check cannot be imported, raises an error, or is missing.
     """
-    rubric = Rubric(measurements, thresholds, points)
+    checks = files or (exercise.checks,)
+    rubric = Rubric(exercise, measurements, thresholds, points)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([*PLAIN_PYTEST, *map(str, files)], plugins=[rubric])
+        code = pytest.main(
+            [*PLAIN_PYTEST, *map(str, checks)], plugins=[rubric, import_module(exercise.fixtures)]
+        )
     if not rubric.broken and code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        names = ", ".join(str(file) for file in files)
+        names = ", ".join(map(str, checks))
         reason = said.getvalue().strip()[-400:] or pytest.ExitCode(code).name
         raise RubricError(f"the rubric in {names} cannot be read: {reason}")
     return rubric.complete()

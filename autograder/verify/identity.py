@@ -8,16 +8,17 @@ from pathlib import Path
 
 import autograder
 import solutions
+from autograder.exercise import find_exercise, offered, python_files
 
 _PARTS = ("verify", "measurements.py", "evidence.py")
 
 
 @functools.cache
 def verifier_sha256() -> str:
-    """Return the SHA-256 over all files that determine the measurements."""
+    """Return the SHA-256 over all files that determine the measurements, of whichever installed exercise."""
     kit, reference = (Path(package.__file__ or "").parent for package in (autograder, solutions))
+    exercises = (part for name in offered() for part in find_exercise(name).measured_by)
     digest = hashlib.sha256()
-    for part in (*(kit / name for name in _PARTS), reference):
-        for file in sorted(part.rglob("*.py")) if part.is_dir() else [part]:
-            digest.update(file.read_bytes())
+    for file in python_files((*(kit / name for name in _PARTS), *exercises, reference)):
+        digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from autograder.errors import SandboxError
 from autograder.evidence import Evidence, evidence_to_files
 from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
+from autograder.exercise import Exercise
 from autograder.measurements import Measurements, measurements_from_json
 from autograder.pictures import Pictures, pictures_from_npz
 from autograder.plain.scratch import temporary_folder
@@ -55,7 +56,10 @@ def _time_limit(process: subprocess.Popen[bytes], seconds: float) -> Iterator[th
 class Verifier:
     """Measures submissions one after another in one process. Use it as a context manager."""
 
-    def __init__(self, sandbox: Sandbox, digits: Path, *, limits: Limits, seed: int, threads: int) -> None:
+    def __init__(
+        self, exercise: Exercise, sandbox: Sandbox, digits: Path, *, limits: Limits, seed: int, threads: int
+    ) -> None:
+        self._exercise = exercise
         self._sandbox = sandbox
         self._digits = digits
         self._limits = limits
@@ -90,7 +94,7 @@ class Verifier:
         except (_StoppedError, TimeoutError) as error:
             measurements = Measurements(
                 evidence.outcome,
-                errors=diagnose(evidence.cells),
+                errors=diagnose(evidence.cells, self._exercise.hints),
                 trouble=f"the verifier stopped while it measured this submission ({error})",
                 is_final=isinstance(error, TimeoutError),
             )
@@ -125,7 +129,7 @@ class Verifier:
         self._is_ready = False
         self._scratch = temporary_folder()
         self._folder = Path(self._scratch.name)
-        arguments = self._digits, self._limits.verify_memory_mb
+        arguments = self._digits, self._limits.verify_memory_mb, self._exercise.name
         python = find_python("")
         program = Program(
             argv=(str(python.executable), "-m", "autograder.verify.worker", *map(str, arguments)),

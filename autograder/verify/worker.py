@@ -1,8 +1,8 @@
 """The verifier's process: reads evidence from standard input, writes measurements to standard output.
 
 It runs in its own sandbox and measures one submission after another, so that TensorFlow is imported only
-once. Call: `python -m autograder.verify.worker MNIST.NPZ MEGABYTES`, where MEGABYTES limits the address
-space.
+once. Call: `python -m autograder.verify.worker DATA.NPZ MEGABYTES EXERCISE`, where MEGABYTES limits the
+address space.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import BinaryIO
 import tensorflow as tf
 
 from autograder.evidence import Evidence, evidence_from_files
+from autograder.exercise import Exercise, find_exercise
 from autograder.measurements import Measurements, measurements_to_json
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.plain.machine import MEGABYTE
@@ -23,7 +24,6 @@ from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, read_frame, write_frame
 from autograder.verify.held_out import held_out
-from autograder.verify.measure import forget_models, measure
 from solutions.data import read_npz
 
 
@@ -34,6 +34,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     answers = _private_standard_output()
     digits = held_out(read_npz(Path(sys.argv[1])))
+    exercise = find_exercise(sys.argv[3])
+    measuring = exercise.load_measuring()
     write_frame(answers, {"ready": True}, {})
     while True:
         try:
@@ -42,10 +44,10 @@ def main() -> None:
             return
         evidence = evidence_from_files(files)
         try:
-            answer = _as_files(*measure(evidence, digits, seed=request["seed"]))
+            answer = _as_files(*measuring.measure(evidence, digits, seed=request["seed"]))
         except Exception as error:  # noqa: BLE001 (forged evidence costs only its own measurement)
-            answer = _as_files(_without_measurement(evidence, error), Pictures())
-        forget_models()
+            answer = _as_files(_without_measurement(exercise, evidence, error), Pictures())
+        measuring.forget_models()
         write_frame(answers, {"memory_mb": _memory_mb()}, answer)
 
 
@@ -63,7 +65,7 @@ def _as_files(measurements: Measurements, pictures: Pictures) -> Files:
     return {"measurements": measurements_to_json(measurements), "pictures": pictures_to_npz(pictures)}
 
 
-def _without_measurement(evidence: Evidence, error: Exception) -> Measurements:
+def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exception) -> Measurements:
     if isinstance(error, tf.errors.OpError):
         what = "TensorFlow could not run the network"
     elif isinstance(error, RefusedGraphError):
@@ -71,7 +73,9 @@ def _without_measurement(evidence: Evidence, error: Exception) -> Measurements:
     else:
         what = "the evidence is of a form that was not expected"
     return Measurements(
-        evidence.outcome, errors=diagnose(evidence.cells), trouble=f"{what} ({type(error).__name__})"
+        evidence.outcome,
+        errors=diagnose(evidence.cells, exercise.hints),
+        trouble=f"{what} ({type(error).__name__})",
     )
 
 

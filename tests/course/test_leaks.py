@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import find_leaks
-from autograder.settings import Thresholds
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 
 THRESHOLDS = {"conv_layers": 4, "accuracy_full": 0.9, "filters_full": 0.95, "gain_raised": 0.12}
 LINE = "input_img.assign_add(step_size*grads)"

@@ -49,7 +49,7 @@ def cells(course: Path) -> dict[str, str]:
         "system": "open('/usr/forged', 'w')",
         "packages": "import numpy\nopen(os.path.join(os.path.dirname(numpy.__file__), 'forged.py'), 'w')",
         "data": f"open({str(course / 'submitted/ada/exercise/points.csv')!r}, 'w')",
-        "kit": "import autograder.verify.measure",
+        "kit": "import autograder.exercises.activation_maximization.verify.measure",
         "reference": "import solutions.cnn",
         "beside": "import helper\nprint(helper.ANSWER, open('data/points.csv').read())",
         "hidden": "print(os.path.exists('.ipython/profile_default/startup/start.py'))",

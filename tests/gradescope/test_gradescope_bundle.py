@@ -41,6 +41,17 @@ def test_labelled_and_sample_submissions_are_not_in_the_bundle(bundle: Path) -> 
     assert not [name for name in names if name.endswith(".pyc")]
 
 
+def test_the_container_finds_the_exercise(bundle: Path) -> None:
+    project = tomllib.loads((bundle / "kit" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    module, _, name = project["entry-points"]["gradeascent.exercises"]["activation_maximization"].partition(
+        ":"
+    )
+
+    assert name == "EXERCISE"
+    assert (bundle / "kit" / module.replace(".", "/")).with_suffix(".py").is_file()
+
+
 def test_the_container_has_the_points_the_rubric_and_the_settings_of_the_course(
     bundle: Path, bundled_course: Course
 ) -> None:

@@ -29,12 +29,14 @@ from autograder.evidence import Evidence, Record, digest, read_evidence
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
 from autograder.execute.sandbox import Sandbox
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.grading.course import grade_course
 from autograder.grading.grader import Grader
 from autograder.measurements import Measurements
 from autograder.report import Report, Result
 from autograder.rubric.score import score
-from autograder.settings import Limits, Thresholds
+from autograder.settings import Limits
 from autograder.verify.verifier import Verifier
 from solutions.data import embedded_digits
 from solutions.gradient_ascent import visualize_filters
@@ -109,12 +111,12 @@ def evidence(network: keras.Model, correct: Images) -> Evidences:
 
 @pytest.fixture(scope="module")
 def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
-    with Verifier(sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
+    with Verifier(EXERCISE, sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
         yield started
 
 
 def judged(measurements: Measurements) -> dict[str, Result]:
-    return score(measurements, Thresholds(), POINTS)
+    return score(EXERCISE, measurements, Thresholds(), POINTS)
 
 
 def process_of(verifier: Verifier) -> int:

@@ -18,14 +18,15 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
+from autograder.exercises.activation_maximization.verify.measure import measure
 from autograder.measurements import measurements_from_json, measurements_to_json
 from autograder.rubric.score import score
-from autograder.settings import Thresholds
 from autograder.verify.allowed import ALLOWED_OPERATIONS, RefusedGraphError
 from autograder.verify.arrays import MOST_BYTES, read_array
 from autograder.verify.graph import BATCH, FrozenModel, call, read_graph
 from autograder.verify.held_out import HeldOut, held_out
-from autograder.verify.measure import measure
 from solutions.data import embedded_digits
 
 Tell = Callable[[str, str], None]
@@ -324,7 +325,9 @@ def test_any_evidence_is_measured_and_judged(
         measurements, _ = measure(Evidence("graded", (), tuple(records), payloads), digits, seed=7)
         assert measurements_from_json(measurements_to_json(measurements)) == measurements
         points = dict.fromkeys(["cnn", "training", "images", "ascent", "objective", "updates", "plot"], 10.0)
-        earned = {name: result.score for name, result in score(measurements, Thresholds(), points).items()}
+        earned = {
+            name: result.score for name, result in score(EXERCISE, measurements, Thresholds(), points).items()
+        }
         assert [earned[name] for name in ("training", "objective")] == [0, 0]
 
     tried = fuzz(st.lists(record, min_size=1, max_size=6), 30, holds)

@@ -44,6 +44,7 @@ from autograder.course.submission import Submission
 from autograder.errors import CourseError
 from autograder.evidence import Evidence
 from autograder.execute.sandbox import Sandbox
+from autograder.exercises.activation_maximization.grid import draw_grid
 from autograder.grading.course import grade_course, submissions_of
 from autograder.grading.grader import ready_to_grade
 from autograder.measurements import CellError, ImagesMeasurement, Measurements, ModelMeasurement
@@ -53,7 +54,6 @@ from autograder.record.files import (
     read_report,
     write_run,
 )
-from autograder.record.grid import draw_grid
 from autograder.report import Report, Result
 from autograder.review import gallery as review
 from autograder.review.gallery import write_gallery

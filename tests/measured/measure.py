@@ -44,6 +44,8 @@ from autograder.course.notebooks import write_notebook
 from autograder.course.release import released_notebook
 from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.grading.grader import kit_versions
 from autograder.plain.files import write_whole
 from autograder.progress.bars import show_progress
@@ -55,7 +57,7 @@ from autograder.record.files import (
 )
 from autograder.report import Report
 from autograder.rubric.score import score
-from autograder.settings import Settings, Thresholds
+from autograder.settings import Settings
 from autograder.verify.identity import verifier_sha256
 from solutions.data import embedded_digits, write_npz
 
@@ -211,7 +213,7 @@ def with_measured(
 
 def scored(name: str, one: Committed) -> Report:
     """Return what the rubric of today makes of a measurement."""
-    return make_report(name, score(one.measurements, Thresholds(), Course(REPOSITORY).points()))
+    return make_report(name, score(EXERCISE, one.measurements, Thresholds(), Course(REPOSITORY).points()))
 
 
 def reports_in(workspace: Course, corpus: Sequence[LabelledSubmission]) -> dict[str, Report]:

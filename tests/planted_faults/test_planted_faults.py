@@ -14,7 +14,8 @@ FOLDERS = {
     "solutions", "autograder/audit", "autograder/cluster", "autograder/course", "autograder/collect",
     "autograder/execute", "autograder/execute/inside", "autograder/gradescope", "autograder/record",
     "autograder/duplicates", "autograder/export", "autograder/feedback", "autograder/grading",
-    "autograder/grading/rescore", "autograder/review", "autograder/rubric", "autograder/verify",
+    "autograder/grading/rescore", "autograder/review", "autograder/verify",
+    "autograder/exercises/activation_maximization/rubric", "autograder/exercises/activation_maximization/verify",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.evidence import Evidence, Record, digest, read_evidence
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.plain.files import write_whole
@@ -108,7 +109,7 @@ def test_a_run_of_which_a_file_is_cut_off_is_none(
 
 def test_a_new_run_takes_the_old_report_away(tmp_path: Path, run: Run, report: Report) -> None:
     write_run(tmp_path, run, EVIDENCE, name=NAME)
-    write_report(tmp_path, report, run)
+    write_report(tmp_path, report, run, EXERCISE.draw)
     assert read_report(tmp_path) == report
 
     write_run(tmp_path, run, EVIDENCE, name=NAME)
@@ -129,7 +130,7 @@ def test_a_report_can_be_stored_whatever_the_folder_is_called(
 ) -> None:
     named = report.model_copy(update={"student": student})
 
-    write_report(tmp_path, named, run)
+    write_report(tmp_path, named, run, EXERCISE.draw)
 
     assert read_report(tmp_path) == named
     assert (tmp_path / "report.json").read_bytes().isascii()
@@ -137,7 +138,7 @@ def test_a_report_can_be_stored_whatever_the_folder_is_called(
 
 def test_nothing_but_whole_files_is_left_in_the_folder(tmp_path: Path, run: Run, report: Report) -> None:
     write_run(tmp_path, run, EVIDENCE, name=NAME)
-    write_report(tmp_path, report, run)
+    write_report(tmp_path, report, run, EXERCISE.draw)
 
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         f"{NAME}.ipynb", "evidence", "grid.png", "measurements.json", "pictures.npz", "report.json", "run.json",
@@ -174,7 +175,7 @@ def test_of_a_run_the_note_comes_last_and_of_all_the_report(
 ) -> None:
     write_run(tmp_path, run, EVIDENCE, name=NAME)
     of_run = [step for step in placed if step != "fsync"]
-    write_report(tmp_path, report, run)
+    write_report(tmp_path, report, run, EXERCISE.draw)
 
     assert of_run[-1] == "run.json"
     assert {"measurements.json", "pictures.npz", f"{NAME}.ipynb"} <= set(of_run[:-1])

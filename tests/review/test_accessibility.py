@@ -23,6 +23,7 @@ from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.evidence import Outcome
+from autograder.exercises.activation_maximization.grid import draw_grid
 from autograder.feedback.make import make_pages
 from autograder.measurements import (
     FilterMeasurement,
@@ -38,7 +39,6 @@ from autograder.record.files import (
     PICTURES,
     REPORT,
 )
-from autograder.record.grid import draw_grid
 from autograder.report import Flag, Result, Status
 from autograder.review.gallery import write_gallery
 

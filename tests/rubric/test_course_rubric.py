@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import RubricError
+from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import Measurements
 from autograder.report import Result
-from autograder.rubric.score import BUILT_IN, rubric_files, rubric_sha256, score
-from autograder.settings import Thresholds
+from autograder.rubric.score import rubric_files, rubric_sha256, score
 
 Points = dict[str, float]
 
@@ -20,7 +21,7 @@ Points = dict[str, float]
 def judged(course: Path, source: str, measurements: Measurements, points: Points) -> dict[str, Result]:
     (course / "rubric").mkdir()
     (course / "rubric" / "test_ours.py").write_text(source)
-    return score(measurements, Thresholds(), points, rubric_files(course))
+    return score(EXERCISE, measurements, Thresholds(), points, rubric_files(EXERCISE, course))
 
 
 def test_a_course_replaces_a_check(tmp_path: Path, good: Measurements, points: Points) -> None:
@@ -76,23 +77,23 @@ def test_a_broken_check_is_named_in_one_line(
 
 def test_a_criterion_without_a_check_is_named(good: Measurements, points: Points) -> None:
     with pytest.raises(RubricError, match="no check called test_style"):
-        score(good, Thresholds(), {**points, "style": 1.0})
+        score(EXERCISE, good, Thresholds(), {**points, "style": 1.0})
 
 
 def test_a_rubric_is_identified_by_checks_numbers_and_points(tmp_path: Path, points: Points) -> None:
-    files = rubric_files(tmp_path)
+    files = rubric_files(EXERCISE, tmp_path)
     (tmp_path / "rubric").mkdir()
     (tmp_path / "rubric/test_ours.py").write_text("def test_cnn(): pass")
 
     identities = {
-        rubric_sha256(files, Thresholds(), points),
-        rubric_sha256(rubric_files(tmp_path), Thresholds(), points),
-        rubric_sha256(files, Thresholds(conv_layers=5), points),
-        rubric_sha256(files, Thresholds(), {**points, "cnn": 21.0}),
+        rubric_sha256(EXERCISE, files, Thresholds(), points),
+        rubric_sha256(EXERCISE, rubric_files(EXERCISE, tmp_path), Thresholds(), points),
+        rubric_sha256(EXERCISE, files, Thresholds(conv_layers=5), points),
+        rubric_sha256(EXERCISE, files, Thresholds(), {**points, "cnn": 21.0}),
     }
 
     assert len(identities) == 4
-    assert rubric_sha256(files, Thresholds(), points) in identities
+    assert rubric_sha256(EXERCISE, files, Thresholds(), points) in identities
 
 
 def test_scoring_parses_no_source(points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +104,7 @@ def test_scoring_parses_no_source(points: Points, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(ast, "parse", parse)
 
-    results = score(Measurements("graded"), Thresholds(), points)
+    results = score(EXERCISE, Measurements("graded"), Thresholds(), points)
 
     assert {result.status for result in results.values()} == {"fail"}
 
@@ -113,7 +114,7 @@ def test_the_readme_shows_a_check_as_it_is() -> None:
     (shown,) = re.findall(r"```python\n(def test_.*?)```", readme, re.DOTALL)
     name = shown.partition("(")[0]
 
-    source = BUILT_IN.read_text(encoding="utf-8")
+    source = EXERCISE.checks.read_text(encoding="utf-8")
 
     assert f"\n\n\n{name}(" in source
     assert f"{shown.rstrip()}\n\n\n" in source

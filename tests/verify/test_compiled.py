@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
+from autograder.exercises.activation_maximization.verify.conditions import AS_ASKED
+from autograder.exercises.activation_maximization.verify.filters import look_at_layer
+from autograder.exercises.activation_maximization.verify.measure import forget_models
 from autograder.verify import compiled
 from autograder.verify.allowed import RefusedGraphError
-from autograder.verify.conditions import AS_ASKED
-from autograder.verify.filters import look_at_layer
 from autograder.verify.graph import FrozenModel, call, mean_of_own, read_graph
-from autograder.verify.measure import forget_models
 from autograder.verify.structure import Structure, take_apart
 from solutions.gradient_ascent import gradient_ascent, uniform_noise
 

@@ -14,6 +14,7 @@ from autograder.evidence import CellRun, Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
 from autograder.execute.sandbox import Sandbox
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.measurements import Measurements
 from autograder.settings import Limits
 from autograder.verify.verifier import Verifier
@@ -23,7 +24,7 @@ layers = keras.layers
 
 @pytest.fixture(scope="module")
 def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
-    with Verifier(sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
+    with Verifier(EXERCISE, sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
         yield started
 
 

@@ -108,7 +108,9 @@ class Rescorer:
     def write(self, rescoring: Rescoring, on_done: OnDone = lambda: None) -> list[LeftOut]:
         """Write the reports that differ from the stored ones; return what could not be written."""
         outdated = [one for one in rescoring.rescored if not one.is_current]
-        waiting = [self._pool.submit(write_again, self._places[one.student], one) for one in outdated]
+        waiting = [
+            self._pool.submit(write_again, self._places[one.student], one, self._rubric) for one in outdated
+        ]
         failed = []
         for future in as_completed(waiting):
             if (problem := future.result()) is not None:

@@ -85,7 +85,7 @@ def score_again(place: Place, rubric: Rubric) -> Rescored | Outdated | LeftOut:
         if not isinstance(run, Run):
             return run
         ended_at = run.origin.quick_accuracy
-        if ended_at is not None and ended_at < quick_accuracy(rubric.thresholds):
+        if ended_at is not None and ended_at < quick_accuracy(rubric.exercise, rubric.thresholds):
             return LeftOut(place.student, TRAINED_LESS)
         report = make_report(place.submission, run, rubric)
     except RubricError:
@@ -95,7 +95,7 @@ def score_again(place: Place, rubric: Rubric) -> Rescored | Outdated | LeftOut:
     return Rescored(read_report(place.results), report, place.measured is not None)
 
 
-def write_again(place: Place, rescored: Rescored) -> LeftOut | None:
+def write_again(place: Place, rescored: Rescored, rubric: Rubric) -> LeftOut | None:
     """Replace the stored report and the files that show it; files that would not change are left alone."""
     try:
         run = _stored_run(place)
@@ -103,7 +103,8 @@ def write_again(place: Place, rescored: Rescored) -> LeftOut | None:
             return LeftOut(place.student, UNREADABLE)
         if place.measured:
             write_measurements(place.results, run)
-        write_report(place.results, rescored.now, run, before=None if place.measured else rescored.before)
+        before = None if place.measured else rescored.before
+        write_report(place.results, rescored.now, run, rubric.exercise.draw, before=before)
     except OSError as error:
         return LeftOut(place.student, f"cannot be written: {error.strerror or error}")
     return None

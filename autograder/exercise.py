@@ -1,0 +1,139 @@
+"""An exercise, as the kit knows it: what is measured, how that becomes points and words, and what people see.
+
+Installed packages offer exercises by entry points of the group `gradeascent.exercises`, each the name of an
+`Exercise`; a course names its own in `gradeascent.toml`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from pydantic import BaseModel
+
+from autograder.errors import SettingsError
+
+if TYPE_CHECKING:
+    from autograder.evidence import Evidence
+    from autograder.measurements import Measurements
+    from autograder.pictures import Pictures
+    from autograder.report import Flag, Report
+
+GROUP = "gradeascent.exercises"
+USUAL = "activation_maximization"
+
+
+class Measuring(Protocol):
+    """The module that measures a submission; only the verifier's process imports it."""
+
+    def measure(self, evidence: Evidence, digits: Any, *, seed: int) -> tuple[Measurements, Pictures]:
+        """Measure one submission again, from its evidence alone."""
+
+    def forget_models(self) -> None:
+        """Free memory between two submissions."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a threshold of the rubric is compared with.
+
+    Attributes:
+        criterion: the criterion that the threshold decides.
+        words: what is measured.
+        threshold: the name of the threshold.
+        at: returns the threshold's value.
+        of: returns what was measured; None if a submission has no such value.
+    """
+
+    criterion: str
+    words: str
+    threshold: str
+    at: Callable[[Any], float]
+    of: Callable[[Measurements, Any], float | None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Everything that the kit needs to know about one exercise.
+
+    Attributes:
+        name: what a course calls it in its settings.
+        measuring: the name of the module that measures a submission.
+        measured_by: the files and folders that determine the measurements.
+        checks: the rubric, a pytest file.
+        scored_by: the files and folders that determine the verdicts.
+        fixtures: the name of the module with the fixtures that the checks use, besides the kit's.
+        thresholds: the numbers of the rubric.
+        quick_accuracy: returns the held-out accuracy that is certain to earn full marks, from the thresholds;
+            in profile quick, a training ends a margin above it.
+        cells_behind: the cells that a criterion grades.
+        slow_cells: the cells that take most of the time, by the word for what they do.
+        mistakes: the usual mistakes by code, in a few words.
+        hints: explains errors, as (pattern of "Name: message", hint); the first match is used.
+        flags: returns what a person should know about measurements, besides the criteria.
+        draw: returns the picture of a submission, `grid.png`.
+        traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
+        quantities: what the audit compares with the thresholds.
+        samples: the folder with the submissions of the demo.
+    """
+
+    name: str
+    measuring: str
+    measured_by: tuple[Path, ...]
+    checks: Path
+    scored_by: tuple[Path, ...]
+    fixtures: str
+    thresholds: type[BaseModel]
+    quick_accuracy: Callable[[Any], float]
+    cells_behind: Mapping[str, tuple[str, ...]]
+    slow_cells: Mapping[str, str]
+    mistakes: Mapping[str, str]
+    hints: tuple[tuple[str, str], ...]
+    flags: Callable[[Measurements], list[Flag]]
+    draw: Callable[[Report, Measurements, Pictures], bytes]
+    traits: Callable[[Measurements], tuple[float, ...] | None]
+    quantities: tuple[Quantity, ...]
+    samples: Path
+
+    def __reduce__(self) -> tuple[Callable[[str], Exercise], tuple[str]]:
+        """Go to another process by name, and be found again there."""
+        return find_exercise, (self.name,)
+
+    def mistake_words(self, cause: str) -> str:
+        """Describe a cause; a code that a course added is described by its own name."""
+        return self.mistakes.get(cause) or cause.replace("_", " ")
+
+    def load_measuring(self) -> Measuring:
+        """Import the module that measures, and with it TensorFlow."""
+        return cast("Measuring", import_module(self.measuring))
+
+
+def offered() -> tuple[str, ...]:
+    """Return the names of all installed exercises, sorted."""
+    return tuple(sorted({one.name for one in entry_points(group=GROUP)}))
+
+
+@functools.cache
+def find_exercise(name: str) -> Exercise:
+    """Return an installed exercise.
+
+    Raises:
+        SettingsError: no installed package offers an exercise of this name.
+    """
+    for one in entry_points(group=GROUP, name=name):
+        exercise = one.load()
+        if isinstance(exercise, Exercise):
+            return exercise
+    raise SettingsError(
+        f"there is no exercise '{name}', only {', '.join(offered()) or 'none'}; install the package that has it"
+    )
+
+
+def python_files(parts: tuple[Path, ...]) -> list[Path]:
+    """Return these files, and the Python files in these folders, in a fixed order."""
+    return [file for part in parts for file in (sorted(part.rglob("*.py")) if part.is_dir() else [part])]

@@ -1,0 +1,1 @@
+"""One folder for each exercise: what the kit measures, how it is scored, and what people see of it."""

@@ -1,0 +1,1 @@
+"""The checks, and the words for what they found."""

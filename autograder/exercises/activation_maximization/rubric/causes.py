@@ -1,0 +1,294 @@
+"""Names the likely cause of a problem in the terms of the exercise: the second half of a check's feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from autograder.exercises.activation_maximization.constants import RESULT, STEPS
+from autograder.exercises.activation_maximization.rubric.cells import after_error
+from autograder.exercises.activation_maximization.rubric.filters import (
+    fallen_filters,
+    filter_list,
+    mostly_fallen,
+)
+from autograder.exercises.activation_maximization.rubric.steps import share_of_short_ascents, step_size
+from autograder.exercises.activation_maximization.thresholds import Thresholds
+from autograder.measurements import (
+    IN_A_FIGURE,
+    ImagesMeasurement,
+    Measurements,
+    ModelMeasurement,
+    PlotMeasurement,
+)
+from autograder.rubric.award import Fault
+from autograder.rubric.words import by, count_of, percent
+
+FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
+
+
+def missing_work(measured: Measurements, cell: str, otherwise: str) -> str:
+    """Return the likely cause of missing work: an error up to the end of the cell, else `otherwise`."""
+    return "cell_stopped" if after_error(measured, cell) else otherwise
+
+
+def cause_of_few_convolutions(model: ModelMeasurement, thresholds: Thresholds) -> Fault:
+    """Return the likely cause if a network has too few convolution layers."""
+    asked = f"; the exercise asks for at least {thresholds.conv_layers}."
+    if not model.unused_conv_layers:
+        return Fault("few_convolutions", asked)
+    return Fault(
+        "unused_convolutions",
+        f"{asked} {model.unused_conv_layers} more do not contribute to the output: check which layer each one is "
+        "connected to.",
+    )
+
+
+def faults_of_output(model: ModelMeasurement) -> Iterator[Fault]:
+    """Yield what is wrong with the output of a network."""
+    if model.outputs != 10:
+        yield Fault(
+            "other_output_length",
+            f"Its output has the length {model.outputs}; ten are needed, one per digit.",
+            factor=0.5,
+        )
+
+
+def cause_of_low_accuracy(model: ModelMeasurement, measured: Measurements, thresholds: Thresholds) -> Fault:
+    """Return the likely cause if a network recognises too few digits."""
+    scale = (
+        f"; all points are given from {percent(thresholds.accuracy_full)}, none up to "
+        f"{percent(thresholds.accuracy_none)}, and guessing gives 10 %. "
+    )
+    code, words = _why_so_little_was_learned(model)
+    return Fault(code, scale + words + after_error(measured, "train"))
+
+
+def _why_so_little_was_learned(model: ModelMeasurement) -> tuple[str, str]:
+    if model.epochs == 0 and model.updates == 0:
+        words = "It was not trained: model.fit did not run to its end."
+        if not model.compiled:
+            words += (
+                " Before it, model.compile(...) chooses optimizer, loss and metrics; that is missing, too."
+            )
+        return "not_trained", words
+    facts = f"It was trained for {count_of(model.epochs, 'epoch')}"
+    if model.updates:
+        facts += f" in {model.updates} steps"
+    if model.learning_rate:
+        facts += f" at a learning rate of {model.learning_rate:.3g}"
+    if model.loss:
+        facts += f" with the loss {model.loss}"
+    if model.updates and model.updates < FEW_UPDATES:
+        return "few_training_steps", f"{facts}, which are few: train longer or on more digits."
+    return (
+        "low_accuracy",
+        f"{facts}. Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on "
+        "more digits; if it stays near 10 %, look at the loss, at the labels, whether they still belong to "
+        "their images, and at the learning rate.",
+    )
+
+
+def cause_of_few_images(images: ImagesMeasurement, wanted: int, measured: Measurements) -> Fault:
+    """Return the likely cause if there are too few usable images."""
+    if images.distinct < min(images.count, wanted):
+        return Fault(
+            "same_image",
+            f", but only {images.distinct} different {'one' if images.distinct == 1 else 'ones'}. Are all entries the "
+            "same variable? Append a copy of the image, such as input_img.numpy(), not the variable itself, which "
+            "the next filter overwrites.",
+        )
+    if images.usable < images.distinct:
+        return Fault(
+            "unusable_images",
+            f", of which {images.distinct - images.usable} are of one single grey or contain values that are no "
+            "numbers (NaN, infinity).",
+        )
+    return Fault(
+        missing_work(measured, "ascent", "few_images"),
+        f"; {wanted} are needed, one for every filter. Does the loop reach all filters?"
+        + after_error(measured, "ascent"),
+    )
+
+
+def faults_of_shape(images: ImagesMeasurement, measured: Measurements) -> Iterator[Fault]:
+    """Yield what is wrong with the shape of images that only a figure shows."""
+    if images.variable == IN_A_FIGURE and measured.other_shape:
+        yield Fault(
+            "other_shape",
+            f"What {RESULT} itself holds has the shape {by(measured.other_shape)}: keep the images as the "
+            "ascent leaves them, 28 x 28.",
+            factor=0.5,
+        )
+
+
+def cause_of_low_activation(
+    features: ImagesMeasurement, rises: Mapping[int, float], thresholds: Thresholds
+) -> Fault:
+    """Return the likely cause if images do not excite their filters."""
+    fallen, scale = len(fallen_filters(features, thresholds)), in_proportion(thresholds)
+    if fallen > len(rises) / 4:
+        return Fault(
+            "gradient_descent",
+            f"For {fallen} of them the activation fell: the update moves down the gradient. Look at the sign with "
+            f"which the gradient is added, and at the sign of the loss.{scale}",
+        )
+    if features.kind == "gradient":
+        return Fault(
+            "gradient_kept",
+            "Each of your images has a root mean square of exactly 1: this is a normalized gradient, not the image "
+            f"that it was added to. Keep input_img.{scale}",
+        )
+    if features.scale_known and features.movement < thresholds.movement_small:
+        return Fault(
+            "hardly_moved",
+            "The images have hardly moved away from the noise they started from: are the gradients normalized before "
+            "they are added, is the step size 1, and is it the image that is kept, not its start or its gradient?"
+            f"{scale}",
+        )
+    missing = [index for index, rise in rises.items() if rise < 1]
+    return Fault(
+        "not_raised",
+        f"Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient taken with "
+        f"respect to the image, and is it added in every step?{scale}",
+    )
+
+
+def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -> Fault:
+    """Return the likely cause if images do not show their own filter."""
+    mix_up, scale = images.mix_up, in_proportion(thresholds)
+    if mix_up is not None and mix_up.kind == "one_for_all":
+        return Fault(
+            "one_filter_for_all",
+            f"They all show filter {mix_up.by}: is filter_index really used inside the loss, so that it changes from "
+            f"image to image? (A tf.function keeps the number that it saw first.){scale}",
+        )
+    if mix_up is not None and mix_up.kind == "shifted":
+        return Fault(
+            "shifted_filters",
+            f"They show the pattern of the filter {abs(mix_up.by)} {'after' if mix_up.by > 0 else 'before'} their "
+            f"own: compare the index in the loss with that of the loop.{scale}",
+        )
+    if mix_up is not None:
+        return Fault(
+            "reversed_filters",
+            "They show the patterns of the filters in reverse order: the last filter's image comes first. Image i "
+            f"has to stand at index i.{scale}",
+        )
+    return Fault(
+        "other_pattern",
+        "The others do not show their filter's pattern: is the loss the mean of the feature map "
+        f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from noise of "
+        f"its own, and is the image kept that the ascent ended with?{scale}",
+    )
+
+
+def cause_of_other_number(thresholds: Thresholds) -> Fault:
+    """Return what to say if the number of steps is not as required."""
+    return Fault(
+        "other_number_of_steps",
+        f"; the exercise asks for {STEPS} (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
+        f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing.",
+    )
+
+
+def faults_of_steps(
+    features: ImagesMeasurement, measured: Measurements, steps: float, thresholds: Thresholds
+) -> Iterator[Fault]:
+    """Yield what is wrong with the steps apart from their number, the gravest first."""
+    size = step_size(features, steps)
+    can_judge_size = size is not None and not mostly_fallen(features, thresholds)
+    if size is not None and features.movement > thresholds.movement_large:
+        yield Fault(
+            "far_from_noise",
+            f"But your images are {features.movement:.2g} times as far from the noise as {STEPS} steps of size 1 would "
+            "take them: such steps cannot have made them.",
+            factor=0,
+        )
+    elif can_judge_size and features.movement < thresholds.movement_small:
+        yield Fault(
+            "not_normalized",
+            "The steps are far too small: the gradient must be normalized to a root mean square of 1 before it is "
+            "multiplied by the step size of 1.",
+            factor=0,
+        )
+    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        yield Fault(
+            "gradient_at_the_start",
+            "But every gradient was taken at the same image: take it at the image as it is after the step before.",
+            factor=0,
+        )
+    if not features.ascent_seen:
+        yield Fault(
+            "no_ascent_seen",
+            "But your notebook was not seen to take any gradient with respect to an image.",
+            factor=0,
+        )
+    short = share_of_short_ascents(features, thresholds)
+    if short > thresholds.short_ascents_most:
+        yield Fault(
+            "short_ascents",
+            f"{percent(short)} of the images went less than half as far as the others.",
+            factor=1 - short,
+        )
+    is_usual = thresholds.movement_small <= features.movement <= thresholds.movement_large
+    far = thresholds.step_size_far
+    if can_judge_size and is_usual and size is not None and not 1 / far <= size <= far:
+        yield Fault(
+            "other_step_size",
+            f"Each goes {size:.2g} times as far as a step of size 1 along the normalized gradient: look at step_size "
+            "and at the normalization.",
+            factor=0.5,
+        )
+
+
+def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
+    """Yield what is wrong with a figure, the gravest first."""
+    if plot.shown < min(plot.distinct - plot.blank, wanted) / 2:
+        yield Fault(
+            "other_panels",
+            "Most panels show something else than the images of your ascent: noise, an older version of them, or "
+            "another array.",
+        )
+    elif plot.distinct < plot.panels / 2 and wanted > 1:
+        yield Fault(
+            "same_panels",
+            "Many panels show the same image: is the index of the loop used for the image, too?",
+        )
+    if plot.blank:
+        yield Fault(
+            "blank_panels",
+            f"{plot.blank} panels are blank, without any contrast: look at the images before and after deprocessing.",
+        )
+    if plot.mosaic:
+        yield Fault("one_picture", "")
+    if plot.figures > 1:
+        yield Fault("many_figures", "", factor=0.5)
+    if plot.shown < wanted:
+        yield Fault("few_panels", "")
+    if plot.titled < plot.panels:
+        words = f"{plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
+        yield Fault("no_titles", "" if plot.mosaic else words, factor=0.8 + 0.2 * plot.titled / plot.panels)
+
+
+def another_layer(images: ImagesMeasurement) -> str:
+    """Return a remark on images that were made for another layer than the one in `layer_name`."""
+    if images.layer == images.asked_layer:
+        return ""
+    return (
+        f" They fit the filters of the layer '{images.layer}' and not those of '{images.asked_layer}', which "
+        "layer_name says, so they were measured there."
+    )
+
+
+def dead_filters(images: ImagesMeasurement) -> str:
+    """Return a remark on filters that are left out: they give no gradient, at least from some noise."""
+    dead = [one.index for one in images.filters if not one.live]
+    return f" (not graded: {filter_list(dead)} did not respond to noise)" if dead else ""
+
+
+def in_proportion(thresholds: Thresholds) -> str:
+    """Say how filters become points."""
+    return (
+        f" Points are given in proportion: none up to {percent(thresholds.filters_none)} of the filters, all from "
+        f"{percent(thresholds.filters_full)}."
+    )

@@ -1,0 +1,60 @@
+"""Short descriptions of the usual mistakes by code, for those who look at a whole class.
+
+A check gives the likely cause of missing points as one of these codes; the report shows it as `cause`.
+"""
+
+from __future__ import annotations
+
+from autograder.exercises.activation_maximization.constants import STEPS
+
+MISTAKES: dict[str, str] = {
+    # any criterion
+    "no_notebook": "what was handed in could not be read",
+    "cell_stopped": "a cell stopped with an error",
+    "missing_module": "a module is not installed here",
+    "not_measured": "the kit could not measure it",
+    "model_refused": "the network's computation was refused",
+    "no_ascent_seen": "no gradient of an image was seen",
+    # the network
+    "no_model": "no network",
+    "few_convolutions": "too few convolutions",
+    "unused_convolutions": "convolutions that lead nowhere",
+    "other_output_length": "not ten outputs",
+    "not_trained": "the network was not trained",
+    "few_training_steps": "hardly any training steps",
+    "low_accuracy": "trained, but it recognises few digits",
+    "dead_network": "no filter responds",
+    "no_pattern": "no filter prefers a pattern to noise",
+    # the images
+    "no_images": "no images",
+    "few_images": "not an image for every filter",
+    "same_image": "the same image again and again",
+    "unusable_images": "images of one grey, or not numbers",
+    "other_shape": "images of another shape",
+    # the ascent
+    "gradient_descent": "descent instead of ascent",
+    "gradient_kept": "the gradient was kept, not the image",
+    "hardly_moved": "the images are still the noise they began as",
+    "not_raised": "filters do not respond to their images",
+    "one_filter_for_all": "all images are for one filter",
+    "shifted_filters": "the filter index is off",
+    "reversed_filters": "the filters are in reverse order",
+    "other_pattern": "images do not show their own filter's pattern",
+    # the steps
+    "other_number_of_steps": f"not {STEPS} steps",
+    "steps_not_seen": "the steps could not be counted",
+    "gradient_at_the_start": "every gradient was taken at the start",
+    "short_ascents": "some images climbed less than the others",
+    "far_from_noise": "the images are much too far from noise",
+    "not_normalized": "the gradient is not normalized",
+    "other_step_size": "another step size than 1",
+    # the figure
+    "no_figure": "no figure",
+    "one_picture": "one picture instead of a grid of panels",
+    "many_figures": "many figures instead of one grid",
+    "few_panels": "not a panel for every image",
+    "blank_panels": "blank panels",
+    "same_panels": "panels that show the same image",
+    "other_panels": "panels that show something else",
+    "no_titles": "panels without a title",
+}

@@ -1,0 +1,262 @@
+"""The rubric: one pytest function per criterion of the exercise.
+
+A check gets the measurements (`model`, `images`, `features`, which are the images measured on their filters,
+or everything as `measured`), the numbers under [thresholds] in gradeascent.toml (`thresholds`), and `award`.
+It calls `award` once, with a share of the points and a sentence that says what was measured; `otherwise`
+continues the sentence if points are missing, and each of `faults` lowers the share and says why. The scale of
+a criterion is in its docstring, with the default thresholds.
+
+To change a check, put a function of the same name into `rubric/test_*.py` of the course folder; the points
+are in the source notebook. Then test the rubric with `gradeascent audit`.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+from autograder.exercises.activation_maximization.constants import PANELS
+from autograder.exercises.activation_maximization.rubric.causes import (
+    another_layer,
+    cause_of_few_convolutions,
+    cause_of_few_images,
+    cause_of_low_accuracy,
+    cause_of_low_activation,
+    cause_of_other_number,
+    cause_of_other_patterns,
+    dead_filters,
+    faults_of_output,
+    faults_of_plot,
+    faults_of_shape,
+    faults_of_steps,
+    missing_work,
+)
+from autograder.exercises.activation_maximization.rubric.cells import after_error
+from autograder.exercises.activation_maximization.rubric.filters import (
+    clear_filters,
+    fallen_filters,
+    living_filters,
+    own_images,
+    rises_of,
+    share_of,
+    share_raised,
+)
+from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
+from autograder.exercises.activation_maximization.thresholds import Thresholds
+from autograder.measurements import (
+    IN_A_FIGURE,
+    ImagesMeasurement,
+    Measurements,
+    ModelMeasurement,
+    PlotMeasurement,
+)
+from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
+from autograder.rubric.words import percent
+
+UNSEEN_ASCENT = (
+    "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
+    "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
+    "tf.GradientTape as in the exercise."
+)
+
+
+def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> None:
+    """At least four convolution layers lead from the 28 x 28 image to the ten classes.
+
+    Each layer of the four earns a quarter, from two on; an output of another length halves what is earned.
+    """
+    share = min(model.conv_layers / thresholds.conv_layers, 1.0)
+    award(
+        share if share >= 0.5 else 0.0,
+        f"Your network has {model.conv_layers} convolution layers between image and output",
+        otherwise=cause_of_few_convolutions(model, thresholds),
+        faults=faults_of_output(model),
+        conv_layers=model.conv_layers,
+        outputs=model.outputs,
+    )
+
+
+def test_training(
+    model: ModelMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
+    """The trained network recognises digits that it has not seen.
+
+    An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion.
+    """
+    award(
+        scale(model.accuracy, none=thresholds.accuracy_none, full=thresholds.accuracy_full),
+        f"On {model.digits} digits it has not seen, your network has an accuracy of {percent(model.accuracy)}",
+        otherwise=cause_of_low_accuracy(model, measured, thresholds),
+        accuracy=round(model.accuracy, 4),
+        epochs=model.epochs,
+        updates=model.updates,
+    )
+
+
+def test_images(
+    images: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
+    """There is one image of 28 x 28 pixels for every filter, each its own.
+
+    Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing.
+    """
+    wanted = min(images.layer_filters or PANELS, PANELS)
+    share = min((images.usable + grey_but_dead(images)) / wanted, 1.0)
+    where = "Your figure" if images.variable == IN_A_FIGURE else f"'{images.variable}'"
+    award(
+        share if share >= thresholds.images_least else 0.0,
+        f"{where} holds {images.count} images of 28 x 28 pixels for the {images.layer_filters} filters of the layer "
+        f"'{images.layer}'",
+        otherwise=cause_of_few_images(images, wanted, measured),
+        faults=faults_of_shape(images, measured),
+        images=images.count,
+        usable=images.usable,
+        expected=wanted,
+        layer=images.layer,
+    )
+
+
+def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+    """The images really raise the mean activation of filters above that of noise.
+
+    A filter counts from 5 % of the reference's rise, half at 4 %, not at all up to 3 %. Earned is the share of
+    living filters that are raised: 85 % earn all, 10 % nothing, in between in proportion.
+    """
+    living = living_filters(features)
+    rises = rises_of(living, features, thresholds)
+    award(
+        share_raised(features, thresholds),
+        what_was_raised(features, rises),
+        otherwise=cause_of_low_activation(features, rises, thresholds),
+        raised=round(sum(rises.values()), 1),
+        fallen=len(fallen_filters(features, thresholds)),
+        living=len(living),
+        gain=round(median(one.gain for one in living), 3),
+        layer=features.layer,
+    )
+    if award.share > 0 and not features.ascent_seen:
+        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+
+
+def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+    """Every image shows the pattern of its own filter and not that of another one.
+
+    Earned is the share of filters whose image does: 85 % earn all, 10 % nothing, in between in proportion.
+    """
+    clear, own = clear_filters(features), own_images(features, thresholds)
+    award(
+        scale(
+            share_of(len(own), clear, features),
+            none=thresholds.filters_none,
+            full=thresholds.filters_full,
+        ),
+        f"{len(own)} of {len(clear)} images show the pattern of their own filter{dead_filters(features)}."
+        + another_layer(features),
+        otherwise=cause_of_other_patterns(features, thresholds),
+        own=len(own),
+        clear=len(clear),
+        recognised=sum(one.best_filter == one.index for one in clear),
+        pattern=round(median(one.pattern for one in clear), 3),
+        layer=features.layer,
+    )
+    if award.share > 0 and not features.ascent_seen:
+        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+
+
+def test_updates(
+    features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
+    """Every image was made by 50 steps of size 1 along the normalized gradient.
+
+    45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small or large ones earn nothing.
+    """
+    if not features.ascent_seen and share_raised(features, thresholds) > 0:
+        raise NeedsPersonError(UNSEEN_ASCENT, "no_ascent_seen")
+    steps = steps_per_image(measured)
+    if steps is None:
+        raise NeedsPersonError(
+            "The steps could not be watched, and the images are deprocessed or cut off, so that their number "
+            "cannot be measured either.",
+            "steps_not_seen",
+        )
+    if measured.steps is not None:
+        said = f"Your notebook takes {steps:.3g} gradient steps per image"
+    else:
+        said = f"Your images moved as far from the noise as {steps:.2g} steps of size 1 would"
+    award(
+        scale(closeness_to_asked(steps), none=thresholds.steps_none, full=1 - thresholds.steps_tolerance),
+        said,
+        otherwise=cause_of_other_number(thresholds),
+        faults=faults_of_steps(features, measured, steps, thresholds),
+        steps=round(steps, 2),
+        movement=round(features.movement, 3),
+    )
+
+
+def test_plot(measured: Measurements, award: Award) -> None:
+    """The features are shown in a grid, one titled panel per feature.
+
+    Earned is the share of images that are shown; titles are a fifth of it, one grid instead of many figures half.
+    """
+    plot = measured.plot
+    if plot is None:
+        raise NothingToCheckError(
+            "No figure was drawn. Call plt.show() after the panels are filled."
+            + after_error(measured, "plot"),
+            missing_work(measured, "plot", "no_figure"),
+        )
+    if plot.mosaic and not plot.shown:
+        raise NeedsPersonError(
+            "The features seem to be drawn as one single picture instead of a grid of panels.",
+            "one_picture",
+        )
+    # one panel per image; without images, as many as the grid has
+    wanted = max(min(measured.images.usable, PANELS), 1) if measured.images else PANELS
+    award(
+        min(plot.shown / wanted, 1.0),
+        what_is_shown(plot, wanted),
+        faults=faults_of_plot(plot, wanted),
+        panels=plot.panels,
+        titled=plot.titled,
+        blank=plot.blank,
+        shown=plot.shown,
+    )
+    if award.share < 1:
+        award.feedback += after_error(measured, "plot")
+
+
+def grey_but_dead(images: ImagesMeasurement) -> float:
+    """Images without any contrast count where their filter is dead, as far as the living filters have theirs."""
+    grey = sum(not one.live and not one.spread for one in images.filters)
+    living = sum(one.live for one in images.filters)
+    return grey * min(images.usable / living, 1.0) if living else grey
+
+
+def what_was_raised(features: ImagesMeasurement, rises: dict[int, float]) -> str:
+    """Say how many filters respond more to the images than to noise, and how much."""
+    living = living_filters(features)
+    raised = sum(value == 1 for value in rises.values())
+    slightly = sum(0 < value < 1 for value in rises.values())
+    said = f"{raised} of {len(living)} filters respond clearly more to your images than to noise"
+    said += f", {slightly} more a little" if slightly else ""
+    said += dead_filters(features)
+    if features.scale_known:
+        start, end, best = (
+            median(getattr(one, name) for one in living) for name in ("noise", "image", "reference")
+        )
+        said += (
+            f" (median activation {start:.3g} for noise, {end:.3g} for your images, {best:.3g} for images "
+            "that 50 normalized steps lead to)"
+        )
+    return said
+
+
+def what_is_shown(plot: PlotMeasurement, wanted: int) -> str:
+    """Say how the features are shown."""
+    if plot.mosaic:
+        return (
+            f"Your figure shows {plot.shown} features, put together to one picture without titles; the exercise "
+            "asks for a grid of panels."
+        )
+    if plot.figures > 1:
+        return f"Your features are spread over {plot.figures} figures; the exercise asks for one grid of 8 x 8 panels."
+    return f"Your figure shows {plot.shown} different features in {plot.panels} panels; the exercise asks for {wanted}."

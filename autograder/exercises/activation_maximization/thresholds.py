@@ -1,0 +1,69 @@
+"""The numbers of the rubric, each described where it is set."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from autograder.settings import Section
+
+
+class Thresholds(Section):
+    """The numbers of the rubric. Students never see them: `gradeascent release` makes sure of that."""
+
+    conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
+    accuracy_none: float = Field(
+        0.5, ge=0, le=1, description="held-out accuracy up to which `training` earns nothing"
+    )
+    accuracy_full: float = Field(
+        0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
+    )
+    images_least: float = Field(
+        0.1, ge=0, lt=1, description="share of the images asked for below which `images` earns nothing"
+    )
+    gain_none: float = Field(
+        0.03, ge=0, description="share of the reference's rise up to which an activation has not risen"
+    )
+    gain_raised: float = Field(
+        0.05, gt=0, description="share of the reference's rise from which an activation counts as raised"
+    )
+    pattern_raised: float = Field(
+        0.25, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
+    )
+    pattern_own: float = Field(
+        0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
+    )
+    own_margin: float = Field(
+        0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
+    )
+    recognised_least: float = Field(
+        0.1, ge=0, le=1, description="share of images that must resemble most what their own filter wants"
+    )
+    filters_full: float = Field(
+        0.85, gt=0, le=1, description="share of living filters that is as good as all of them"
+    )
+    filters_none: float = Field(
+        0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
+    )
+    movement_small: float = Field(
+        0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
+    )
+    movement_large: float = Field(
+        33.3,
+        gt=0,
+        description="spread of the pixels, relative to the reference, that 50 steps of 1 never reach",
+    )
+    short_ascents_most: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="share of images that may climb less than half as far as the others at no cost",
+    )
+    step_size_far: float = Field(
+        3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"
+    )
+    steps_tolerance: float = Field(
+        0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
+    )
+    steps_none: float = Field(
+        0.3, ge=0, lt=1, description="share of the 50 steps up to which `updates` earns nothing"
+    )

@@ -1,0 +1,164 @@
+"""Turns Evidence into Measurements: everything that the rubric needs to know about one submission."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from autograder.evidence import Evidence
+from autograder.exercises.activation_maximization.constants import RESULT
+from autograder.exercises.activation_maximization.hints import HINTS
+from autograder.exercises.activation_maximization.verify.filters import only_sure_filters
+from autograder.exercises.activation_maximization.verify.images import (
+    Candidate,
+    best_images,
+    layers_to_try,
+    measure_on,
+)
+from autograder.exercises.activation_maximization.verify.objectives import forget_objectives
+from autograder.exercises.activation_maximization.verify.plot import measure_plot
+from autograder.exercises.activation_maximization.verify.reenact import reenact
+from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
+from autograder.measurements import ImagesMeasurement, Measurements, Reenactment, StepsMeasurement
+from autograder.pictures import Booleans, Pictures
+from autograder.verify.compiled import forget_compiled, too_many_compiled
+from autograder.verify.diagnosis import diagnose
+from autograder.verify.graph import FrozenModel, LayerOutput
+from autograder.verify.held_out import HeldOut
+from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
+from solutions.gradient_ascent import forget_ascents
+
+MOST_FLAT_LAYERS = 6
+# An ascent counts as seen if recorded steps lead to this share of the images.
+SEEN_SHARE = 0.85
+
+
+def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
+    """Measure one submission again, from its evidence alone."""
+    models, refused = read_models(evidence, digits)
+    candidates = classifiers(models)
+    images = best_images(evidence, candidates, seed=seed)
+    reenactment = _reenactment(images, evidence) if images else None
+    images = _with_living_filters(images, reenactment, seed=seed) if images else None
+    model = _classifier(candidates, images)
+    steps = measure_steps(evidence, images.measurement, images.version.record.run) if images else None
+    measurements = Measurements(
+        outcome=evidence.outcome,
+        model=model.measurement if model else None,
+        refused_model="" if model else refused,
+        images=_with_traces(images, evidence, reenactment) if images else None,
+        other_shape=_other_shape(evidence),
+        steps=steps,
+        reenactment=reenactment,
+        plot=measure_plot(evidence, images.version.stack if images else None),
+        errors=diagnose(evidence.cells, HINTS),
+        is_cut_off=evidence.is_cut_off,
+        stopped=evidence.reason,
+    )
+    return measurements, _pictures(images, steps)
+
+
+def _with_living_filters(images: Candidate, reenactment: Reenactment | None, *, seed: int) -> Candidate:
+    """Leave out filters that are dead: those without a gradient on the student's way, or from some other noise."""
+    layer = images.layer
+    if layer is None:
+        return images
+    if reenactment is None or not reenactment.is_as_asked:
+        layer = only_sure_filters(layer, seed=seed)
+    if reenactment is not None:
+        alive = ~np.isin(np.arange(layer.filters), reenactment.dead)
+        layer = replace(layer, live=layer.live & alive, clear=layer.clear & alive)
+    return measure_on(images.version, layer)
+
+
+def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment | None) -> ImagesMeasurement:
+    measured = images.measurement
+    seen = ascent_seen(evidence, images.version.record.run)
+    if reenactment is not None:
+        seen = reenactment.watched >= SEEN_SHARE * measured.count
+    return replace(measured, ascent_seen=seen)
+
+
+def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
+    version = images.version
+    if version.model is None:
+        return None
+    frozen = version.model.frozen
+    layers = layers_to_try(version)
+    if images.layer is not None:
+        measured = LayerOutput(images.layer.name, images.layer.tensor)
+        layers = [measured, *(layer for layer in layers if layer.tensor != measured.tensor)]
+    return reenact(
+        evidence,
+        version.record.run,
+        version.stack,
+        version.positions,
+        frozen,
+        [*layers, *flat_layers(frozen)],
+    )
+
+
+def flat_layers(model: FrozenModel) -> list[LayerOutput]:
+    """Return the layers with units instead of maps, the output first."""
+    flat = [layer for layer in model.layers if len(model.shapes[layer.tensor]) == 2]
+    return [LayerOutput("output", model.output), *reversed(flat)][:MOST_FLAT_LAYERS]
+
+
+def _other_shape(evidence: Evidence) -> tuple[int, ...]:
+    """Return the shape of the entries of `visualized_feature` if it never held 28 x 28 images."""
+    if any(str(record.facts.get("variable")) == RESULT for record in evidence.of_kind("images")):
+        return ()
+    for record in reversed(evidence.of_kind("other_images")):
+        shape = record.facts.get("shape")
+        if isinstance(shape, list) and shape and all(_is_length(length) for length in shape):
+            return tuple(shape[:4])
+    return ()
+
+
+def _is_length(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**31
+
+
+def _classifier(candidates: list[list[MeasuredModel]], images: Candidate | None) -> MeasuredModel | None:
+    """Return the network to grade: the one that the images were made with if any, otherwise the likeliest."""
+    if not candidates:
+        return None
+    made_with = images.version.model if images and images.fits else None
+    versions = next((some for some in candidates if made_with in some), candidates[0])
+    return final_version(versions, images.version.record.run if images else -1)
+
+
+def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictures:
+    if images is None:
+        return Pictures()
+    if images.layer is None:
+        return Pictures(student=images.version.stack)
+    ascent = images.layer.ascent
+    return Pictures(
+        student=images.version.stack,
+        reference=ascent.images[..., 0],
+        dead=ascent.dead,
+        student_dead=ascent.dead & ~woken(images.measurement, len(ascent.dead)),
+        curves=np.asarray(steps.curves, np.float32) if steps and steps.curves else Pictures().curves,
+        reference_curves=ascent.activations.T,
+    )
+
+
+def woken(images: ImagesMeasurement, filters: int) -> Booleans:
+    """Return which filters the student excited although the reference, from different noise, could not."""
+    awake = np.zeros(filters, np.bool_)
+    for one in images.filters:
+        awake[one.index] = one.image > one.noise and one.image > one.reference
+    return awake
+
+
+# The verifier is one process for many submissions, and memory must not grow with them.
+def forget_models() -> None:
+    """Free compiled functions when there are too many."""
+    if too_many_compiled():
+        forget_compiled()
+        forget_objectives()
+        forget_ascents()
+        tf.keras.backend.clear_session()
