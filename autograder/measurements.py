@@ -17,6 +17,8 @@ from autograder.evidence import Outcome
 IN_A_FIGURE = "figure"
 # Rounding can change the choice of a max pooling and lead a few ascents astray: this share has to come out again.
 REPRODUCED_SHARE = 0.75
+# From this share on, recorded gradients that are those of an objective show that it was climbed.
+AGREEING_SHARE = 0.9
 # What the exercise asks to climb; as in a well-known tutorial, the border of a map may be left out of its mean.
 AS_ASKED = frozenset({"mean", "border_left_out"})
 
@@ -119,10 +121,14 @@ class Reenactment:
     filters: str = ""  # whose filters: "own", "shifted", "constant", "reversed", "other"; empty if unknown
     by: int = 0  # the shift, the one filter, or the sum of both
     agreeing: float = 0.0  # share of sampled gradients that are those of the objective
+    likeness: float = (
+        -1.0
+    )  # median cosine between sampled gradients and those of the mean of the own map; -1: unknown
     direction: int = 0  # 1: up; -1: down; 0: nothing moved
     scaling: str = ""  # what the gradient was divided by
     step_size: float = 0.0  # after that
     steps: float = 0.0  # median over the images
+    ascents: int = 0  # in the cell
     start: str = ""  # what the ascents began with
     kept: str = ""  # what was kept of most ascents
     step_length: float = 0.0  # root mean square over the pixels of the median step, however it was made
@@ -144,6 +150,11 @@ class Reenactment:
     def is_shown(self) -> bool:
         """Whether this is how the images were made: most of them come out again."""
         return self.made_again > 0 and self.reproduced >= REPRODUCED_SHARE * self.made_again
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether it is known what was climbed: by the images, or because every recorded step shows it."""
+        return self.is_shown or (self.agreeing >= AGREEING_SHARE and self.is_steady)
 
     @property
     def is_as_asked(self) -> bool:

@@ -61,6 +61,14 @@ class Thresholds(Section):
     step_size_far: float = Field(
         3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"
     )
+    step_size_tolerance: float = Field(
+        0.1, ge=0, description="relative deviation of a watched step size from 1 that costs nothing"
+    )
+    step_length_far: float = Field(
+        1.5,
+        gt=1,
+        description="times that watched steps of no simple rule may be longer or shorter at no cost",
+    )
     steps_tolerance: float = Field(
         0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
     )

@@ -19,10 +19,13 @@ from autograder.measurements import (
     Measurements,
     ModelMeasurement,
     PlotMeasurement,
+    Reenactment,
 )
 from autograder.rubric.award import Fault
 from autograder.rubric.words import by, count_of, percent
 
+# With so many recorded ascents for each image, every step began anew.
+MANY_STARTS = 5
 FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
 
 
@@ -182,12 +185,14 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
     )
 
 
-def cause_of_other_number(thresholds: Thresholds) -> Fault:
+def cause_of_other_number(found: Reenactment | None, thresholds: Thresholds) -> Fault:
     """Return what to say if the number of steps is not as required."""
+    is_anew = found is not None and found.steps <= 1 and found.ascents >= MANY_STARTS * found.watched
     return Fault(
-        "other_number_of_steps",
+        "noise_every_step" if is_anew else "other_number_of_steps",
         f"; the exercise asks for {STEPS} (gradient_updates). {percent(thresholds.steps_tolerance)} more or less cost "
-        f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing.",
+        f"nothing, and {STEPS * thresholds.steps_none:g} steps earn nothing."
+        + (" Every step begins with new noise: make the noise once per image." if is_anew else ""),
     )
 
 
@@ -223,13 +228,7 @@ def faults_of_steps(
             "But your notebook was not seen to take any gradient with respect to an image.",
             factor=0,
         )
-    short = share_of_short_ascents(features, thresholds)
-    if short > thresholds.short_ascents_most:
-        yield Fault(
-            "short_ascents",
-            f"{percent(short)} of the images went less than half as far as the others.",
-            factor=1 - short,
-        )
+    yield from _short_ascents(features, thresholds)
     is_usual = thresholds.movement_small <= features.movement <= thresholds.movement_large
     far = thresholds.step_size_far
     if can_judge_size and is_usual and size is not None and not 1 / far <= size <= far:
@@ -239,6 +238,48 @@ def faults_of_steps(
             "and at the normalization.",
             factor=0.5,
         )
+
+
+def faults_of_ends(
+    features: ImagesMeasurement, measured: Measurements, found: Reenactment, thresholds: Thresholds
+) -> Iterator[Fault]:
+    """Yield what the recorded steps and the images themselves say beyond the size of a step."""
+    if found.kept == "every_step":
+        yield Fault(
+            "kept_every_step",
+            "You keep an image after every step, so that most images belong to the ascent of another filter: append "
+            "the image after the inner loop.",
+            factor=0.5,
+        )
+    if found.start == "previous_image":
+        yield Fault(
+            "previous_image",
+            "Each ascent goes on from the image of the filter before: begin with new noise for every filter.",
+            factor=0.5,
+        )
+    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        yield Fault(
+            "gradient_at_the_start",
+            "But every gradient was taken at the same image: take it at the image as it is after the step before.",
+            factor=0,
+        )
+    short = sum(one.steps < found.steps / 2 for one in found.images) / max(len(found.images), 1)
+    if short > thresholds.short_ascents_most:
+        yield _short(short)
+
+
+def _short_ascents(features: ImagesMeasurement, thresholds: Thresholds) -> Iterator[Fault]:
+    short = share_of_short_ascents(features, thresholds)
+    if short > thresholds.short_ascents_most:
+        yield _short(short)
+
+
+def _short(share: float) -> Fault:
+    return Fault(
+        "short_ascents",
+        f"{percent(share)} of the images went less than half as far as the others.",
+        factor=1 - share,
+    )
 
 
 def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:

@@ -6,12 +6,23 @@ from collections.abc import Sequence
 
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import FilterMeasurement, ImagesMeasurement
-from autograder.rubric.award import NeedsPersonError, scale
+from autograder.rubric.award import NeedsPersonError, NothingToCheckError, scale
+from autograder.rubric.words import count_of
 
 # Among fewer living filters than this, a single one weighs more than the rubric's tolerance.
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
 # Of this many filters, some would be recognised if the images were their own.
 MANY = 16
+
+
+def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
+    """Stop a check if there are too few images to judge how they were made: one of 64 is no ascent, eight are."""
+    least = max(2, thresholds.images_least * images.layer_filters)
+    if images.usable < min(least, images.layer_filters) and not any(not one.live for one in images.filters):
+        raise NothingToCheckError(
+            f"Only {count_of(images.usable, 'image')} of the {images.layer_filters} filters is there to judge.",
+            "few_images",
+        )
 
 
 def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:
@@ -60,19 +71,26 @@ def rise(one: FilterMeasurement, images: ImagesMeasurement, thresholds: Threshol
 
 
 def rises_of(
-    living: list[FilterMeasurement], images: ImagesMeasurement, thresholds: Thresholds
+    living: list[FilterMeasurement],
+    images: ImagesMeasurement,
+    thresholds: Thresholds,
+    climbed: frozenset[int] = frozenset(),
 ) -> dict[int, float]:
-    """Return how far the image of each living filter climbed."""
-    rises = {one.index: rise(one, images, thresholds) for one in living}
-    if mostly_fallen(images, thresholds):  # a descent, even if it happens to raise another filter
+    """Return how far the image of each living filter climbed; `climbed` are the filters where that is shown."""
+    rises = {one.index: 1.0 if one.index in climbed else rise(one, images, thresholds) for one in living}
+    if not climbed and mostly_fallen(
+        images, thresholds
+    ):  # a descent, even if it happens to raise another filter
         rises |= dict.fromkeys((one.index for one in fallen_filters(images, thresholds)), 0.0)
     return rises
 
 
-def share_raised(images: ImagesMeasurement, thresholds: Thresholds) -> float:
+def share_raised(
+    images: ImagesMeasurement, thresholds: Thresholds, climbed: frozenset[int] = frozenset()
+) -> float:
     """Return the share of the points for filters that are raised, 0...1."""
     living = living_filters(images)
-    rises = rises_of(living, images, thresholds)
+    rises = rises_of(living, images, thresholds, climbed)
     return scale(
         share_of(sum(rises.values()), living, images),
         none=thresholds.filters_none,

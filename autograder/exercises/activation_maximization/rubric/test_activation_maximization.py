@@ -12,6 +12,7 @@ are in the source notebook. Then test the rubric with `gradeascent audit`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 from autograder.exercises.activation_maximization.constants import PANELS
@@ -24,6 +25,7 @@ from autograder.exercises.activation_maximization.rubric.causes import (
     cause_of_other_number,
     cause_of_other_patterns,
     dead_filters,
+    faults_of_ends,
     faults_of_output,
     faults_of_plot,
     faults_of_shape,
@@ -36,9 +38,22 @@ from autograder.exercises.activation_maximization.rubric.filters import (
     fallen_filters,
     living_filters,
     own_images,
+    require_enough,
     rises_of,
     share_of,
     share_raised,
+)
+from autograder.exercises.activation_maximization.rubric.reenacted import (
+    cause_of_no_rise,
+    cause_of_other_objective,
+    climbed,
+    climbed_own,
+    faults_of_rule,
+    how_made,
+    is_unexplained,
+    reenacted,
+    remark_on_start,
+    watched,
 )
 from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
 from autograder.exercises.activation_maximization.thresholds import Thresholds
@@ -56,6 +71,10 @@ UNSEEN_ASCENT = (
     "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
     "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
     "tf.GradientTape as in the exercise."
+)
+UNEXPLAINED_ASCENT = (
+    "The recorded steps do not follow the gradient of anything that the network computes, so that it is not known how "
+    "these images were made, and a person will look at it."
 )
 
 
@@ -115,51 +134,66 @@ def test_images(
     )
 
 
-def test_ascent(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+def test_ascent(
+    features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
     """The images really raise the mean activation of filters above that of noise.
 
-    A filter counts from 5 % of the reference's rise, half at 4 %, not at all up to 3 %. Earned is the share of
-    living filters that are raised: 85 % earn all, 10 % nothing, in between in proportion.
+    All is earned if doing the ascent again shows that the images climbed. Otherwise a filter counts from 5 % of the
+    reference's rise, half at 4 %, not at all up to 3 %. Earned is the share of living filters that are raised: 85 %
+    earn all, 10 % nothing, in between in proportion.
     """
-    living = living_filters(features)
-    rises = rises_of(living, features, thresholds)
+    require_enough(features, thresholds)
+    living, found = living_filters(features), reenacted(measured)
+    other = cause_of_other_objective(found, features.asked_layer) if found is not None else None
+    rises = rises_of(living, features, thresholds, climbed(found))
     award(
-        share_raised(features, thresholds),
+        share_raised(features, thresholds, climbed(found)),
         what_was_raised(features, rises),
-        otherwise=cause_of_low_activation(features, rises, thresholds),
+        otherwise=cause_of_no_rise(measured.reenactment)
+        or (replace(other, factor=1.0) if other else None)
+        or cause_of_low_activation(features, rises, thresholds),
         raised=round(sum(rises.values()), 1),
         fallen=len(fallen_filters(features, thresholds)),
         living=len(living),
         gain=round(median(one.gain for one in living), 3),
         layer=features.layer,
+        reproduced=found.reproduced if found is not None else 0,
     )
-    if award.share > 0 and not features.ascent_seen:
-        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+    if found is not None:
+        award.feedback += f" {how_made(found)}"
+    ask_where_from(features, measured, award)
 
 
-def test_objective(features: ImagesMeasurement, thresholds: Thresholds, award: Award) -> None:
+def test_objective(
+    features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
     """Every image shows the pattern of its own filter and not that of another one.
 
-    Earned is the share of filters whose image does: 85 % earn all, 10 % nothing, in between in proportion.
+    If doing the ascent again shows what the images climbed, that decides. Otherwise earned is the share of filters
+    whose image shows their pattern: 85 % earn all, 10 % nothing, in between in proportion.
     """
+    require_enough(features, thresholds)
+    found = reenacted(measured)
+    other = cause_of_other_objective(found, features.asked_layer) if found is not None else None
     clear, own = clear_filters(features), own_images(features, thresholds)
+    shown, general = climbed_own(found), cause_of_other_patterns(features, thresholds)
+    own = [one for one in clear if one in own or one.index in shown]
     award(
         scale(
-            share_of(len(own), clear, features),
-            none=thresholds.filters_none,
-            full=thresholds.filters_full,
+            share_of(len(own), clear, features), none=thresholds.filters_none, full=thresholds.filters_full
         ),
         f"{len(own)} of {len(clear)} images show the pattern of their own filter{dead_filters(features)}."
         + another_layer(features),
-        otherwise=cause_of_other_patterns(features, thresholds),
+        otherwise=None if other else cause_of_no_rise(measured.reenactment) or general,
+        faults=[other] if other else [],
         own=len(own),
         clear=len(clear),
         recognised=sum(one.best_filter == one.index for one in clear),
         pattern=round(median(one.pattern for one in clear), 3),
         layer=features.layer,
     )
-    if award.share > 0 and not features.ascent_seen:
-        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+    ask_where_from(features, measured, award)
 
 
 def test_updates(
@@ -169,27 +203,33 @@ def test_updates(
 
     45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small or large ones earn nothing.
     """
+    require_enough(features, thresholds)
     if not features.ascent_seen and share_raised(features, thresholds) > 0:
         raise NeedsPersonError(UNSEEN_ASCENT, "no_ascent_seen")
-    steps = steps_per_image(measured)
+    found = watched(measured, features)
+    steps = found.steps if found is not None else steps_per_image(measured)
     if steps is None:
         raise NeedsPersonError(
             "The steps could not be watched, and the images are deprocessed or cut off, so that their number "
             "cannot be measured either.",
             "steps_not_seen",
         )
-    if measured.steps is not None:
+    if measured.steps is not None or found is not None:
         said = f"Your notebook takes {steps:.3g} gradient steps per image"
     else:
         said = f"Your images moved as far from the noise as {steps:.2g} steps of size 1 would"
     award(
         scale(closeness_to_asked(steps), none=thresholds.steps_none, full=1 - thresholds.steps_tolerance),
         said,
-        otherwise=cause_of_other_number(thresholds),
-        faults=faults_of_steps(features, measured, steps, thresholds),
+        otherwise=cause_of_other_number(found, thresholds),
+        faults=faults_of_steps(features, measured, steps, thresholds)
+        if found is None
+        else [*faults_of_rule(found, thresholds), *faults_of_ends(features, measured, found, thresholds)],
         steps=round(steps, 2),
         movement=round(features.movement, 3),
     )
+    if found is not None:
+        award.feedback += remark_on_start(found)
 
 
 def test_plot(measured: Measurements, award: Award) -> None:
@@ -222,6 +262,14 @@ def test_plot(measured: Measurements, award: Award) -> None:
     )
     if award.share < 1:
         award.feedback += after_error(measured, "plot")
+
+
+def ask_where_from(features: ImagesMeasurement, measured: Measurements, award: Award) -> None:
+    """Let a person look at images that earn points although no recorded steps lead to them, or explain them."""
+    if award.share > 0 and not features.ascent_seen:
+        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+    elif award.share > 0 and is_unexplained(measured.reenactment):
+        award.needs_person(UNEXPLAINED_ASCENT, "ascent_not_explained")
 
 
 def grey_but_dead(images: ImagesMeasurement) -> float:

@@ -81,7 +81,7 @@ class Link:
 
     Attributes:
         ascent: its index.
-        steps: the number of updates before the image was kept.
+        steps: the number of updates before the image was kept; of the whole ascent if its start or gradient was kept.
         kept: "end" for the image after the last update, "earlier" or "start" for one before, "gradient" for that of the
             last step, and "picture" for an end that was changed since.
         multiple: of the last gradient, for the update after the last recorded step; 0 if there was none.
@@ -253,7 +253,9 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
             fresh = [row for row in same.tolist() if place[row][0] not in taken] or same.tolist()
             index = place[fresh[0]][0]
             number = max(place[row][1] for row in fresh if place[row][0] == index)
-            link = Link(index, _updates(ascents[index], steps, number), _name(ascents[index], number))
+            kept = _name(ascents[index], number)
+            last = len(ascents[index].rows) - 1 if kept == "start" else number
+            link = Link(index, _updates(ascents[index], steps, last), kept)
         elif link is None:
             link = _gradient(image, steps, ascents, ends) or _picture(
                 alike[number_of_image], steps, ascents, taken

@@ -31,8 +31,10 @@ from autograder.verify.models import MeasuredModel, classifiers, final_version, 
 from solutions.gradient_ascent import forget_ascents
 
 MOST_FLAT_LAYERS = 6
-# An ascent counts as seen if recorded steps lead to this share of the images.
+# An ascent counts as seen if recorded steps lead to this share of the images that show a filter.
 SEEN_SHARE = 0.85
+# Gain, and pattern score, from which an image may have come out of an ascent; those of noise are below.
+RISING, CLEAR = 0.02, 0.5
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -77,8 +79,19 @@ def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment
     measured = images.measurement
     seen = ascent_seen(evidence, images.version.record.run)
     if reenactment is not None:
-        seen = reenactment.watched >= SEEN_SHARE * measured.count
+        seen = _are_seen(measured, reenactment)
     return replace(measured, ascent_seen=seen)
+
+
+def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
+    """Tell whether recorded steps lead to the images, as far as these show anything of their filters."""
+    known = {one.index for one in reenactment.images}
+    rising = [
+        one.index for one in images.filters if max(one.gain, one.best_gain) > RISING or one.pattern > CLEAR
+    ]
+    if not reenactment.images:  # one image for all filters, or none that is known
+        return reenactment.watched >= SEEN_SHARE * images.count
+    return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)
 
 
 def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:

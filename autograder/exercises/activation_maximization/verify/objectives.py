@@ -98,9 +98,9 @@ class Objective:
     place: tuple[int, ...] = ()
 
     @property
-    def is_as_asked(self) -> bool:
-        """Whether it climbs what the exercise asks for; a border may be left out, as in a well-known tutorial."""
-        return self.kind in {"mean", "border_left_out"}
+    def is_linear(self) -> bool:
+        """Whether its derivative is the same for all maps."""
+        return self.kind not in {"maximum", "mean_square", "norm", "log_unit"}
 
     def value(self, maps: Floats, filters: Indices) -> Floats:
         """Return the value for each image, (n,), from its maps, (n, height, width, filters)."""
@@ -174,11 +174,6 @@ class Objective:
     def _inside(self, own: Floats) -> Floats:
         width = self.place[0]
         return own[:, width:-width, width:-width]
-
-
-def directions(maps: Maps, objective: Objective, images: Floats, filters: Indices) -> Floats:
-    """Return the gradients of an objective, (n, 784), at images, (n, 784)."""
-    return maps.gradients(images, objective.derivative(maps.of(images), filters))
 
 
 def cosines(one: Floats, other: Floats) -> npt.NDArray[np.float64]:

@@ -26,13 +26,8 @@ from autograder.exercises.activation_maximization.verify.ascents import (
     link_images,
     recorded_steps,
 )
-from autograder.exercises.activation_maximization.verify.objectives import (
-    Maps,
-    Objective,
-    cosines,
-    directions,
-)
-from autograder.measurements import ReenactedImage, Reenactment
+from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
+from autograder.measurements import REPRODUCED_SHARE, ReenactedImage, Reenactment
 from autograder.verify.graph import FrozenModel, LayerOutput
 from solutions.gradient_ascent import gradient_ascent
 
@@ -41,14 +36,14 @@ Indices = npt.NDArray[np.intp]
 
 # An image is reproduced from this correlation of displacements; images without a scale, of the whole images.
 REPRODUCED, REPRODUCED_WITHOUT_SCALE = 0.98, 0.95
-# Rounding can change the choice of a max pooling and lead a few ascents astray: this share has to come out.
-MOST_OF_THEM = 0.75
+# A rule or an objective holds if it is that of most; the search ends at one that is that of nearly all.
+MOST_OF_THEM, NEARLY_ALL = 0.75, 0.95
 # Two gradients are of the same objective from this cosine.
 SAME_DIRECTION = 0.98
 # A rule for the size of steps holds if half of the steps differ from it by less than this.
 STEADY = 0.02
-# Gradients that choose the hypothesis, and images that confirm one before it is run for all.
-MOST_SAMPLES, MOST_CONFIRMING = 24, 8
+# Gradients that choose the hypothesis, and objectives that are tried at once.
+MOST_SAMPLES, AT_ONCE = 16, 4
 MOST_STEPS = 400
 # How close a recorded loss has to be to the value of an objective.
 SAME_VALUE = 1e-3
@@ -91,6 +86,19 @@ class _Rule:
 
 
 @dataclass(frozen=True, eq=False)
+class _Found:
+    """What the recorded gradients say: a hypothesis, the share of samples that agree, and whether with another sign.
+
+    `likeness` says how much they agree with the gradients that the exercise asks for.
+    """
+
+    hypothesis: _Hypothesis | None = None
+    agreeing: float = 0.0
+    likeness: float = -1.0
+    is_reversed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class _Hypothesis:
     """What is climbed, and for each image for which filter."""
 
@@ -118,10 +126,10 @@ def reenact(
         layers: those that the images may be for, the likeliest first, and the network's output last.
     """
     flat = np.nan_to_num(images.reshape(len(images), PIXELS), posinf=0.0, neginf=0.0)
-    found = _watched(evidence, run, flat, positions)
-    if found is None:
+    seen = _watched(evidence, run, flat, positions)
+    if seen is None:
         return None
-    steps, ascents, watched = found
+    steps, ascents, watched = seen
     if not watched or not layers:
         return Reenactment(watched=0)
     rule, is_steady = _rule(steps, ascents, watched)
@@ -130,18 +138,27 @@ def reenact(
         len(np.unique(flat, axis=0)) <= len(flat) / 2
     ):  # one variable for all, or the like: no filter has its own image
         return Reenactment(watched=len(watched), kept="same", steps=_usual_steps(alive))
-    hypothesis, share = _hypothesis(steps, ascents, alive, model, layers)
-    ends = _again(alive, hypothesis, rule, model) if hypothesis is not None and rule is not None else {}
+    hypothesis: _Hypothesis | None
+    asked = _as_asked(alive, rule, flat, model, layers[0])
+    if asked is not None:
+        hypothesis, ends, rule = asked
+        found = _Found(hypothesis, agreeing=1.0, likeness=1.0)
+    else:
+        found = _find(steps, ascents, alive, model, layers)
+        hypothesis = found.hypothesis
+        if rule is not None and found.is_reversed:
+            rule = replace(rule, size=-rule.size)
+        ends = _again(alive, hypothesis, rule, model) if hypothesis is not None and rule is not None else {}
     pictures = {one.place for one in watched if one.link.kept == "picture"}
     correlations = {
         place: _correlation(flat[place], start, end, has_scale=place not in pictures)
         for place, (start, end) in ends.items()
     }
     return _measurement(
+        ascents,
         watched,
         alive,
-        hypothesis,
-        share,
+        found,
         rule,
         correlations,
         flat,
@@ -223,32 +240,88 @@ def _rule(steps: Steps, ascents: list[Ascent], watched: Sequence[_Watched]) -> t
     return _Rule(name, float(usual[best])), bool(share_clean >= 0.9 and spread[best] <= STEADY)
 
 
-def _hypothesis(
+def _as_asked(
+    alive: Sequence[_Watched], rule: _Rule | None, flat: Floats, model: FrozenModel, layer: LayerOutput
+) -> tuple[_Hypothesis, dict[int, tuple[Floats, Floats]], _Rule] | None:
+    """Return the exercise's own hypothesis, with starts and ends, if most images come out under it.
+
+    This is what most students did, and the compiled reference ascent makes it fast.
+    """
+    if rule is None or rule.scaling != "root_mean_square" or len(model.shapes[layer.tensor]) != 4:
+        return None
+    up = replace(rule, size=abs(rule.size))
+    hypothesis = _Hypothesis(Maps(model, layer), Objective("mean"), {one.filter: one.filter for one in alive})
+    ends = _again(alive, hypothesis, up, model, only_fast=True)
+    same = [_correlation(flat[place], *ways, has_scale=True) >= REPRODUCED for place, ways in ends.items()]
+    return (hypothesis, ends, up) if same and np.mean(same) >= REPRODUCED_SHARE else None
+
+
+def _find(
     steps: Steps,
     ascents: list[Ascent],
     alive: Sequence[_Watched],
     model: FrozenModel,
     layers: Sequence[LayerOutput],
-) -> tuple[_Hypothesis | None, float]:
-    """Return what the recorded gradients are gradients of, and the share of samples that agree."""
-    samples = _samples(steps, ascents, alive)
+) -> _Found:
+    """Find what the recorded gradients are gradients of: the objective that most samples agree with."""
+    kept_an_image = [one for one in alive if one.link.kept not in {"start", "gradient"}]
+    samples, best = _samples(steps, ascents, kept_an_image), _Found()
     if not samples:
-        return None, 0.0
+        return best
     rows = np.array([row for row, _ in samples])
     meant = np.array([number for _, number in samples])
     images, gradients = (steps.wholes[steps.whole[rows], part] for part in (0, 1))
     for layer in layers:
         maps = Maps(model, layer)
         computed = maps.of(images)
-        for objective, filters in _candidates(computed, steps.losses[rows], meant, maps.is_flat):
-            found = directions(maps, objective, images, filters)
-            fits = np.abs(cosines(found, gradients)) >= SAME_DIRECTION
-            if fits.mean() >= MOST_OF_THEM:
-                by_filter = {
-                    int(own): int(taken) for own, taken in zip(meant[fits], filters[fits], strict=True)
-                }
-                return _Hypothesis(maps, objective, by_filter), float(fits.mean())
-    return None, 0.0
+        candidates = [
+            (objective, filters)
+            for objective, filters in _candidates(computed, steps.losses[rows], meant, maps.is_flat)
+            if layer is layers[0]
+            or _has_value(
+                objective, computed, filters, steps.losses[rows], in_a_batch=bool(steps.lanes.any())
+            )
+        ]
+        for start in range(0, len(candidates), AT_ONCE):
+            some = candidates[start : start + AT_ONCE]
+            derivatives = [objective.derivative(computed, filters) for objective, filters in some]
+            slopes = maps.gradients(np.tile(images, (len(some), 1)), np.concatenate(derivatives))
+            for (objective, filters), part in zip(some, np.split(slopes, len(some)), strict=True):
+                likeness = cosines(part, gradients)
+                if best.likeness < 0:
+                    best = replace(best, likeness=float(np.median(np.abs(likeness))))
+                fits = np.abs(likeness) >= SAME_DIRECTION
+                if fits.mean() >= MOST_OF_THEM and fits.mean() > best.agreeing:
+                    pairs = zip(meant[fits], filters[fits], strict=True)
+                    best = _Found(
+                        _Hypothesis(maps, objective, {int(own): int(taken) for own, taken in pairs}),
+                        agreeing=float(fits.mean()),
+                        likeness=best.likeness,
+                        is_reversed=bool(np.median(likeness[fits]) < 0),
+                    )
+            if best.agreeing >= NEARLY_ALL:
+                return best
+    return best
+
+
+def _has_value(
+    objective: Objective,
+    maps: Floats,
+    filters: Indices,
+    losses: npt.NDArray[np.float64],
+    *,
+    in_a_batch: bool,
+) -> bool:
+    """Tell whether an objective has the values of the recorded losses, which in a batch are those of all its images.
+
+    Output units are tried in any case, and in a batch the means of feature maps.
+    """
+    if objective.kind in {"unit", "log_unit"} or (in_a_batch and objective.kind == "mean"):
+        return True
+    values = objective.value(maps, filters)
+    return bool(
+        np.mean(np.abs(np.abs(values) - np.abs(losses)) <= SAME_VALUE * np.abs(losses)) >= MOST_OF_THEM
+    )
 
 
 def _samples(steps: Steps, ascents: list[Ascent], alive: Sequence[_Watched]) -> list[tuple[int, int]]:
@@ -326,9 +399,17 @@ def _common(values: Floats, losses: npt.NDArray[np.float64]) -> int | None:
 
 
 def _again(
-    alive: Sequence[_Watched], hypothesis: _Hypothesis, rule: _Rule, model: FrozenModel
+    alive: Sequence[_Watched],
+    hypothesis: _Hypothesis,
+    rule: _Rule,
+    model: FrozenModel,
+    *,
+    only_fast: bool = False,
 ) -> dict[int, tuple[Floats, Floats]]:
-    """Climb again; return start and end, (784,) each, by the index of the image."""
+    """Climb again; return start and end, (784,) each, by the index of the image.
+
+    With `only_fast`, nothing is returned if the compiled reference ascent cannot do it.
+    """
     pick = _Pick(hypothesis)
     able = [one for one in alive if one.start is not None and pick(one.filter) is not None]
     able = [one for one in able if 0 < one.link.steps <= MOST_STEPS]
@@ -339,6 +420,8 @@ def _again(
     updates = np.array([one.link.steps for one in able])
     if _is_the_usual(hypothesis, rule, filters, updates):
         ends = _all_at_once(model, hypothesis.maps, starts, filters, int(updates[0]), rule)
+    elif only_fast:
+        return {}
     else:
         ends = climb(hypothesis.maps, hypothesis.objective, starts, filters, updates, rule.scaling, rule.size)
     return {one.place: (start, end) for one, start, end in zip(able, starts, ends, strict=True)}
@@ -354,7 +437,7 @@ class _Pick:
         kind, by = mixed_up(self.hypothesis.filters, self.hypothesis.maps.filters)
         filters = self.hypothesis.maps.filters
         if kind == "own":
-            return meant if meant < filters else None
+            return meant if meant < filters else meant % filters if self.hypothesis.maps.is_flat else None
         if kind == "constant":
             return by
         if kind == "shifted":
@@ -414,8 +497,11 @@ def climb(
 ) -> Floats:
     """Climb from starts, (n, 784), each for its filter and by its number of updates; return the ends, (n, 784)."""
     images = starts.astype(np.float32).copy()
+    derivative = objective.derivative(maps.of(images), filters)
     for step in range(int(updates.max())):
-        gradients = directions(maps, objective, images, filters)
+        if step and not objective.is_linear:
+            derivative = objective.derivative(maps.of(images), filters)
+        gradients = maps.gradients(images, derivative)
         move = np.float32(size) * scaled(gradients, scaling)
         images += np.where((step < updates)[:, np.newaxis], move, np.float32(0))
     return images
@@ -444,10 +530,10 @@ def _correlation(image: Floats, start: Floats, end: Floats, *, has_scale: bool) 
 
 
 def _measurement(
+    ascents: list[Ascent],
     watched: Sequence[_Watched],
     alive: Sequence[_Watched],
-    hypothesis: _Hypothesis | None,
-    share: float,
+    found: _Found,
     rule: _Rule | None,
     correlations: dict[int, float],
     flat: Floats,
@@ -455,6 +541,7 @@ def _measurement(
     step_length: float,
     is_steady: bool,
 ) -> Reenactment:
+    hypothesis = found.hypothesis
     kind, by = mixed_up(hypothesis.filters, hypothesis.maps.filters) if hypothesis else ("", 0)
     kept = [one.link.kept for one in alive]
     scaling, size = (rule.scaling, rule.size) if rule else ("", 0.0)
@@ -469,7 +556,8 @@ def _measurement(
         tensor=hypothesis.maps.layer.tensor if hypothesis else "",
         filters=kind,
         by=by,
-        agreeing=round(share, 3),
+        agreeing=round(found.agreeing, 3),
+        likeness=round(found.likeness, 3),
         direction=int(np.sign(size)),
         scaling=scaling,
         step_size=float(f"{abs(size):.4g}"),
@@ -479,6 +567,7 @@ def _measurement(
         step_length=step_length,
         moved=_moved(alive, flat),
         is_steady=is_steady,
+        ascents=len(ascents),
         images=tuple(
             ReenactedImage(
                 index=one.filter,
