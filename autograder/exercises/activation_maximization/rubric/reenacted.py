@@ -26,8 +26,7 @@ OBJECTIVES = {
     "mean": "the mean of {own} feature map",
     "border_left_out": "the mean of {own} feature map without its border",
     "maximum": "the maximum of {own} feature map",
-    "mean_square": "the mean square of {own} feature map",
-    "norm": "the Euclidean norm of {own} feature map",
+    "mean_square": "the mean square, or the norm, of {own} feature map",
     "place": "{own} feature map at row {place[0]}, column {place[1]} only",
     "row": "row {place[0]} of {own} feature map only",
     "column": "column {place[0]} of {own} feature map only",
@@ -81,12 +80,15 @@ def is_unexplained(found: Reenactment | None) -> bool:
 
 
 def climbed(found: Reenactment | None) -> frozenset[int]:
-    """Return the filters whose images are shown to have gone up the gradient, and away from the noise."""
+    """Return the filters whose images are shown to have gone up the gradient, and away from the noise.
+
+    Without normalization, they hardly get anywhere: how far is for the end state to say.
+    """
     if found is None or not found.is_shown or found.direction < 0 or found.moved < NOISE:
         return frozenset()
-    if found.kept not in {"end", "earlier", "picture", "every_step"}:
+    if found.kept not in {"end", "earlier", "picture", "every_step"} or found.scaling == "none":
         return frozenset()
-    return frozenset(one.index for one in found.images)
+    return frozenset(one.index for one in found.images if one.reproduced)
 
 
 def climbed_own(found: Reenactment | None) -> frozenset[int]:
@@ -145,7 +147,7 @@ def _other_objective(found: Reenactment, asked_layer: str) -> Fault | None:
     mean = "the exercise asks for the mean of the feature map filter_index, for each filter its own"
     if found.objective == "maximum":
         return Fault("maximum_instead_of_mean", f"{shown}; {mean}.")
-    if found.objective in {"mean_square", "norm"}:
+    if found.objective == "mean_square":
         return Fault("other_functional", f"{shown}; {mean}.")
     if found.objective == "place":
         return Fault("one_place", f"{shown}; {mean}, over all rows and columns.")

@@ -31,12 +31,15 @@ MOST_ROWS, MOST_WHOLES, LARGEST = 20_000, 2_000, 1e30
 # How far from a straight line along the gradient a step may end, relative to its length: for a clean step, and
 # cosine of the angle for one after which something else changed the image, too.
 CLEAN, ROUGH = 0.2, 0.5
+# A step this short, relative to the whole way from the start, leads to no new start. Nor does one after which an image
+# that was this many times as large as the start keeps this share of its size.
+NEAR, FAR, RESTART = 0.3, 1.5, 0.75
 # A step longer than this many usual ones is a new start.
 TOO_LONG = 5.0
 # Two projections of the same image differ by less than this, relative to their length.
 ROUNDING = 3e-5
 # An image counts as the end of an ascent if it is this close to the line along the last gradient.
-CLOSE = 0.02
+CLOSE, MOST_TRIED = 0.02, 5
 # An image that was changed after its ascent still looks like its end: correlation of the pixels' ranks.
 ALIKE = 0.9
 
@@ -172,10 +175,11 @@ def _followed(
     rough: tuple[int, float, bool] | None = None
     if before is not None and before not in taken:
         multiple, rest, cosine = _move(steps, ascents[before].rows[-1], steps.images[row])
-        if _is_usual(ascents[before], steps, multiple):
-            if rest <= CLEAN:
-                return before, multiple, True
-            rough = (before, multiple, False) if abs(cosine) >= ROUGH else None
+        if rest <= CLEAN and _is_usual(ascents[before], steps, multiple):
+            return before, multiple, True
+        is_near = _is_near(steps, ascents[before], row)
+        if is_near or (abs(cosine) >= ROUGH and _is_usual(ascents[before], steps, multiple)):
+            rough = (before, multiple, False)
     open_ones = [index for index in range(len(ascents)) if index not in taken]
     if open_ones:
         last = np.array([ascents[index].rows[-1] for index in open_ones])
@@ -185,6 +189,18 @@ def _followed(
             if rests[place] <= CLEAN and _is_usual(ascents[index], steps, float(multiples[place])):
                 return index, float(multiples[place]), True
     return rough
+
+
+def _is_near(steps: Steps, ascent: Ascent, row: int) -> bool:
+    """Tell whether an image is nearer to the last one of an ascent than a new start would be.
+
+    That is so if the step is short beside the whole way from the start, or if the ascent has left the start far behind
+    and this image is about as large as the last.
+    """
+    start, last, image = (steps.images[one] for one in (ascent.rows[0], ascent.rows[-1], row))
+    first, before, now = (float(np.linalg.norm(one)) for one in (start, last, image))
+    is_short = np.linalg.norm(image - last) <= NEAR * np.linalg.norm(last - start)
+    return bool(is_short or (before > FAR * first and now > RESTART * before))
 
 
 def _move(steps: Steps, last: int, image: Floats) -> tuple[float, float, float]:
@@ -246,7 +262,7 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
     for number_of_image, image in enumerate(seen):
         distances = np.linalg.norm(steps.images[rows] - image, axis=1)
         same = rows[distances <= ROUNDING * np.maximum(lengths, np.linalg.norm(image))]
-        link = _end(image, steps, ascents, ends, taken)
+        link: Link | None = None
         if len(
             same
         ):  # it is the image at a recorded step, the latest if there are several, as before an update of 0
@@ -256,13 +272,23 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
             kept = _name(ascents[index], number)
             last = len(ascents[index].rows) - 1 if kept == "start" else number
             link = Link(index, _updates(ascents[index], steps, last), kept)
-        elif link is None:
-            link = _gradient(image, steps, ascents, ends) or _picture(
-                alike[number_of_image], steps, ascents, taken
+        else:
+            link = (
+                _end(image, steps, ascents, ends, taken)
+                or _gradient(image, steps, ascents, ends)
+                or _changed(image, alike[number_of_image], steps, ascents, ends, taken)
             )
         if link is not None:
             taken.add(link.ascent)
         links.append(link)
+    if len(ascents) == len(links):  # one for each image, in order
+        for index, ascent in enumerate(ascents):
+            multiple, _, cosine = _move(steps, ascent.rows[-1], seen[index])
+            leads_on = abs(cosine) >= ROUGH and _is_usual(ascent, steps, multiple)
+            if links[index] is None and index not in taken and (leads_on or alike[index, index] >= ROUGH):
+                links[index] = Link(
+                    index, _all_updates(ascent, steps), "end", multiple or 1.0, is_clean=False
+                )
     return links
 
 
@@ -282,15 +308,37 @@ def _updates(ascent: Ascent, steps: Steps, number: int) -> int:
 
 def _end(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices, taken: set[int]) -> Link | None:
     """Return the ascent whose last gradient leads to an image."""
-    multiples, rests, cosines = _moves(steps, ends, np.broadcast_to(image, (len(ends), len(image))))
+    multiples, rests, _ = _moves(steps, ends, np.broadcast_to(image, (len(ends), len(image))))
     order = np.argsort(rests + 10.0 * np.isin(np.arange(len(ends)), list(taken)))
-    for is_clean in (True, False):
-        for index in order.tolist():
-            fits = rests[index] <= CLOSE if is_clean else abs(cosines[index]) >= ROUGH
-            if fits and multiples[index] and _is_usual(ascents[index], steps, float(multiples[index])):
-                updates = _updates(ascents[index], steps, len(ascents[index].rows) - 1) + 1
-                return Link(index, updates, "end", float(multiples[index]), is_clean)
+    for index in order[:MOST_TRIED].tolist():
+        ascent, multiple = ascents[index], float(multiples[index])
+        if rests[index] <= CLOSE and multiple and _is_usual(ascent, steps, multiple):
+            return Link(index, _all_updates(ascent, steps), "end", multiple)
     return None
+
+
+def _changed(
+    image: Floats,
+    alike: Floats,
+    steps: Steps,
+    ascents: list[Ascent],
+    ends: Indices,
+    taken: set[int],
+) -> Link | None:
+    """Return the ascent whose last image looks like one that was changed after the last step."""
+    free = np.array([index not in taken for index in range(len(ascents))])
+    best = int(np.where(free, alike, -1.0).argmax())
+    if alike[best] < ALIKE or not free[best]:
+        return None
+    multiple, _, cosine = _move(steps, int(ends[best]), image)
+    if abs(cosine) >= ROUGH and multiple and _is_usual(ascents[best], steps, multiple):
+        return Link(best, _all_updates(ascents[best], steps), "end", multiple, is_clean=False)
+    return Link(best, _all_updates(ascents[best], steps), "picture")
+
+
+def _all_updates(ascent: Ascent, steps: Steps) -> int:
+    """Return the number of updates, that after the last recorded step included."""
+    return _updates(ascent, steps, len(ascent.rows) - 1) + 1
 
 
 def _alike(images: npt.NDArray[np.float32], steps: Steps, ends: Indices) -> Floats:
@@ -311,16 +359,6 @@ def _ranks(images: npt.NDArray[np.generic]) -> Floats:
     ranks -= ranks.mean(axis=1, keepdims=True)
     result: Floats = ranks / np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-12)
     return result
-
-
-def _picture(alike: Floats, steps: Steps, ascents: list[Ascent], taken: set[int]) -> Link | None:
-    """Return the ascent whose last image looks like this one."""
-    free = np.array([index not in taken for index in range(len(ascents))])
-    best = int(np.where(free, alike, -1.0).argmax())
-    if alike[best] < ALIKE or not free[best]:
-        return None
-    ascent = ascents[best]
-    return Link(best, _updates(ascent, steps, len(ascent.rows) - 1) + 1, "picture")
 
 
 def _gradient(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices) -> Link | None:

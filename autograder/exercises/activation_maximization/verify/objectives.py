@@ -25,7 +25,7 @@ Indices = npt.NDArray[np.intp]
 TOGETHER = 64
 
 Kind = Literal[
-    "mean", "border_left_out", "maximum", "mean_square", "norm", "place", "row", "column",
+    "mean", "border_left_out", "maximum", "mean_square", "place", "row", "column",
     "row_of_all", "column_of_all", "layer", "unit", "log_unit",
 ]  # fmt: skip
 
@@ -100,7 +100,7 @@ class Objective:
     @property
     def is_linear(self) -> bool:
         """Whether its derivative is the same for all maps."""
-        return self.kind not in {"maximum", "mean_square", "norm", "log_unit"}
+        return self.kind not in {"maximum", "mean_square", "log_unit"}
 
     def value(self, maps: Floats, filters: Indices) -> Floats:
         """Return the value for each image, (n,), from its maps, (n, height, width, filters)."""
@@ -114,8 +114,6 @@ class Objective:
                 result = own.max(axis=(1, 2))
             case "mean_square":
                 result = np.square(own).mean(axis=(1, 2))
-            case "norm":
-                result = np.sqrt(np.square(own).sum(axis=(1, 2)))
             case "place":
                 result = own[:, self.place[0], self.place[1]]
             case "row":
@@ -150,8 +148,6 @@ class Objective:
             slope += top / top.sum(axis=(1, 2), keepdims=True)
         elif self.kind == "mean_square":
             slope += 2 * own / (own.shape[1] * own.shape[2])
-        elif self.kind == "norm":
-            slope += own / np.maximum(np.sqrt(np.square(own).sum(axis=(1, 2), keepdims=True)), 1e-12)
         elif self.kind in {"place", "unit"}:
             slope[:, self.place[0] if self.place else 0, self.place[1] if self.place else 0] = 1
         elif self.kind == "row":

@@ -34,8 +34,8 @@ from solutions.gradient_ascent import gradient_ascent
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 
-# An image is reproduced from this correlation of displacements; images without a scale, of the whole images.
-REPRODUCED, REPRODUCED_WITHOUT_SCALE = 0.98, 0.95
+# An image is reproduced from this correlation of displacements; of whole images, if they have lost their scale.
+REPRODUCED = 0.95
 # A rule or an objective holds if it is that of most; the search ends at one that is that of nearly all.
 MOST_OF_THEM, NEARLY_ALL = 0.75, 0.95
 # Two gradients are of the same objective from this cosine.
@@ -52,7 +52,6 @@ PIXELS = 28 * 28
 OTHER_FUNCTIONALS = (
     Objective("maximum"),
     Objective("mean_square"),
-    Objective("norm"),
     Objective("layer"),
     Objective("row_of_all"),
     Objective("column_of_all"),
@@ -375,7 +374,7 @@ def _candidates(
         if spot is not None:
             place = divmod(spot, chosen.shape[2]) if kind == "place" else (spot,)
             yield Objective(kind, place), own  # type: ignore[arg-type]
-    for kind in ("maximum", "mean_square", "norm"):
+    for kind in ("maximum", "mean_square"):
         objective = Objective(kind)  # type: ignore[arg-type]
         values = np.stack(
             [objective.value(maps, np.full(len(maps), j)) for j in range(maps.shape[3])], axis=1
@@ -574,8 +573,7 @@ def _measurement(
                 steps=one.link.steps,
                 kept=one.link.kept,
                 correlation=round(correlations[one.place], 4) if one.place in correlations else None,
-                reproduced=correlations.get(one.place, 0.0)
-                >= (REPRODUCED_WITHOUT_SCALE if one.link.kept == "picture" else REPRODUCED),
+                reproduced=correlations.get(one.place, 0.0) >= REPRODUCED,
             )
             for one in watched
         ),

@@ -1,0 +1,287 @@
+"""Doing an ascent again: what was climbed is found, and the images come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from autograder.evidence import Evidence, Record, digest
+from autograder.execute.inside.ascents import AscentWatch
+from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.reenact import reenact
+from autograder.measurements import Reenactment
+from autograder.verify.graph import FrozenModel, LayerOutput
+
+FILTERS, STEPS = 6, 12
+
+Freeze = Callable[[keras.Model], FrozenModel]
+Loss = Callable[[Any, Any, int], Any]
+
+
+@cache
+def network() -> keras.Model:
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 3, activation="elu", padding="same", name="first"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(FILTERS, 3, activation="elu", padding="same", name="second"),
+            layers.Flatten(),
+            layers.Dense(10, name="scores"),
+        ]
+    )
+
+
+@cache
+def up_to(name: str) -> keras.Model:
+    return keras.Model(network().inputs, network().get_layer(name).output)
+
+
+def rms(gradient: Any) -> Any:
+    return gradient / (tf.sqrt(tf.reduce_mean(tf.square(gradient))) + 1e-7)
+
+
+def own_mean(maps: Any, _scores: Any, i: int) -> Any:
+    return tf.reduce_mean(maps[..., i])
+
+
+@dataclass
+class Student:
+    """An ascent as a student may write it; by default as asked."""
+
+    loss: Loss = own_mean
+    scale: Callable[[Any], Any] = rms
+    size: float = 1.0
+    steps: int = STEPS
+    between: Callable[[Any, int], Any] = lambda image, _step: image
+    start: Callable[[int], Any] = lambda i: np.random.default_rng(i).random((1, 28, 28, 1), np.float32)
+    keep: Callable[[list[Any], Any], Any] = lambda path, _gradient: path[-1]
+    goes_on: bool = False
+
+    def climb(self) -> tuple[Any, AscentWatch]:
+        """Return the images that are kept, (filters, 28, 28), and what was watched."""
+        watch, kept, image = AscentWatch(), [], None
+        maps_of, scores_of = up_to("second"), up_to("scores")
+        for i in range(FILTERS):
+            if image is None or not self.goes_on:
+                image = tf.constant(self.start(i))
+            path, gradient = [image], None
+            for step in range(self.steps):
+                with tf.GradientTape() as tape:
+                    tape.watch(image)
+                    loss = self.loss(maps_of(image), scores_of(image), i)
+                gradient = tape.gradient(loss, image)
+                rows = (one.numpy().reshape(1, 784) for one in (image, gradient))
+                watch.see(image, *rows, float(loss))
+                image = self.between(image + self.size * self.scale(gradient), step)
+                path.append(image)
+            kept.append(np.asarray(self.keep(path, gradient)).reshape(28, 28))
+        return np.stack(kept), watch
+
+
+def evidence_of(watch: AscentWatch) -> Evidence:
+    payloads = [as_npy(array) for array in watch.take()]
+    kinds = ("steps", "whole_steps")
+    records = tuple(Record(kind, 0, {}, digest(one)) for kind, one in zip(kinds, payloads, strict=True))
+    return Evidence("graded", (), records, {digest(one): one for one in payloads})
+
+
+@pytest.fixture(scope="module")
+def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
+    model = freeze_model(network())
+    by_name = {layer.name: layer for layer in model.layers}
+    layers = [by_name["second"], by_name["first"], LayerOutput("output", model.output)]
+
+    def find(student: Student, change: Callable[[Any], Any] = lambda images: images) -> Reenactment:
+        images, watch = student.climb()
+        found = reenact(evidence_of(watch), 0, change(images), range(FILTERS), model, layers)
+        assert found is not None
+        return found
+
+    return find
+
+
+def test_an_ascent_as_asked_comes_out_again(find: Callable[..., Reenactment]) -> None:
+    found = find(Student())
+
+    assert found.is_as_asked
+    assert (found.watched, found.reproduced) == (FILTERS, FILTERS)
+    assert min(one.correlation or 0 for one in found.images) > 0.95
+    assert (found.scaling, found.step_size, found.steps) == (
+        "root_mean_square",
+        pytest.approx(1, abs=0.01),
+        STEPS,
+    )
+    assert (found.start, found.kept, found.direction, found.is_steady) == ("uniform", "end", 1, True)
+
+
+@pytest.mark.parametrize(
+    ("loss", "objective"),
+    [
+        (lambda maps, _, i: tf.reduce_sum(maps[..., i]), "mean"),  # points the same way
+        (lambda maps, _, i: tf.reduce_max(maps[..., i]), "maximum"),
+        (lambda maps, _, i: tf.reduce_mean(tf.square(maps[..., i])), "mean_square"),
+        (lambda maps, _, i: tf.norm(maps[..., i]), "mean_square"),
+        (lambda maps, _, i: maps[0, 7, 5, i], "place"),
+        (lambda maps, _, i: tf.reduce_mean(maps[0, 4, :, i]), "row"),
+        (lambda maps, _, i: tf.reduce_mean(maps[0, :, 9, i]), "column"),
+        (lambda maps, _, i: tf.reduce_mean(maps[:, i]), "row_of_all"),
+        (lambda maps, _, i: tf.reduce_mean(maps[:, :, i]), "column_of_all"),
+        (lambda maps, _, i: tf.reduce_mean(maps[:, 2:-2, 2:-2, i]), "border_left_out"),
+        (lambda maps, _, i: tf.reduce_mean(maps), "layer"),
+        (lambda _, scores, i: scores[0, i], "unit"),
+    ],
+)
+def test_what_was_climbed_is_found(find: Callable[..., Reenactment], loss: Loss, objective: str) -> None:
+    found = find(Student(loss=loss))
+
+    assert found.objective == objective
+    assert found.is_shown
+    assert found.is_as_asked == (objective in {"mean", "border_left_out"})
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "by"),
+    [
+        (lambda i: (i + 1) % FILTERS, "shifted", 1),
+        (lambda i: 2, "constant", 2),
+        (lambda i: FILTERS - 1 - i, "reversed", FILTERS - 1),
+    ],
+)
+def test_mixed_up_filters_are_found(
+    find: Callable[..., Reenactment], index: Callable[[int], int], kind: str, by: int
+) -> None:
+    found = find(Student(loss=lambda maps, _, i: tf.reduce_mean(maps[..., index(i)])))
+
+    assert (found.filters, found.by) == (kind, by)
+    assert found.is_shown
+    assert not found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [
+        (lambda g: g / tf.norm(g), "norm"),
+        (lambda g: g / tf.reduce_max(tf.abs(g)), "maximum"),
+        (lambda g: 1.0 * g, "none"),
+    ],
+)
+def test_how_the_gradient_was_scaled_is_found(
+    find: Callable[..., Reenactment], scale: Callable[[Any], Any], name: str
+) -> None:
+    found = find(Student(scale=scale))
+
+    assert (found.scaling, found.step_size) == (name, pytest.approx(1, rel=0.02))
+    assert found.is_shown
+
+
+@pytest.mark.parametrize("size", [0.01, 10.0])
+def test_another_step_size_is_found(find: Callable[..., Reenactment], size: float) -> None:
+    found = find(Student(size=size))
+
+    assert found.step_size == pytest.approx(size, rel=0.02)
+    assert found.is_as_asked
+
+
+def test_a_negated_loss_that_is_subtracted_is_an_ascent(find: Callable[..., Reenactment]) -> None:
+    found = find(Student(loss=lambda *at: -own_mean(*at), size=-1.0))
+
+    assert found.direction == 1
+    assert found.is_as_asked
+
+
+def test_a_descent_is_found(find: Callable[..., Reenactment]) -> None:
+    found = find(Student(size=-1.0))
+
+    assert found.direction == -1
+    assert found.is_explained
+    assert not found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        (lambda path, _: path[0], "start"),
+        (lambda _, gradient: rms(gradient), "gradient"),
+    ],
+)
+def test_what_was_kept_is_found(
+    find: Callable[..., Reenactment], keep: Callable[..., Any], kept: str
+) -> None:
+    found = find(Student(keep=keep))
+
+    assert found.kept == kept
+    assert found.steps >= STEPS - 1
+    assert not found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (lambda i: np.zeros((1, 28, 28, 1), np.float32), "black"),
+        (lambda i: np.full((1, 28, 28, 1), 0.5, np.float32), "one_grey"),
+        (lambda i: np.random.default_rng(i).normal(size=(1, 28, 28, 1)).astype(np.float32), "other_noise"),
+        (lambda i: np.random.default_rng(0).random((1, 28, 28, 1), np.float32), "same_noise"),
+    ],
+)
+def test_another_start_is_found_and_proves_the_same(
+    find: Callable[..., Reenactment], start: Callable[[int], Any], name: str
+) -> None:
+    found = find(Student(start=start))
+
+    assert found.start == name
+    assert found.is_as_asked
+
+
+def test_ascents_that_go_on_from_the_image_before_are_told_apart(find: Callable[..., Reenactment]) -> None:
+    found = find(Student(goes_on=True))
+
+    assert found.start == "previous_image"
+    assert [one.steps for one in found.images] == [STEPS] * FILTERS
+    assert found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda image, _: tf.clip_by_value(image, -2.0, 2.0),
+        lambda image, step: image * 0.7 if step % 3 == 0 else image,
+    ],
+)
+def test_changes_between_steps_are_noticed(
+    find: Callable[..., Reenactment], between: Callable[[Any, int], Any]
+) -> None:
+    found = find(Student(between=between))
+
+    assert found.watched == FILTERS
+    assert (found.objective, found.filters) == ("mean", "own")
+    assert not found.is_steady
+
+
+def test_pictures_are_linked_to_their_ascents(find: Callable[..., Reenactment]) -> None:
+    def deprocess(images: Any) -> Any:
+        scaled = (images - images.mean(axis=(1, 2), keepdims=True)) / images.std(axis=(1, 2), keepdims=True)
+        return np.clip(scaled * 64 + 128, 0, 255).astype(np.uint8)
+
+    found = find(Student(), deprocess)
+
+    assert found.kept == "picture"
+    assert found.is_as_asked
+
+
+def test_pasted_images_come_out_of_no_recorded_step(find: Callable[..., Reenactment]) -> None:
+    pasted = np.random.default_rng(9).normal(size=(FILTERS, 28, 28)).astype(np.float32)
+
+    found = find(Student(), lambda _: pasted)
+
+    assert found.watched == 0
+    assert not found.is_explained
