@@ -74,6 +74,7 @@ class Exercise:
         cells_behind: the cells that a criterion grades.
         slow_cells: the cells that take most of the time, by the word for what they do.
         mistakes: the usual mistakes by code, in a few words.
+        general_causes: those codes that only say what was measured, and name no mistake.
         hints: explains errors, as (pattern of "Name: message", hint); the first match is used.
         flags: returns what a person should know about measurements, besides the criteria.
         draw: returns the picture of a submission, `grid.png`.
@@ -93,6 +94,7 @@ class Exercise:
     cells_behind: Mapping[str, tuple[str, ...]]
     slow_cells: Mapping[str, str]
     mistakes: Mapping[str, str]
+    general_causes: frozenset[str]
     hints: tuple[tuple[str, str], ...]
     flags: Callable[[Measurements], list[Flag]]
     draw: Callable[[Report, Measurements, Pictures], bytes]

@@ -73,6 +73,7 @@ def audit(
     check_criteria(labelled, list(course.points()))
     released = released_notebook(course)
     notebooks = {one.name: one.notebook(released) for one in labelled}
+    exercise = find_exercise(settings.exercise)
     comparisons, measured, rubric = [], [], ""
     for profile in profiles:
         workspace = Course(course.root / AUDIT / profile)
@@ -88,9 +89,9 @@ def audit(
             rubric = grader.rubric.sha256()
         if missing := [name for name in notebooks if name not in reports]:
             raise CourseError(f"'{missing[0]}' could not be graded, so the audit is not complete")
-        comparisons.append(compare(profile, labelled, reports))
+        comparisons.append(compare(profile, labelled, reports, exercise.general_causes))
         measured += [(one, read_measurements(workspace.result_folder(one.name))) for one in labelled]
-    quantities = find_exercise(settings.exercise).quantities
+    quantities = exercise.quantities
     result = Audit(
         rubric_sha256=rubric,
         comparisons=comparisons,
@@ -108,7 +109,7 @@ def check_criteria(labelled: Sequence[LabelledSubmission], criteria: Sequence[st
         LabelError: a label names an unknown criterion.
     """
     for one in labelled:
-        for name in (*one.label.verdicts, *one.label.feedback_mentions):
+        for name in (*one.label.verdicts, *one.label.feedback_mentions, *one.label.causes):
             if name not in criteria:
                 raise LabelError(f"{one.name}: no criterion '{name}'; there are {', '.join(criteria)}")
 

@@ -11,6 +11,9 @@ student filled in follows, in percent format:
     #
     # [feedback_mentions]
     # plot = ["32 different"]
+    #
+    # [causes]
+    # plot = "same_panels"
     # ///
 
     # %% cnn
@@ -62,13 +65,15 @@ class Label(_Section):
     Attributes:
         verdicts: by criterion, every status that can be defended; a criterion that is missing has to pass.
         feedback_mentions: by criterion, words that the feedback has to contain; case does not matter.
+        causes: by criterion, every cause that is true of what the student did.
     """
 
     verdicts: dict[str, tuple[Status, ...]] = Field(default_factory=dict)
     feedback_mentions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    causes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     cells: Arrangement = Arrangement()
 
-    @field_validator("verdicts", mode="before")
+    @field_validator("verdicts", "causes", mode="before")
     @classmethod
     def _one_or_many(cls, verdicts: Mapping[str, object]) -> dict[str, object]:
         return {name: [one] if isinstance(one, str) else one for name, one in verdicts.items()}
@@ -136,7 +141,7 @@ def parse_labelled(name: str, text: str) -> LabelledSubmission:
     toml = "\n".join(line.removeprefix("#").removeprefix(" ") for line in found["toml"].splitlines())
     try:
         content = tomllib.loads(toml)
-        others = {key: content.pop(key) for key in ("feedback_mentions", "cells") if key in content}
+        others = {key: content.pop(key) for key in ("feedback_mentions", "causes", "cells") if key in content}
         label = Label.model_validate({"verdicts": content, **others})
     except tomllib.TOMLDecodeError as error:
         raise LabelError(f"the label is not TOML: {error}") from error

@@ -50,6 +50,8 @@ def print_disagreement(one: Disagreement, console: Console) -> None:
     lines = [f"{one.submission}: {one.criterion} should be {expected} and is {one.given} ({measured})"]
     if one.not_mentioned:
         lines.append(f"  the feedback does not mention {', '.join(map(repr, one.not_mentioned))}")
+    if one.wrong_cause:
+        lines.append(f"  the cause '{one.wrong_cause}' is not true of it")
     lines.append(f"  {one.feedback}")
     console.print("\n".join(map(plain_text, lines)), markup=False, emoji=False, soft_wrap=True)
 
@@ -57,11 +59,12 @@ def print_disagreement(one: Disagreement, console: Console) -> None:
 def summary(comparison: Comparison) -> str:
     """Return the outcome of a profile in one line."""
     share = comparison.sent_to_review / max(comparison.submissions, 1)
+    known = comparison.causes_named + comparison.wrong_causes + comparison.causes_missing
     return (
         f"{comparison.submissions} submissions, profile {comparison.profile}: "
         f"{len(comparison.disagreements)} disagreements; {comparison.failed_correct} right criteria lost points, "
-        f"{comparison.passed_wrong} wrong ones passed; {comparison.sent_to_review} submissions "
-        f"({100 * share:.1f} %) need a person"
+        f"{comparison.passed_wrong} wrong ones passed; {comparison.causes_named} of {known} causes named, "
+        f"{comparison.wrong_causes} wrong; {comparison.sent_to_review} submissions ({100 * share:.1f} %) need a person"
     )
 
 

@@ -229,7 +229,7 @@ def outcome(
     sources: Sequence[Source],
 ) -> dict[str, Any]:
     """Return the verdicts of one profile beside the labels, and with what they came about."""
-    compared = compare(profile, corpus, reports)
+    compared = compare(profile, corpus, reports, EXERCISE.general_causes)
     return {
         "dates": sorted({one.date for one in sources}),
         "commits": dict(Counter(one.commit for one in sources)),

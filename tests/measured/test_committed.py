@@ -14,6 +14,7 @@ from measure import RESULT, WORK, outcome, scored, told
 from autograder.audit.audit import labelled_submissions
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import LabelledSubmission, parse_labelled
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.report import Report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -37,7 +38,9 @@ def test_a_submission_is_measured_as_it_is_today(submission: LabelledSubmission)
 
 @pytest.mark.parametrize("submission", CORPUS, ids=lambda one: one.name)
 def test_the_rubric_agrees_with_the_teacher(submission: LabelledSubmission) -> None:
-    compared = compare("quick", [submission], {submission.name: report_on(submission.name)})
+    compared = compare(
+        "quick", [submission], {submission.name: report_on(submission.name)}, EXERCISE.general_causes
+    )
 
     assert not compared.disagreements, "\n".join(told(compared))
     assert (compared.failed_correct, compared.passed_wrong) == (0, 0)

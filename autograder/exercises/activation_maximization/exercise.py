@@ -12,7 +12,7 @@ from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
 from autograder.exercises.activation_maximization.rubric.cells import CELLS_BEHIND
-from autograder.exercises.activation_maximization.rubric.mistakes import MISTAKES
+from autograder.exercises.activation_maximization.rubric.mistakes import GENERAL, MISTAKES
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.exercises.activation_maximization.traits import traits_of
 from autograder.measurements import Measurements
@@ -46,6 +46,7 @@ EXERCISE = Exercise(
     cells_behind=CELLS_BEHIND,
     slow_cells={"training": "train", "ascent": "ascent"},
     mistakes=MISTAKES,
+    general_causes=GENERAL,
     hints=HINTS,
     flags=flags_of,
     draw=draw,

@@ -6,6 +6,9 @@
 #
 # [feedback_mentions]
 # updates = ["step"]
+#
+# [causes]
+# updates = ["other_normalization", "other_step_size"]
 # ///
 
 # %% cnn

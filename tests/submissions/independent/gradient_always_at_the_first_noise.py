@@ -7,6 +7,9 @@
 # updates = ["partial", "fail"]
 # ascent = ["pass", "partial"]
 # objective = ["partial", "fail"]
+#
+# [causes]
+# updates = "gradient_at_the_start"
 # ///
 
 # %% cnn

@@ -6,6 +6,9 @@
 #
 # [feedback_mentions]
 # updates = ["step"]
+#
+# [causes]
+# updates = "changed_between_steps"
 # ///
 
 # %% cnn

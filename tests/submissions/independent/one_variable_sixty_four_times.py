@@ -11,6 +11,10 @@
 #
 # [feedback_mentions]
 # images = ["same"]
+#
+# [causes]
+# images = "same_image"
+# objective = "same_image"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # objective = ["filter"]
+#
+# [causes]
+# objective = "whole_layer"
 # ///
 
 # %% cnn

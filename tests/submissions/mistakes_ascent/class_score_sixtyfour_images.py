@@ -7,6 +7,10 @@
 #
 # [feedback_mentions]
 # objective = ["filter"]
+#
+# [causes]
+# ascent = "class_score"
+# objective = "class_score"
 # ///
 
 # %% cnn

@@ -7,6 +7,10 @@
 # ascent = ["fail", "partial"]
 # objective = "fail"
 # updates = ["pass", "partial", "fail"]
+#
+# [causes]
+# ascent = "class_score"
+# objective = "class_score"
 # ///
 
 # %% cnn

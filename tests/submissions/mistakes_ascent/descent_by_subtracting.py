@@ -7,6 +7,10 @@
 #
 # [feedback_mentions]
 # ascent = ["sign"]
+#
+# [causes]
+# ascent = "gradient_descent"
+# objective = "gradient_descent"
 # ///
 
 # %% cnn

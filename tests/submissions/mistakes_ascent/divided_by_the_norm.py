@@ -9,6 +9,9 @@
 #
 # [feedback_mentions]
 # updates = ["size"]
+#
+# [causes]
+# updates = ["other_normalization", "other_step_size"]
 # ///
 
 # %% cnn

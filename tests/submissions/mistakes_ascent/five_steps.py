@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # updates = ["50"]
+#
+# [causes]
+# updates = "other_number_of_steps"
 # ///
 
 # %% cnn

@@ -8,6 +8,10 @@
 #
 # [feedback_mentions]
 # ascent = ["noise"]
+#
+# [causes]
+# ascent = "start_kept"
+# objective = "start_kept"
 # ///
 
 # %% cnn

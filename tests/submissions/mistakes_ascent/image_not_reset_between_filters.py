@@ -7,6 +7,9 @@
 # ascent = ["pass", "partial"]
 # objective = ["pass", "partial", "fail"]
 # updates = ["fail", "partial", "pass"]
+#
+# [causes]
+# updates = "previous_image"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # updates = ["50"]
+#
+# [causes]
+# updates = "noise_every_step"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # objective = ["filter 0"]
+#
+# [causes]
+# objective = "one_filter_for_all"
 # ///
 
 # %% cnn

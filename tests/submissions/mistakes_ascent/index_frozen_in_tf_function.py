@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # objective = ["filter 0"]
+#
+# [causes]
+# objective = "one_filter_for_all"
 # ///
 
 # %% cnn

@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # objective = ["index"]
+#
+# [causes]
+# objective = "shifted_filters"
 # ///
 
 # %% cnn

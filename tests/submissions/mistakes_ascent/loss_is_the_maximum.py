@@ -5,6 +5,9 @@
 # /// label
 # ascent = ["pass", "partial"]
 # objective = ["partial", "fail"]
+#
+# [causes]
+# objective = "maximum_instead_of_mean"
 # ///
 
 # %% cnn

@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # objective = ["filter_index"]
+#
+# [causes]
+# objective = "whole_layer"
 # ///
 
 # %% cnn

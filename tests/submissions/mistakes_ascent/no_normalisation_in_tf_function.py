@@ -8,6 +8,11 @@
 #
 # [feedback_mentions]
 # ascent = ["normaliz"]
+#
+# [causes]
+# ascent = "not_normalized"
+# objective = "not_normalized"
+# updates = "not_normalized"
 # ///
 
 # %% cnn

@@ -5,6 +5,10 @@
 # ascent = ["pass", "partial", "fail"]
 # objective = ["pass", "partial"]
 # updates = ["fail", "review", "pass"]
+#
+# [causes]
+# ascent = "gradient_kept"
+# objective = "gradient_kept"
 # ///
 
 # %% cnn

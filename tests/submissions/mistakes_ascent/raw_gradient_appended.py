@@ -6,6 +6,10 @@
 # images = ["pass", "partial", "fail"]
 # objective = ["fail", "partial", "pass"]
 # updates = ["fail", "pass", "review"]
+#
+# [causes]
+# ascent = "gradient_kept"
+# objective = "gradient_kept"
 # ///
 
 # %% cnn

@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # objective = ["filter"]
+#
+# [causes]
+# objective = "wrong_axis"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # updates = ["size"]
+#
+# [causes]
+# updates = "other_step_size"
 # ///
 
 # %% cnn

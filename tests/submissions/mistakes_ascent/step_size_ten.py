@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # updates = ["size"]
+#
+# [causes]
+# updates = "other_step_size"
 # ///
 
 # %% cnn

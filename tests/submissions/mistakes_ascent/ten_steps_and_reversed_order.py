@@ -9,6 +9,10 @@
 # [feedback_mentions]
 # objective = ["order"]
 # updates = ["50"]
+#
+# [causes]
+# objective = "reversed_filters"
+# updates = "other_number_of_steps"
 # ///
 
 # %% cnn

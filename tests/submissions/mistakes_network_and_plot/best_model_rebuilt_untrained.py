@@ -6,6 +6,9 @@
 #
 # [feedback_mentions]
 # training = ["fit"]
+#
+# [causes]
+# training = "not_trained"
 # ///
 
 # %% cnn

@@ -6,6 +6,9 @@
 #
 # [feedback_mentions]
 # cnn = ["convolution"]
+#
+# [causes]
+# cnn = "unused_convolutions"
 # ///
 
 # %% cnn

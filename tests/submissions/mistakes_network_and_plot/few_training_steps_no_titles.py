@@ -7,6 +7,10 @@
 #
 # [feedback_mentions]
 # plot = ["title"]
+#
+# [causes]
+# training = "few_training_steps"
+# plot = "no_titles"
 # ///
 
 # %% cnn

@@ -6,6 +6,9 @@
 #
 # [feedback_mentions]
 # training = ["compil"]
+#
+# [causes]
+# training = "not_trained"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 #
 # [feedback_mentions]
 # cnn = ["ten"]
+#
+# [causes]
+# cnn = "other_output_length"
 # ///
 
 # %% cnn

@@ -9,6 +9,9 @@
 #
 # [feedback_mentions]
 # images = ["same"]
+#
+# [causes]
+# images = "same_image"
 # ///
 
 # %% cnn

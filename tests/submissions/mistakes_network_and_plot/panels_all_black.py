@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # plot = ["contrast"]
+#
+# [causes]
+# plot = "blank_panels"
 # ///
 
 # %% cnn

@@ -9,6 +9,9 @@
 # [feedback_mentions]
 # training = ["error"]
 # plot = ["same"]
+#
+# [causes]
+# plot = "same_panels"
 # ///
 
 # %% cnn

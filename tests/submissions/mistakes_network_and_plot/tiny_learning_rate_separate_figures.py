@@ -9,6 +9,9 @@
 # [feedback_mentions]
 # training = ["learning"]
 # plot = ["panel"]
+#
+# [causes]
+# plot = "many_figures"
 # ///
 
 # %% cnn

@@ -7,6 +7,9 @@
 #
 # [feedback_mentions]
 # cnn = ["12"]
+#
+# [causes]
+# cnn = "other_output_length"
 # ///
 
 # %% cnn

@@ -8,6 +8,9 @@
 # [feedback_mentions]
 # cnn = ["convolution"]
 # plot = ["panel"]
+#
+# [causes]
+# cnn = "few_convolutions"
 # ///
 
 # %% cnn

@@ -73,3 +73,8 @@ MISTAKES: dict[str, str] = {
     "other_panels": "panels that show something else",
     "no_titles": "panels without a title",
 }
+
+# Codes that only say what was measured.
+GENERAL = frozenset(
+    "few_images hardly_moved low_accuracy not_raised other_panels other_pattern few_panels not_checked".split()
+)
