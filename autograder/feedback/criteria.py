@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import check_cell, criterion_of
-from autograder.feedback.standing import Mark, Standing
 from autograder.report import Report, Result, Status
 
 Shown = Status | Literal["waits"]
@@ -60,7 +60,7 @@ class Rows:
     other_comments: dict[str, str]
 
 
-def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -> Rows:
+def make_rows(standing: Marks, report: Report | None, cells: Sequence[str]) -> Rows:
     """Return what the page says about each criterion.
 
     Args:
@@ -72,7 +72,7 @@ def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -
     names = sorted(standing.marks, key=lambda cell: places.get(cell, len(cells)))
     rows = {cell: _row(standing.marks[cell], report) for cell in names}
     others: dict[str, str] = {}
-    for cell, comment in standing.comments.items():
+    for cell, comment in standing.shown_comments.items():
         if (target := _belongs_to(cell, rows, places)) is None:
             others[cell] = comment
         else:
@@ -94,11 +94,11 @@ def _agree(result: Result, automatic: float) -> bool:
 
 
 def _status(mark: Mark, result: Result | None) -> Shown:
-    if mark.waits and mark.automatic is None and not mark.is_manual:
+    if mark.waits and mark.automatic is None and mark.manual is None:
         return "waits"
     if mark.waits:
         return "review"
-    if result is not None and not mark.is_manual:
+    if result is not None and mark.manual is None:
         return result.status
     if mark.score >= mark.max_score - _SAME_SCORE:
         return "pass"

@@ -12,6 +12,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.course.folder import Course
+from autograder.course.marks import Mark
 from autograder.course.notebooks import grade_id, read_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
@@ -26,7 +27,6 @@ from autograder.record.files import (
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Result, Status
 from autograder.review.cells import Sheet
-from autograder.review.marks import Mark
 from autograder.review.submissions import Submission, measurements_in
 from autograder.review.thumbnails import read_pictures
 

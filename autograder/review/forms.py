@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autograder.course.marks import Mark, Marks
 from autograder.review.cells import Sheet
-from autograder.review.marks import Mark, Marks
 from autograder.review.saving import Decision, with_reason
 
 LONGEST_COMMENT = 10_000

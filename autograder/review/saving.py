@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
+from autograder.course.marks import Marks, read_marks
 from autograder.errors import CourseError, GradeascentError
 from autograder.review.audit_log import AuditLog, Change, Line, Values
-from autograder.review.marks import Marks, read_marks
 
 
 class ChangedMeanwhileError(GradeascentError):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
+from autograder.course.marks import Marks, read_marks
 from autograder.exercise import Exercise
 from autograder.measurements import Measurements
 from autograder.record.files import (
@@ -23,7 +24,6 @@ from autograder.record.files import (
     read_report,
 )
 from autograder.report import Report
-from autograder.review.marks import Marks, read_marks
 from autograder.review.unusual import Traits, unusualness
 
 KEY_LENGTH = 16
@@ -89,7 +89,7 @@ class Submission:
     @property
     def is_late(self) -> bool:
         """Was it submitted late?"""
-        return self.marks is not None and self.marks.late_seconds > 0
+        return self.marks is not None and self.marks.is_late
 
 
 @dataclass

@@ -10,11 +10,11 @@ import pytest
 from made_reports import make_report
 
 from autograder.course.folder import ASSIGNMENT
+from autograder.course.marks import Mark, Marks
 from autograder.evidence import Outcome
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.report import Result, Status
 from autograder.review import overview as the_overview
-from autograder.review.marks import Mark, Marks
 from autograder.review.overview import Overview, bin_edges
 from autograder.review.submissions import Submission, key_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.marks import Mark, Marks
 from autograder.review.audit_log import FILE, AuditLog, Line, Values
 from autograder.review.cells import Sheet
 from autograder.review.forms import read_decision
-from autograder.review.marks import Mark, Marks
 from autograder.review.saving import with_reason
 from autograder.review.sessions import GONE_AFTER, Presence, Session
 from autograder.review.submissions import Submission
