@@ -161,7 +161,7 @@ def audit_command(
 ) -> None:
     """Test the rubric on labelled submissions: what was expected, what was given, where they disagree."""
     from autograder.audit.audit import audit, labelled_submissions
-    from autograder.audit.table import print_audit
+    from autograder.audit.printed_audit import print_audit
     from autograder.progress.bars import show_progress
 
     opened = open_course(course)

@@ -52,8 +52,8 @@ def collect_command(
 ) -> None:
     """Put what students handed in to an LMS into the course folder."""
     from autograder.collect.collect import collect
+    from autograder.collect.printed_collection import print_collection
     from autograder.collect.roster import read_roster
-    from autograder.collect.table import print_collection
 
     opened = open_course(course)
     known = read_roster(roster) if roster else None

@@ -54,7 +54,7 @@ def duplicates_command(
     """List submissions that share weights, images or code: hints for you, never shown, never a deduction."""
     from autograder.duplicates.find import find_duplicates
     from autograder.duplicates.findings import duplicates_to_json
-    from autograder.duplicates.table import print_duplicates
+    from autograder.duplicates.printed_findings import print_duplicates
     from autograder.plain.files import write_whole
 
     found = find_duplicates(open_course(course))

@@ -121,7 +121,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Person:
+class GradebookStudent:
     """A student in the gradebook; what is unknown is empty."""
 
     student: str
@@ -139,10 +139,12 @@ class AssignmentEntry:
     notebooks: tuple[str, ...]
 
 
-def read_people(gradebook: Gradebook) -> list[Person]:
+def read_people(gradebook: Gradebook) -> list[GradebookStudent]:
     """Return all students in the gradebook, sorted by id."""
     people = (
-        Person(str(one.id), one.first_name or "", one.last_name or "", one.email or "", one.lms_user_id or "")
+        GradebookStudent(
+            str(one.id), one.first_name or "", one.last_name or "", one.email or "", one.lms_user_id or ""
+        )
         for one in gradebook.students
     )
     return sorted(people, key=lambda person: person.student)

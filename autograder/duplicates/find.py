@@ -10,7 +10,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.duplicates.compare import compare
 from autograder.duplicates.findings import Duplicates
 from autograder.duplicates.reader import ResultsReader
-from autograder.duplicates.traits import Exercise, traits_of
+from autograder.duplicates.traits import GivenCode, traits_of
 from autograder.errors import CourseError
 from autograder.execute.sandbox import make_sandbox
 from autograder.plain.machine import MEGABYTE
@@ -30,7 +30,7 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
         raise CourseError(
             f"nothing to compare: there are not two submissions {course.submitted / '<student>' / assignment}"
         )
-    exercise = Exercise.of(course, assignment)
+    exercise = GivenCode.of(course, assignment)
     settings = load_settings(course.root)
     size_limit = int(settings.limits.notebook_mb * MEGABYTE)
     with ResultsReader(make_sandbox(settings.sandbox), settings.limits) as reader:

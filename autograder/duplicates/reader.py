@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from autograder.duplicates.results import Results, results_from_json
+from autograder.duplicates.results import NotebookResults, results_from_json
 from autograder.duplicates.weights import GradedNetwork
 from autograder.evidence import Evidence, evidence_to_files
 from autograder.execute.sandbox import Sandbox
@@ -30,7 +30,7 @@ class ResultsReader:
     def __exit__(self, *_: object) -> None:
         self._worker.stop()
 
-    def read(self, evidence: Evidence, network: GradedNetwork) -> Results:
+    def read(self, evidence: Evidence, network: GradedNetwork) -> NotebookResults:
         """Return the results in the evidence of one submission.
 
         Raises:

@@ -12,27 +12,27 @@ from autograder.evidence import Evidence
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class NotebookResults:
     """The weights of the graded network and the result images; None if there are none that can be compared."""
 
     weights: Weights | None = None
     images: Images | None = None
 
 
-_ADAPTER = TypeAdapter(Results)
+_ADAPTER = TypeAdapter(NotebookResults)
 
 
-def results_of(evidence: Evidence, network: GradedNetwork) -> Results:
+def results_of(evidence: Evidence, network: GradedNetwork) -> NotebookResults:
     """Return the results in the evidence, which is hostile: call it only in a sandbox."""
-    return Results(weights_of(evidence, network), images_of(evidence))
+    return NotebookResults(weights_of(evidence, network), images_of(evidence))
 
 
-def results_to_json(results: Results) -> bytes:
+def results_to_json(results: NotebookResults) -> bytes:
     """Return the results as JSON text."""
     return _ADAPTER.dump_json(results)
 
 
-def results_from_json(text: bytes) -> Results:
+def results_from_json(text: bytes) -> NotebookResults:
     """Read what `results_to_json` wrote.
 
     Raises:

@@ -14,7 +14,7 @@ from autograder.course.submission import Submission
 from autograder.duplicates.code import NormalForm, Normaliser
 from autograder.duplicates.images import Images
 from autograder.duplicates.reader import ResultsReader
-from autograder.duplicates.results import Results
+from autograder.duplicates.results import NotebookResults
 from autograder.duplicates.weights import GradedNetwork, Weights
 from autograder.errors import CourseError, SubmissionError
 from autograder.evidence import read_evidence
@@ -60,14 +60,14 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class Exercise:
+class GivenCode:
     """Code that no student wrote: the code that students were given, and the instructor's answers."""
 
     normaliser: Normaliser
     reference: Mapping[str, str]  # the cell with this answer, by the digest of its normal form
 
     @classmethod
-    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> Exercise:
+    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> GivenCode:
         """Read the instructor's notebook and the version of it that students got.
 
         Raises:
@@ -91,7 +91,7 @@ class Exercise:
 def traits_of(
     course: Course,
     student: str,
-    exercise: Exercise,
+    exercise: GivenCode,
     reader: ResultsReader,
     *,
     size_limit: int,
@@ -122,7 +122,7 @@ def traits_of(
         images_code = _code_before(answers, _AFTER_IMAGES)
     except SubmissionError as error:
         left_out.append(f"code not compared: {error}")
-    results = Results()
+    results = NotebookResults()
     report = read_report(folder)
     if report is None:
         left_out.append("weights and images not compared: not graded yet")

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from nbgrader.api import Gradebook
 
-from autograder.collect.place import Record, Shelf
+from autograder.collect.place import CollectionRecord, Shelf
 from autograder.course.folder import Course
-from autograder.course.marks import Marks, Person, read_assignment, read_marks, read_people
+from autograder.course.marks import GradebookStudent, Marks, read_assignment, read_marks, read_people
 from autograder.course.notebooks import criterion_of, grade_id, read_notebook
 from autograder.errors import CourseError, ExportError, SubmissionError
 
@@ -63,7 +63,7 @@ class Score:
     seconds_late: float | None = None
     cells: Mapping[str, CellScore] = field(default_factory=dict)
     comments: tuple[CellComment, ...] = ()
-    record: Record | None = None
+    record: CollectionRecord | None = None
 
 
 def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[Score]:
@@ -93,7 +93,7 @@ def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[S
 
 
 def _score(
-    person: Person, notebooks: Sequence[Marks], max_score: float, order: Sequence[str], shelf: Shelf
+    person: GradebookStudent, notebooks: Sequence[Marks], max_score: float, order: Sequence[str], shelf: Shelf
 ) -> Score:
     nothing = Score(
         student=person.student,

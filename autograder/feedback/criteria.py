@@ -27,7 +27,7 @@ _SAME_SCORE = 1e-3
 
 
 @dataclass(frozen=True)
-class Row:
+class CriterionRow:
     """One criterion.
 
     Attributes:
@@ -56,7 +56,7 @@ class Row:
 class Rows:
     """All criteria in the order of the notebook, and comments that belong to no criterion, by cell."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CriterionRow, ...]
     other_comments: dict[str, str]
 
 
@@ -80,13 +80,13 @@ def make_rows(standing: Marks, report: Report | None, cells: Sequence[str]) -> R
     return Rows(tuple(rows.values()), others)
 
 
-def _row(mark: Mark, report: Report | None) -> Row:
+def _row(mark: Mark, report: Report | None) -> CriterionRow:
     criterion = criterion_of(mark.cell)
     result = report.criteria.get(criterion) if report is not None and criterion is not None else None
     if result is not None and mark.automatic is not None and not _agree(result, mark.automatic):
         result = None
     message = result.feedback if result is not None else ""
-    return Row(criterion or mark.cell, mark.cell, _status(mark, result), mark, message)
+    return CriterionRow(criterion or mark.cell, mark.cell, _status(mark, result), mark, message)
 
 
 def _agree(result: Result, automatic: float) -> bool:
@@ -105,7 +105,7 @@ def _status(mark: Mark, result: Result | None) -> Shown:
     return "partial" if mark.score > _SAME_SCORE else "fail"
 
 
-def _belongs_to(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -> str | None:
+def _belongs_to(cell: str, rows: Mapping[str, CriterionRow], places: Mapping[str, int]) -> str | None:
     """Return the graded cell that a comment is about: that cell itself, its check, or the next check below it."""
     for candidate in (cell, check_cell(cell)):
         if candidate in rows:
@@ -113,6 +113,6 @@ def _belongs_to(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -
     return next(iter(_below(cell, rows, places)), None)
 
 
-def _below(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -> Iterator[str]:
+def _below(cell: str, rows: Mapping[str, CriterionRow], places: Mapping[str, int]) -> Iterator[str]:
     if cell in places:
         yield from (row for row in rows if row in places and places[row] > places[cell])

@@ -46,7 +46,7 @@ class PageProgress(Protocol):
 
 
 @dataclass(frozen=True)
-class Pages:
+class StudentPages:
     """The files that a student gets."""
 
     html: Path
@@ -77,7 +77,7 @@ def make_pages(
     *,
     browser: str | None = None,
     assignment: str = ASSIGNMENT,
-) -> dict[str, Pages]:
+) -> dict[str, StudentPages]:
     """Make the pages of these students that are out of date.
 
     Args:
@@ -98,11 +98,11 @@ def make_pages(
         config.GenerateFeedback.exporter_class = EXPORTER
     notebook = course.source_notebook(assignment).stem
     standings = _read_standings(course, students, assignment, notebook)
-    pages: dict[str, Pages] = {}
+    pages: dict[str, StudentPages] = {}
     for student in students:
         try:
             page = _up_to_date_page(course, config, student, assignment, notebook, standings[student])
-            pages[student] = Pages(page, make_pdf(page, browser) if browser else None)
+            pages[student] = StudentPages(page, make_pdf(page, browser) if browser else None)
         except (GradeascentError, OSError) as error:
             progress.not_made(student, error)
         else:

@@ -20,10 +20,10 @@ from autograder.course.marks import Marks
 from autograder.course.notebooks import grade_id
 from autograder.feedback import curves
 from autograder.feedback.cells import show_cells
-from autograder.feedback.criteria import Row, make_rows
+from autograder.feedback.clean_markup import markdown
+from autograder.feedback.criteria import CriterionRow, make_rows
 from autograder.feedback.curves import Curves, make_curves
 from autograder.feedback.pixels import picture_address
-from autograder.feedback.words import markdown
 from autograder.pages.mosaic import draw_mosaic
 from autograder.pages.web_page import make_environment, style_hash
 from autograder.pictures import pictures_from_npz
@@ -179,7 +179,7 @@ def _whole_grid(results: Path) -> list[Picture]:
     return [Picture("Yours, and the reference on your network", picture_address(grid))]
 
 
-def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]:
+def _marks_by_place(rows: Sequence[CriterionRow], names: Sequence[str]) -> dict[int, CriterionRow]:
     """Return which cell carries which score; the first one if several cells have the same name."""
     return {names.index(row.cell): row for row in rows if row.cell in names}
 

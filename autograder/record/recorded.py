@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from nbgrader.api import Gradebook
-from pydantic import BaseModel, ConfigDict
 
 from autograder.course.folder import Course
 from autograder.course.marks import read_marks
 from autograder.plain.files import write_whole
+from autograder.plain.strict_model import StrictModel
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
     read_report,
@@ -21,10 +21,8 @@ TIMESTAMP = "timestamp.txt"  # nbgrader's own
 _CONFIG = "nbgrader_config.py"
 
 
-class Recorded(BaseModel):
+class Recorded(StrictModel):
     """What was recorded last."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     submission_sha256: str
     content_sha256: str  # of everything that determines the gradebook entry

@@ -16,7 +16,7 @@ import uvicorn
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError, GradeascentError
 from autograder.review.app import make_app
-from autograder.review.pages import Pages
+from autograder.review.pages import ReviewPages
 from autograder.review.safety import own_names
 from autograder.review.sessions import Sessions
 
@@ -50,7 +50,7 @@ def serve(
     Raises:
         CourseError: the server cannot listen there, or the assignment cannot be read.
     """
-    pages = Pages(course, assignment, blind=blind)
+    pages = ReviewPages(course, assignment, blind=blind)
     token = secrets.token_urlsafe(24)
     with closing(_listen(host, port)) as listening:
         number = listening.getsockname()[1]
@@ -125,7 +125,7 @@ def _user() -> str:
         return ""
 
 
-def _warm(pages: Pages) -> None:
+def _warm(pages: ReviewPages) -> None:
     try:
         pages.warm()
     except (GradeascentError, OSError) as error:

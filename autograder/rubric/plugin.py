@@ -16,7 +16,7 @@ from autograder.report import Result, Status
 from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
 
 
-class Rubric:
+class RubricPlugin:
     """The fixtures of any exercise for one submission, and the results of the checks on it."""
 
     def __init__(

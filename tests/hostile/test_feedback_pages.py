@@ -28,10 +28,10 @@ from autograder.course.initialise import initialise
 from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import write_notebook
 from autograder.feedback import page as feedback_page
+from autograder.feedback.clean_markup import clean, markdown, mathematics
 from autograder.feedback.make import make_pages
 from autograder.feedback.page import Material, render_page
 from autograder.feedback.pixels import PixelsError, is_harmless_address, open_picture, plain_picture
-from autograder.feedback.words import clean, markdown, mathematics
 from autograder.pages.web_page import make_environment
 
 Tell = Callable[[str, str], None]

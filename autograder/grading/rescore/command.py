@@ -10,8 +10,8 @@ from rich.console import Console
 
 from autograder.course.folder import Course
 from autograder.course.lock import only_writer
+from autograder.grading.rescore.printed_changes import print_rescoring
 from autograder.grading.rescore.rescore import rescorer
-from autograder.grading.rescore.table import print_rescoring
 from autograder.plain.machine import cores
 from autograder.progress.bars import show_counting, show_recording
 from autograder.record.recording import record_reports
