@@ -17,6 +17,7 @@ from autograder.exercise import Exercise
 from autograder.report import Result, Status
 from autograder.review.cards import STATUSES
 from autograder.review.submissions import ReviewSubmission
+from autograder.rubric.award import NOT_CHECKED
 
 MOST_BINS = 12
 MOST_MISTAKES = 20
@@ -198,7 +199,9 @@ def _mistakes(submissions: Sequence[ReviewSubmission], exercise: Exercise) -> li
     number: Counter[str] = Counter()
     criteria: dict[str, dict[str, None]] = defaultdict(dict)
     for one in submissions:
-        made = [(result.cause, name) for name, result in _results(one) if result.cause]
+        made = [
+            (result.cause, name) for name, result in _results(one) if result.cause not in {"", NOT_CHECKED}
+        ]
         number.update({cause for cause, _ in made})
         for cause, name in made:
             criteria[cause][name] = None
