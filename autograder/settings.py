@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+import tomli_w
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -153,9 +154,5 @@ def settings_template() -> str:
         for key, field in model.model_fields.items():
             if key in _sections():
                 continue
-            lines += [f"# {field.description}", f"# {key} = {_toml(field.default)}"]
+            lines += [f"# {field.description}", f"# {tomli_w.dumps({key: field.default}).strip()}"]
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()
