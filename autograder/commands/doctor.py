@@ -1,4 +1,4 @@
-"""Looks at the machine: what is installed, which sandbox works, where the data is."""
+"""Examines the machine: what is installed, whether the sandbox works, where the data is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ State = Literal["ok", "optional", "MISSING"]
 
 @dataclass(frozen=True)
 class Examination:
-    """One thing that was looked at."""
+    """The result of one examination."""
 
     what: str
     state: State
@@ -83,7 +83,7 @@ def _sandbox(devices: tuple[Path, ...]) -> Examination:
 
 
 def _warm_start(settings: Settings) -> Examination:
-    """Fork a kernel into a sandbox of its own."""
+    """Fork a kernel into a separate sandbox."""
     try:
         template = Template(settings.python, kernel_environment(threads=1), packed_recorder())
         with template:
@@ -92,7 +92,7 @@ def _warm_start(settings: Settings) -> Examination:
         problem = str(error)
     if problem:
         return Examination("warm start", "optional", f"kernels take seconds to start here: {problem}")
-    return Examination("warm start", "ok", "kernels are forked, each into a sandbox of its own")
+    return Examination("warm start", "ok", "kernels are forked, each into a separate sandbox")
 
 
 def _gpu(settings: Settings) -> Examination:

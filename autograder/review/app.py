@@ -99,11 +99,9 @@ class _Door:
         async def endpoint(request: Request) -> Response:
             session = self._session(request)
             if session is None or (needs_name and not session.name):
-                return PlainTextResponse(
-                    "Nothing was saved: open the address that the command has printed.", 403
-                )
+                return PlainTextResponse("Nothing was saved: open the address that the command printed.", 403)
             if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-                return PlainTextResponse("Nothing was saved: another site has sent this.", 403)
+                return PlainTextResponse("Nothing was saved: the request came from another site.", 403)
             try:
                 form = await _read_form(request)
             except (FormTooLargeError, ValueError):

@@ -84,14 +84,12 @@ class Saving:
         """
         last = self.last_change(student)
         if last is None or last.name != name:
-            raise NothingToUndoError("That change is not the last one any more.")
+            raise NothingToUndoError("That change is no longer the last one.")
 
         def before(marks: Marks) -> Mapping[str, Values]:
             now = values_of(marks)
             if any(now.get(cell) != value for cell, value in last.new.items()):
-                raise NothingToUndoError(
-                    "Something else was written over that change since, in formgrader maybe."
-                )
+                raise NothingToUndoError("That change has been overwritten since, perhaps in formgrader.")
             return last.old
 
         return self._change(student, before, based_on=None, who=who, reasons={}, undoes=name)
