@@ -1,4 +1,4 @@
-"""`python -m autograder` is the command `gradeascent`, for whoever has no search path."""
+"""`python -m autograder` is the command `gradeascent`, for systems where it is not on the search path."""
 
 from autograder.cli import main
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from autograder.evidence import Outcome
+from autograder.plain.strict_model import StrictModel
 from autograder.plain.text import plain_text
-from autograder.run import Conditions
+from autograder.run import RunConditions
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -22,11 +23,7 @@ LONGEST_TEXT = 2000
 Text = Annotated[str, AfterValidator(lambda text: plain_text(text, at_most=LONGEST_TEXT))]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Result(_Record):
+class Result(StrictModel):
     """The verdict on one criterion."""
 
     status: Status
@@ -37,7 +34,7 @@ class Result(_Record):
     cause: str = Field("", description="code of the likely cause, where points are missing and it is known")
 
 
-class Flag(_Record):
+class Flag(StrictModel):
     """Something about the whole submission that a person should know."""
 
     code: str
@@ -45,14 +42,14 @@ class Flag(_Record):
     needs_review: bool = False
 
 
-class Provenance(Conditions):
+class Provenance(RunConditions):
     """How the report came about, enough to repeat it."""
 
     verifier_sha256: str
     rubric_sha256: str
 
 
-class Report(_Record):
+class Report(StrictModel):
     """The report on one submission."""
 
     schema_version: Literal[1] = SCHEMA_VERSION

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
+from autograder.plain.strict_model import StrictModel
 
 # Where `quick` ended training before this was recorded: 0.05 above the default of `accuracy_full`.
 _FORMER_QUICK_ACCURACY = 0.95
 
 
-class Conditions(BaseModel):
+class RunConditions(StrictModel):
     """How notebooks are run; under the same conditions, the same submission gives the same run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     profile: str
     seed: int
@@ -46,7 +45,7 @@ class Conditions(BaseModel):
         return is_enough and self.model_copy(update={"quick_accuracy": other}) == others
 
 
-class Origin(Conditions):
+class Origin(RunConditions):
     """What a run came from; the same origin gives the same run."""
 
     submission_sha256: str

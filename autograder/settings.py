@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+import tomli_w
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -33,25 +34,33 @@ class Section(BaseModel):
 
 
 class Limits(Section):
-    """What one submission may use; passing a limit ends it, and what was shown before still counts."""
+    """What one submission may use; exceeding a limit ends the run, and its results up to then count."""
 
     notebook_seconds: float = Field(1800, gt=0, description="wall-clock time for the whole notebook")
-    cell_seconds: float = Field(900, gt=0, description="wall-clock time for one cell; it is interrupted then")
+    cell_seconds: float = Field(
+        900, gt=0, description="wall-clock time for one cell, which is then interrupted"
+    )
     cpu_seconds: float = Field(7200, gt=0, description="processor time of the kernel and all its children")
     memory_mb: int = Field(4096, ge=1024, description="memory of the kernel, its children and their files")
-    processes: int = Field(64, ge=2, description="processes at the same time, the kernel among them")
+    processes: int = Field(64, ge=2, description="processes at the same time, including the kernel")
     open_files: int = Field(1024, ge=256, description="open files, pipes and sockets of one process")
-    scratch_mb: int = Field(512, ge=16, description="files in the home folder, and the same again in /tmp")
-    scratch_files: int = Field(20_000, ge=100, description="how many such files there may be")
-    shared_memory_mb: int = Field(256, ge=1, description="memory that its processes share")
-    output_mb: float = Field(16, gt=0, description="output kept in the executed notebook")
-    outputs: int = Field(10_000, ge=1, description="outputs kept in the executed notebook")
-    display_mb: float = Field(
-        16, gt=0, le=60, description="a single output, a picture say; a larger one is dropped"
+    scratch_mb: int = Field(
+        512, ge=16, description="size of all files in the home folder, and the same again in /tmp"
     )
-    evidence_mb: float = Field(256, gt=0, description="models, images and facts that leave the sandbox")
-    evidence_records: int = Field(5000, ge=1, description="how many of them")
-    notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook")
+    scratch_files: int = Field(20_000, ge=100, description="number of these files")
+    shared_memory_mb: int = Field(256, ge=1, description="memory shared between processes")
+    output_mb: float = Field(16, gt=0, description="size of the outputs kept in the executed notebook")
+    outputs: int = Field(10_000, ge=1, description="number of outputs kept in the executed notebook")
+    display_mb: float = Field(
+        16, gt=0, le=60, description="size of a single output, such as a picture; a larger one is dropped"
+    )
+    evidence_mb: float = Field(
+        256, gt=0, description="size of the models, images and facts that leave the sandbox"
+    )
+    evidence_records: int = Field(
+        5000, ge=1, description="number of the models, images and facts that leave the sandbox"
+    )
+    notebook_mb: float = Field(20, gt=0, description="size of a submitted notebook")
     verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
@@ -59,27 +68,30 @@ class Limits(Section):
 class Settings(Section):
     """Settings of one course, as read from `gradeascent.toml`."""
 
-    exercise: str = Field(USUAL, description="what the notebooks are about, and so what is measured in them")
+    exercise: str = Field(USUAL, description="the exercise that is graded, by its name")
     jobs: int = Field(
         0, ge=0, description="submissions graded at the same time; 0: as many as cores and memory allow"
     )
     sandbox: Literal["bwrap", "none"] = Field(
-        "bwrap", description="what separates student code from this machine; 'none' only for trusted code"
+        "bwrap",
+        description="what separates student code from this machine; 'none': nothing, only for code that you trust",
     )
     profile: Literal["full", "quick"] = Field(
         "full",
-        description="'full' runs notebooks exactly as written; 'quick' ends trainings that are good enough",
+        description="'full' runs notebooks exactly as written; 'quick' ends training once it is good enough",
     )
     warm_start: bool = Field(
-        default=True, description="fork kernels from a process that has imported TensorFlow, where bwrap can"
+        default=True,
+        description="fork kernels from a process that has imported TensorFlow, if bwrap allows it",
     )
     gpu: bool = Field(
         default=False,
-        description="let notebooks share the GPUs here: NVIDIA's driver is then open to student code",
+        description="let notebooks use this machine's GPUs; student code can then reach NVIDIA's driver",
     )
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
-        "", description="an mnist.npz, relative to the course folder; empty: found as the README says"
+        "",
+        description="the file mnist.npz, relative to the course folder; empty: found as the README describes",
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()
@@ -146,16 +158,12 @@ def _known_keys() -> list[str]:
 
 def settings_template() -> str:
     """Return a `gradeascent.toml` with the meaning and default of every key, commented out."""
-    lines = ["# Settings of this course. Every key is optional; take the '#' away to change one."]
+    lines = ["# Settings of this course. Every key is optional; remove the '#' to change it."]
     for section, model in _sections().items():
         if section:
             lines += ["", f"# {(model.__doc__ or '').strip()}", f"[{section}]"]
         for key, field in model.model_fields.items():
             if key in _sections():
                 continue
-            lines += [f"# {field.description}", f"# {key} = {_toml(field.default)}"]
+            lines += [f"# {field.description}", f"# {tomli_w.dumps({key: field.default}).strip()}"]
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()

@@ -224,9 +224,9 @@ def tell_stages(at_stage: AtStage, patch: SetAttribute = setattr) -> None:
     from nbclient import NotebookClient
 
     from autograder.course.notebooks import cell_name
-    from autograder.verify import verifier
+    from autograder.verify import process as verifier_process
 
-    process_message, write_frame = NotebookClient.process_message, verifier.write_frame
+    process_message, write_frame = NotebookClient.process_message, verifier_process.write_frame
 
     def on_message(client: Any, message: dict[str, Any], cell: Any, cell_index: int) -> Any:
         if message["msg_type"] == "execute_input":
@@ -239,7 +239,7 @@ def tell_stages(at_stage: AtStage, patch: SetAttribute = setattr) -> None:
         at_stage("measuring", [one.pid for one in psutil.Process().children() if is_verifier(one)])
 
     patch(NotebookClient, "process_message", on_message)
-    patch(verifier, "write_frame", on_frame)
+    patch(verifier_process, "write_frame", on_frame)
 
 
 def is_verifier(process: psutil.Process) -> bool:

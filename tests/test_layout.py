@@ -123,6 +123,16 @@ def test_a_module_at_the_top_is_a_record_or_the_entry_point() -> None:
     assert {file.stem for file in PACKAGE.glob("*.py")} == RECORDS | ENTRY_POINTS
 
 
+def test_no_two_classes_share_a_name() -> None:
+    defined: dict[str, list[str]] = {}
+    for name, file in MODULES.items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                defined.setdefault(node.name, []).append(name)
+
+    assert {name: places for name, places in defined.items() if len(places) > 1} == {}
+
+
 def test_every_folder_has_its_place_in_the_order() -> None:
     folders = {file.relative_to(PACKAGE).parts[0] for file in PACKAGE.rglob("*.py")}
 

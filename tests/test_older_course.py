@@ -48,7 +48,7 @@ def test_it_is_scored_again_without_running_a_notebook(
     said = " ".join(capsys.readouterr().out.split())
     assert "3 submissions scored again: 0 change" in said
     assert "2 were measured again" in said
-    assert "3 of 3 stand in the gradebook" in said
+    assert "3 of 3 are in the gradebook" in said
 
 
 def test_its_scores_are_exported(course: Course, tmp_path: Path) -> None:

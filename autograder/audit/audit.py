@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from autograder.audit.comparison import Comparison, compare
 from autograder.audit.labelled import LabelledSubmission, read_labelled
 from autograder.audit.margins import Margin, margins
@@ -23,6 +21,7 @@ from autograder.exercise import find_exercise
 from autograder.grading.course import Progress, grade_course
 from autograder.grading.grader import ready_to_grade
 from autograder.plain.files import write_whole
+from autograder.plain.strict_model import StrictModel
 from autograder.record.files import (
     read_measurements,
 )
@@ -34,10 +33,8 @@ RESULT = "audit.json"
 MakeProgress = Callable[[int], AbstractContextManager[Progress]]
 
 
-class Audit(BaseModel):
+class Audit(StrictModel):
     """The outcome of an audit, as written to `audit.json`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: int = 1
     rubric_sha256: str

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from autograder.audit.labelled import LabelledSubmission
+from autograder.plain.strict_model import StrictModel
 from autograder.report import Report, Result, Status
 
 STATUSES: tuple[Status, ...] = ("pass", "partial", "fail", "review")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Disagreement(_Record):
+class Disagreement(StrictModel):
     """One criterion of one submission on which the rubric and the teacher differ."""
 
     submission: str
@@ -30,7 +27,7 @@ class Disagreement(_Record):
     measured: dict[str, float | int | str | bool]
 
 
-class Comparison(_Record):
+class Comparison(StrictModel):
     """All verdicts of one profile, next to their labels."""
 
     profile: str

@@ -35,21 +35,18 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from autograder.course.notebooks import cell_name, compose, read_answers
 from autograder.errors import CourseError, LabelError
+from autograder.plain.strict_model import StrictModel
 from autograder.report import Status
 
 _LABEL = re.compile(r"^# /// label\n(?P<toml>(?:#[^\n]*\n)*?)# ///$", re.MULTILINE)
 _METADATA = ("nbgrader", "deletable", "editable")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Arrangement(_Section):
+class Arrangement(StrictModel):
     """Changes to the notebook's structure, made in the order of these fields."""
 
     insert: dict[str, str] = Field(default_factory=dict, description="a new cell: after which one it stands")
@@ -59,7 +56,7 @@ class Arrangement(_Section):
     strip_metadata: bool = Field(default=False, description="are the names of the cells lost?")
 
 
-class Label(_Section):
+class Label(StrictModel):
     """The teacher's verdict.
 
     Attributes:

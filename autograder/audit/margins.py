@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from autograder.audit.labelled import LabelledSubmission
 from autograder.exercise import Quantity
 from autograder.measurements import Measurements
+from autograder.plain.strict_model import StrictModel
 
 
-class Margin(BaseModel):
+class Margin(StrictModel):
     """What was measured on either side of one threshold; None if no submission has such a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     criterion: str
     quantity: str

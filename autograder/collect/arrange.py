@@ -42,7 +42,7 @@ MOST_ARCHIVES = 20
 
 
 @dataclass(frozen=True)
-class Arrangement:
+class PlacedFiles:
     """The files of a submission, each with its path in the folder.
 
     Attributes:
@@ -61,7 +61,7 @@ class Arrangement:
 
 
 @contextmanager
-def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budget) -> Iterator[Arrangement]:
+def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budget) -> Iterator[PlacedFiles]:
     """Open a submission's archives and choose a path for every file; files can be read until the block ends.
 
     Raises:
@@ -103,10 +103,10 @@ def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budg
         notes += _about_notebooks(found, notebook, assignment)
         placed = tuple(_places(found, notebook, assignment))
         name = notebook[0][-1] if notebook else ""
-        yield Arrangement(placed, name, tuple(notes), tuple(left_out), hidden)
+        yield PlacedFiles(placed, name, tuple(notes), tuple(left_out), hidden)
 
 
-def write_arrangement(arrangement: Arrangement, folder: Path, budget: Budget) -> tuple[LeftOut, ...]:
+def write_arrangement(arrangement: PlacedFiles, folder: Path, budget: Budget) -> tuple[LeftOut, ...]:
     """Write the files into a new folder; return those that could not be read.
 
     Raises:

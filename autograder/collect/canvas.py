@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.collect.handed_in import HandedIn, Person, Reading, is_notebook, without_number
+from autograder.collect.handed_in import DownloadReading, HandedIn, Person, is_notebook, without_number
 from autograder.collect.members import LeftOut, Member
 
 _WHO = (
@@ -25,7 +25,7 @@ _TEXT = re.compile(_WHO + r"_(?P<kind>text|link)\.html", re.DOTALL)
 _Entry = tuple[re.Match[str], Member]
 
 
-def read_canvas(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
+def read_canvas(members: Sequence[Member], assignment: str) -> DownloadReading:  # noqa: ARG001 (shared signature)
     """Return who handed in what; of a notebook that was handed in again, only the last version."""
     submissions: dict[tuple[str, ...], list[_Entry]] = {}
     texts: dict[tuple[str, ...], LeftOut] = {}
@@ -48,7 +48,7 @@ def read_canvas(members: Sequence[Member], assignment: str) -> Reading:  # noqa:
             LeftOut(member.path, "superseded: the same file was handed in again") for member in older
         )
         handed_in.append(_handed_in(newest))
-    return Reading(
+    return DownloadReading(
         tuple(handed_in),
         (*unknown, *(text for key, text in texts.items() if key not in submissions)),
         (*superseded, *(text for key, text in texts.items() if key in submissions)),

@@ -11,7 +11,7 @@ from typing import Literal
 from autograder.collect.archive import open_contents
 from autograder.collect.canvas import read_canvas
 from autograder.collect.gradescope import read_gradescope
-from autograder.collect.handed_in import Reading
+from autograder.collect.handed_in import DownloadReading
 from autograder.collect.members import MOST_BYTES, Budget, Contents, LeftOut, Member, UnreadableError
 from autograder.collect.moodle import read_moodle
 from autograder.collect.names import is_litter
@@ -20,7 +20,7 @@ from autograder.collect.people import Assigned, by_name, by_roster
 from autograder.collect.place import Shelf
 from autograder.collect.plain import read_plain
 from autograder.collect.roster import Roster
-from autograder.collect.student import Desk, collect_student
+from autograder.collect.student import CollectionPlace, collect_student
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.lock import only_writer
 from autograder.errors import DownloadError
@@ -31,7 +31,7 @@ Lms = Literal["moodle", "canvas", "gradescope", "plain"]
 # No more hidden files than this are listed; a version control folder has thousands.
 _MOST_HIDDEN = 10
 
-READERS: dict[Lms, Callable[[Sequence[Member], str], Reading]] = {
+READERS: dict[Lms, Callable[[Sequence[Member], str], DownloadReading]] = {
     "moodle": read_moodle,
     "canvas": read_canvas,
     "gradescope": read_gradescope,
@@ -75,7 +75,9 @@ def collect(
             shelf.clear()
             shelf.work.mkdir(parents=True)
         assigned = _assign(reading, roster, shelf, lms)
-        desk = Desk(shelf, lms, assignment, scratch if dry_run else shelf.work, scratch, budget, dry_run)
+        desk = CollectionPlace(
+            shelf, lms, assignment, scratch if dry_run else shelf.work, scratch, budget, dry_run
+        )
         lines = [
             line
             for student, submissions in sorted(assigned.submissions.items())
@@ -92,7 +94,7 @@ def collect(
     )
 
 
-def _read(contents: Contents, lms: Lms, assignment: str, download: Path) -> Reading:
+def _read(contents: Contents, lms: Lms, assignment: str, download: Path) -> DownloadReading:
     try:
         reading = READERS[lms](contents.members, assignment)
     except DownloadError as error:
@@ -121,7 +123,7 @@ def _hidden(contents: Contents) -> Iterator[LeftOut]:
         yield LeftOut(path, "hidden, so it was skipped")
 
 
-def _assign(reading: Reading, roster: Roster | None, shelf: Shelf, lms: Lms) -> Assigned:
+def _assign(reading: DownloadReading, roster: Roster | None, shelf: Shelf, lms: Lms) -> Assigned:
     if roster is not None:
         return by_roster(reading.handed_in, roster)
 

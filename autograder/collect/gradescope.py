@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from autograder.collect.handed_in import File, HandedIn, Person, Reading
+from autograder.collect.handed_in import DownloadReading, File, HandedIn, Person
 from autograder.collect.members import LeftOut, Member, UnreadableError, read_member
 from autograder.errors import DownloadError
 
@@ -31,7 +31,7 @@ _TIME = re.compile(
 )
 
 
-def read_gradescope(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
+def read_gradescope(members: Sequence[Member], assignment: str) -> DownloadReading:  # noqa: ARG001 (shared signature)
     """Return who handed in what; the submission of a group counts for every member.
 
     Raises:
@@ -64,7 +64,7 @@ def read_gradescope(members: Sequence[Member], assignment: str) -> Reading:  # n
                 HandedIn(person, f"{folder} ({person.called})", tuple(files[folder]), submitted_at, number)
                 for person in people
             )
-    return Reading(tuple(handed_in), tuple(left_out))
+    return DownloadReading(tuple(handed_in), tuple(left_out))
 
 
 def _metadata(member: Member) -> Mapping[str, Mapping[str, Any]]:

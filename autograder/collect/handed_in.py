@@ -74,7 +74,7 @@ class HandedIn:
 
 
 @dataclass(frozen=True)
-class Reading:
+class DownloadReading:
     """A download, as interpreted for its LMS.
 
     Attributes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.collect.handed_in import File, HandedIn, Person, Reading, by_file_times
+from autograder.collect.handed_in import DownloadReading, File, HandedIn, Person, by_file_times
 from autograder.collect.members import LeftOut, Member
 
 _ENTRY = re.compile(
@@ -23,7 +23,7 @@ _ENTRY = re.compile(
 FILES = "file"  # the plugin for files; the others are for text
 
 
-def read_moodle(members: Sequence[Member], assignment: str) -> Reading:  # noqa: ARG001 (shared signature)
+def read_moodle(members: Sequence[Member], assignment: str) -> DownloadReading:  # noqa: ARG001 (shared signature)
     """Return who handed in what."""
     submissions: dict[tuple[str, ...], list[File]] = {}
     people: dict[tuple[str, ...], Person] = {}
@@ -46,7 +46,7 @@ def read_moodle(members: Sequence[Member], assignment: str) -> Reading:  # noqa:
         HandedIn(people[key], "/".join((*key[:-1], people[key].called)), tuple(files))
         for key, files in submissions.items()
     )
-    return Reading(
+    return DownloadReading(
         by_file_times(handed_in),
         (*unknown, *(text for key, text in texts.items() if key not in submissions)),
         tuple(text for key, text in texts.items() if key in submissions),

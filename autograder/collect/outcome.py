@@ -16,7 +16,7 @@ LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
-class Line:
+class SubmissionOutcome:
     """What happens with one submission.
 
     Attributes:
@@ -54,7 +54,7 @@ class Collection:
         missing: students on the roster with nothing in this download.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[SubmissionOutcome, ...]
     left_out: tuple[LeftOut, ...]
     notes: tuple[LeftOut, ...]
     hidden: int

@@ -33,7 +33,7 @@ _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 @dataclass(frozen=True)
-class Record:
+class CollectionRecord:
     """What is recorded about a collected submission.
 
     Attributes:
@@ -71,11 +71,11 @@ class Shelf:
                 return f"{path.relative_to(self._course.root)} is {kind}, not a folder; look at it and move it away"
         return ""
 
-    def record(self, student: str) -> Record | None:
+    def record(self, student: str) -> CollectionRecord | None:
         """Return what is recorded about a student's submission; None if nothing is."""
         try:
             content = json.loads(_small(self._course.submitted / student / RECORD))
-            return Record(**content[self._assignment])
+            return CollectionRecord(**content[self._assignment])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
@@ -94,7 +94,7 @@ class Shelf:
             return None
         return moment.replace(tzinfo=UTC)
 
-    def put(self, student: str, new: Path, record: Record) -> None:
+    def put(self, student: str, new: Path, record: CollectionRecord) -> None:
         """Replace the student's submission with a new folder; the old one is removed.
 
         Raises:
@@ -103,7 +103,7 @@ class Shelf:
         target = self._folder(student)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not _stands(target):
-            self._write(student, Record(record.lms, record.person))
+            self._write(student, CollectionRecord(record.lms, record.person))
             new.rename(target)
         elif not _exchange(new, target):
             old = self.work / "replaced" / student
@@ -117,7 +117,7 @@ class Shelf:
             shutil.rmtree(old)
         self._write(student, record)
 
-    def note(self, student: str, record: Record, submitted_at: datetime | None) -> None:
+    def note(self, student: str, record: CollectionRecord, submitted_at: datetime | None) -> None:
         """Record what is known about a submission that is already there."""
         if submitted_at and not _stands(self._folder(student) / TIMESTAMP):
             write_timestamp(self._folder(student), submitted_at)
@@ -127,7 +127,7 @@ class Shelf:
     def _folder(self, student: str) -> Path:
         return self._course.submission_folder(student, self._assignment)
 
-    def _write(self, student: str, record: Record) -> None:
+    def _write(self, student: str, record: CollectionRecord) -> None:
         file = self._course.submitted / student / RECORD
         try:
             content = json.loads(_small(file))

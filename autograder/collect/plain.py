@@ -12,10 +12,10 @@ from unicodedata import normalize
 from autograder.collect.handed_in import (
     ARCHIVES,
     NOTEBOOK,
+    DownloadReading,
     File,
     HandedIn,
     Person,
-    Reading,
     by_file_times,
     is_archive,
     is_notebook,
@@ -24,7 +24,7 @@ from autograder.collect.members import LeftOut, Member
 from autograder.collect.names import same
 
 
-def read_plain(members: Sequence[Member], assignment: str) -> Reading:
+def read_plain(members: Sequence[Member], assignment: str) -> DownloadReading:
     """Return who handed in what."""
     around = 1 if _has_a_folder_around(members, assignment) else 0
     paths = {member: member.parts[around:] for member in members}
@@ -46,7 +46,7 @@ def read_plain(members: Sequence[Member], assignment: str) -> Reading:
         HandedIn(Person(normalize("NFC", name), name, student_ids=(name,)), what, tuple(files))
         for (name, what), files in submissions.items()
     )
-    return Reading(by_file_times(handed_in), tuple(left_out))
+    return DownloadReading(by_file_times(handed_in), tuple(left_out))
 
 
 def _is_in_assignment(path: tuple[str, ...], assignment: str) -> bool:

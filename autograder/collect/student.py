@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from autograder.collect.arrange import MOST_SUBMISSION_BYTES, Arrangement, arranged, write_arrangement
+from autograder.collect.arrange import MOST_SUBMISSION_BYTES, PlacedFiles, arranged, write_arrangement
 from autograder.collect.handed_in import HandedIn
 from autograder.collect.members import Budget, UnreadableError
-from autograder.collect.outcome import KEPT, LEFT_OUT, NEW, REPLACES, SUPERSEDED, UNCHANGED, Line
-from autograder.collect.place import Record, Shelf, content_sha256, write_timestamp
+from autograder.collect.outcome import KEPT, LEFT_OUT, NEW, REPLACES, SUPERSEDED, UNCHANGED, SubmissionOutcome
+from autograder.collect.place import CollectionRecord, Shelf, content_sha256, write_timestamp
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Desk:
+class CollectionPlace:
     """Where submissions are collected.
 
     Attributes:
@@ -41,11 +41,13 @@ class Desk:
     dry_run: bool
 
 
-def collect_student(student: str, submissions: Sequence[HandedIn], desk: Desk) -> Iterator[Line]:
+def collect_student(
+    student: str, submissions: Sequence[HandedIn], desk: CollectionPlace
+) -> Iterator[SubmissionOutcome]:
     """Collect the newest of a student's submissions; the others are superseded."""
     newest, *older = newest_first(submissions)
     yield _collect(student, newest, desk)
-    yield from (Line(student, one.what, one.submitted_at, one.late, SUPERSEDED) for one in older)
+    yield from (SubmissionOutcome(student, one.what, one.submitted_at, one.late, SUPERSEDED) for one in older)
 
 
 def newest_first(submissions: Sequence[HandedIn]) -> list[HandedIn]:
@@ -58,8 +60,8 @@ def newest_first(submissions: Sequence[HandedIn]) -> list[HandedIn]:
     return sorted(submissions, key=age, reverse=True)
 
 
-def _collect(student: str, one: HandedIn, desk: Desk) -> Line:
-    line = Line(student, one.what, one.submitted_at, one.late, LEFT_OUT)
+def _collect(student: str, one: HandedIn, desk: CollectionPlace) -> SubmissionOutcome:
+    line = SubmissionOutcome(student, one.what, one.submitted_at, one.late, LEFT_OUT)
     if problem := desk.shelf.problem(student):
         return replace(line, why=problem)
     budget = Budget("the submission", MOST_SUBMISSION_BYTES, desk.budget)
@@ -87,7 +89,7 @@ def _collect(student: str, one: HandedIn, desk: Desk) -> Line:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _place(line: Line, one: HandedIn, new: Path, desk: Desk) -> Line:
+def _place(line: SubmissionOutcome, one: HandedIn, new: Path, desk: CollectionPlace) -> SubmissionOutcome:
     """Put the new folder on the shelf, if it belongs there."""
     shelf, student = desk.shelf, line.student
     record = shelf.record(student)
@@ -105,7 +107,7 @@ def _place(line: Line, one: HandedIn, new: Path, desk: Desk) -> Line:
         line = replace(line, outcome=KEPT if why else REPLACES, why=why)
     if desk.dry_run or line.outcome == KEPT:
         return line
-    collected = Record(desk.lms, one.person.key, made)
+    collected = CollectionRecord(desk.lms, one.person.key, made)
     if line.outcome == UNCHANGED:
         shelf.note(student, collected, one.submitted_at)
         return line
@@ -126,7 +128,7 @@ def _why_kept(*, was_collected: bool, is_whole: bool, new: datetime | None, old:
     return ""
 
 
-def _shown(arrangement: Arrangement) -> str:
+def _shown(arrangement: PlacedFiles) -> str:
     others = len(arrangement.files) - bool(arrangement.notebook)
     if not arrangement.notebook:
         return f"{others} file{'s' * (others != 1)}"

@@ -1,4 +1,4 @@
-"""Looks at the machine: what is installed, which sandbox works, where the data is."""
+"""Examines the machine: what is installed, whether the sandbox works, where the data is."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ State = Literal["ok", "optional", "MISSING"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
+class Examination:
+    """The result of one examination."""
 
     what: str
     state: State
     detail: str
 
 
-def examine(settings: Settings, course: Path) -> Iterator[Finding]:
+def examine(settings: Settings, course: Path) -> Iterator[Examination]:
     """Yield what was found, the most important first."""
     for package in ("gradeascent", "tensorflow", "keras", "nbgrader"):
-        yield Finding(package, "ok", version(package))
+        yield Examination(package, "ok", version(package))
     devices = gpu_devices() if settings.gpu else ()
     yield _sandbox(devices)
     yield _python(settings)
@@ -62,28 +62,28 @@ def examine(settings: Settings, course: Path) -> Iterator[Finding]:
             course / settings.data if settings.data else None, download=False, announce=lambda _: None
         )
     except DataError as error:
-        yield Finding("data", "MISSING", str(error))
+        yield Examination("data", "MISSING", str(error))
     else:
-        yield Finding("data", "ok", digits.source)
+        yield Examination("data", "ok", digits.source)
 
 
-def _sandbox(devices: tuple[Path, ...]) -> Finding:
+def _sandbox(devices: tuple[Path, ...]) -> Examination:
     """Try to break out of the sandbox."""
     try:
         attempts = try_to_break_out(make_sandbox("bwrap"), devices)
     except SandboxError as error:
-        return Finding("sandbox", "MISSING", str(error))
+        return Examination("sandbox", "MISSING", str(error))
     succeeded = [attempt.what for attempt in attempts if not attempt.stopped_by]
     if succeeded:
-        return Finding("sandbox", "MISSING", f"a program in it could {', '.join(succeeded)}")
+        return Examination("sandbox", "MISSING", f"a program in it could {', '.join(succeeded)}")
     tried = "; ".join(attempt.what for attempt in attempts)
-    return Finding(
+    return Examination(
         "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
     )
 
 
-def _warm_start(settings: Settings) -> Finding:
-    """Fork a kernel into a sandbox of its own."""
+def _warm_start(settings: Settings) -> Examination:
+    """Fork a kernel into a separate sandbox."""
     try:
         template = Template(settings.python, kernel_environment(threads=1), packed_recorder())
         with template:
@@ -91,23 +91,25 @@ def _warm_start(settings: Settings) -> Finding:
     except (SandboxError, OSError) as error:
         problem = str(error)
     if problem:
-        return Finding("warm start", "optional", f"kernels take seconds to start here: {problem}")
-    return Finding("warm start", "ok", "kernels are forked, each into a sandbox of its own")
+        return Examination("warm start", "optional", f"kernels take seconds to start here: {problem}")
+    return Examination("warm start", "ok", "kernels are forked, each into a separate sandbox")
 
 
-def _gpu(settings: Settings) -> Finding:
+def _gpu(settings: Settings) -> Examination:
     if not (devices := gpu_devices()):
-        return Finding("gpu", "optional", "none: notebooks compute on the processor")
+        return Examination("gpu", "optional", "none: notebooks compute on the processor")
     names = ", ".join(device.name for device in devices)
     if not settings.gpu:
-        return Finding("gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'")
+        return Examination(
+            "gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'"
+        )
     try:
         seen = _gpus_of_a_notebook(settings, devices)
     except (SandboxError, OSError) as error:
-        return Finding("gpu", "MISSING", str(error))
+        return Examination("gpu", "MISSING", str(error))
     if seen.isdigit() and int(seen):
-        return Finding("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
-    return Finding(
+        return Examination("gpu", "ok", f"{seen} shared by all notebooks, and open to student code: {names}")
+    return Examination(
         "gpu",
         "MISSING",
         f"there is {names}, but TensorFlow in a notebook finds no GPU (it says {seen or 'nothing'}): "
@@ -139,11 +141,11 @@ def _gpus_of_a_notebook(settings: Settings, devices: tuple[Path, ...]) -> str:
     return "".join(said or [out.ename for out in cell.outputs if out.output_type == "error"]).strip()
 
 
-def _python(settings: Settings) -> Finding:
+def _python(settings: Settings) -> Examination:
     try:
         python = find_python(settings.python)
     except SandboxError as error:
-        return Finding("python for notebooks", "MISSING", str(error))
+        return Examination("python for notebooks", "MISSING", str(error))
     question = (
         "import importlib.util as u, sys;"
         "print(' '.join(name for name in sys.argv[1:] if u.find_spec(name) is None))"
@@ -156,4 +158,4 @@ def _python(settings: Settings) -> Finding:
     detail = str(python.executable)
     if missing:
         detail += f", without {', '.join(missing)} (pip install 'gradeascent[student]')"
-    return Finding("python for notebooks", "optional" if missing else "ok", detail)
+    return Examination("python for notebooks", "optional" if missing else "ok", detail)

@@ -1,4 +1,4 @@
-"""From what was handed in to reports, here or elsewhere, and whether the rubric can be trusted with it."""
+"""Commands that grade, here or elsewhere, apply a different rubric, or audit the rubric."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES
 
 def grade_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
     profile: Profile = None,
     data: Data = None,
     sandbox: SandboxName = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+    force: Annotated[  # noqa: FBT002
+        bool, typer.Option("--force", help="Also grade submissions that are up to date.")
+    ] = False,
     record: Record = True,  # noqa: FBT002
     cluster: Annotated[
         str | None,
@@ -41,7 +43,7 @@ def grade_command(
         ),
     ] = None,
 ) -> None:
-    """Run, measure and score submissions, then record them; what is up to date already is skipped."""
+    """Run, measure, score and record submissions; those that are up to date are skipped."""
     from autograder.course.lock import only_writer
     from autograder.grading.course import grade_course, submissions_of
     from autograder.grading.grader import ready_to_grade
@@ -65,7 +67,7 @@ def grade_command(
             reports = grade_course(opened, chosen, grader, progress, force=force)
     review = sum(report.needs_review for report in reports.values())
     say(
-        f"{len(reports)} of {len(chosen)} graded, {review} for a person to look at; "
+        f"{len(reports)} of {len(chosen)} graded, {review} to be reviewed by a person; "
         f"the reports are in {opened.graded}."
     )
     if record:
@@ -79,22 +81,33 @@ def grade_command(
 
 
 def grade_one_command(
-    submission: Annotated[Path, typer.Argument(metavar="SUBMISSION_DIR", help="With the notebook in it.")],
-    results: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="Made, or with earlier results.")],
+    submission: Annotated[
+        Path, typer.Argument(metavar="SUBMISSION_DIR", help="The folder with the notebook.")
+    ],
+    results: Annotated[
+        Path,
+        typer.Argument(metavar="RESULT_DIR", help="The folder for the results; it may hold earlier results."),
+    ],
     course: Annotated[
         Path | None,
-        typer.Option(help="A course with rubric, points and settings.", show_default="the kit's own"),
+        typer.Option(
+            help="The course whose rubric, points and settings apply.", show_default="the kit's own"
+        ),
     ] = None,
     student: Annotated[
-        str | None, typer.Option(help="Whose it is.", show_default="the submission's folder")
+        str | None, typer.Option(help="The student id.", show_default="the submission's folder")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Calls like this at the same time on this machine.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="The number of such commands running at once on this machine.")
+    ] = 1,
     profile: Profile = None,
     data: Data = None,
     sandbox: SandboxName = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,  # noqa: FBT002
+    force: Annotated[  # noqa: FBT002
+        bool, typer.Option("--force", help="Also grade submissions that are up to date.")
+    ] = False,
 ) -> None:
-    """Grade one submission into one folder, without course or gradebook: for job arrays and GNU parallel."""
+    """Grade one submission into one folder, without a course or gradebook: for job arrays and GNU parallel."""
     from autograder.grading.one import grade_one, submission_in
     from autograder.progress.bars import show_progress
 
@@ -117,7 +130,7 @@ def grade_one_command(
 
 def rescore_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
     apply: Annotated[  # noqa: FBT002
@@ -128,7 +141,7 @@ def rescore_command(
     sandbox: SandboxName = None,
     record: Record = True,  # noqa: FBT002
 ) -> None:
-    """Score what is stored again, with other thresholds, points or checks; no notebook is run."""
+    """Apply a different rubric to stored results; no notebook is run."""
     from autograder.grading.course import submissions_of
     from autograder.grading.rescore.command import rescore_course
 
@@ -142,26 +155,30 @@ def rescore_command(
 def audit_command(
     directory: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="Labelled submissions.", show_default="the kit's own"),
+        typer.Argument(
+            metavar="[DIR]", help="The folder with the labelled submissions.", show_default="the kit's own"
+        ),
     ] = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
     profile: Annotated[
-        Literal["full", "quick", "both"], typer.Option(help="In which profile the submissions are graded.")
+        Literal["full", "quick", "both"], typer.Option(help="The profile to grade the submissions in.")
     ] = "both",
     data: Data = None,
     sandbox: SandboxName = None,
-    force: Annotated[bool, typer.Option("--force", help="Also run what was run before.")] = False,  # noqa: FBT002
+    force: Annotated[  # noqa: FBT002
+        bool, typer.Option("--force", help="Also run submissions that were run before.")
+    ] = False,
     into: Annotated[
         Path | None,
         typer.Option(
-            "--json", metavar="FILE", help="Where the result is written.", show_default="audit/audit.json"
+            "--json", metavar="FILE", help="The file for the result.", show_default="audit/audit.json"
         ),
     ] = None,
 ) -> None:
-    """Test the rubric on labelled submissions: what was expected, what was given, where they disagree."""
+    """Test the rubric on labelled submissions: show the expected and the given verdicts, and where they disagree."""
     from autograder.audit.audit import audit, labelled_submissions
-    from autograder.audit.table import print_audit
+    from autograder.audit.printed_audit import print_audit
     from autograder.progress.bars import show_progress
 
     opened = open_course(course)
@@ -188,13 +205,14 @@ def gradescope_bundle_command(
     course: CourseFolder = Path(),
     to: Annotated[Path, typer.Option(metavar="FILE.zip", help="The archive.")] = Path("autograder.zip"),
     minutes: Annotated[
-        int, typer.Option(min=LEAST_MINUTES, max=MOST_MINUTES, help="The time that Gradescope allows.")
+        int,
+        typer.Option(min=LEAST_MINUTES, max=MOST_MINUTES, help="The time limit that you set at Gradescope."),
     ] = 20,
     profile: Profile = None,
     data: Data = None,
     sandbox: SandboxName = None,
 ) -> None:
-    """Make the autograder.zip with which Gradescope grades every submission as it comes."""
+    """Make an autograder.zip with which Gradescope grades each submission when it arrives."""
     from autograder.gradescope.bundle import how_to_use, write_bundle
 
     opened = open_course(course)

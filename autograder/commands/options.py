@@ -1,4 +1,4 @@
-"""Options that several commands have, and what every command does first: open the course, read its settings."""
+"""Options that several commands share, and their first steps: open the course, read its settings."""
 
 from __future__ import annotations
 
@@ -26,27 +26,29 @@ def jobs_or_auto(text: str) -> int:
 
 
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
-Data = Annotated[str | None, typer.Option("--data", help="An mnist.npz.", show_default="found by itself")]
+Data = Annotated[
+    str | None, typer.Option("--data", help="The file mnist.npz.", show_default="found automatically")
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
         parser=jobs_or_auto,
         metavar="N|auto",
-        help="Submissions at the same time; auto: what cores and memory allow.",
+        help="Submissions to grade at once; auto: as many as cores and memory allow.",
         show_default="auto",
     ),
 ]
 Record = Annotated[
-    bool, typer.Option("--record/--no-record", help="Write the scores into nbgrader's gradebook.")
+    bool, typer.Option("--record/--no-record", help="Record the scores in nbgrader's gradebook.")
 ]
 SandboxName = Annotated[
     Literal["bwrap", "none"] | None,
-    typer.Option("--sandbox", help="'none' runs notebooks as you: only for code that you trust."),
+    typer.Option("--sandbox", help="'none' runs notebooks with your rights: only for code that you trust."),
 ]
 Profile = Annotated[
     Literal["full", "quick"] | None,
     typer.Option(
-        help="'full' runs notebooks exactly as written, 'quick' with shortcuts that keep the verdict.",
+        help="'full' runs notebooks exactly as written; 'quick' takes shortcuts that do not change the verdicts.",
         show_default="full",
     ),
 ]

@@ -1,4 +1,4 @@
-"""What comes before grading: the course folder, the students' notebook, what they have handed in."""
+"""Commands before grading: make the course folder, release the notebook, collect the submissions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.commands.options import CourseFolder, Data, SandboxName, open_co
 
 
 def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
-    """Make a new course folder with the assignment in it."""
+    """Make a new course folder with the assignment."""
     from autograder.course.initialise import initialise
 
     course = initialise(directory)
@@ -22,7 +22,7 @@ def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> N
 
 
 def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:
-    """Make the students' notebook, if the instructor's one earns full marks and nothing leaks."""
+    """Make the students' notebook, if the instructor's version earns full marks and no solution leaks."""
     from autograder.course.folder import ASSIGNMENT
     from autograder.course.release import generate_release
     from autograder.grading.grader import ready_to_grade
@@ -34,26 +34,30 @@ def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: S
     with ready_to_grade(opened, settings, announce=say) as grader:
         report = check_instructor_version(opened, grader)
     folder = generate_release(opened, ASSIGNMENT, hidden_thresholds=settings.thresholds.model_dump())
-    say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks nothing.")
+    say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks no solution.")
 
 
 def collect_command(
-    download: Annotated[Path, typer.Argument(metavar="ARCHIVE_OR_DIR", help="As it came from the LMS.")],
+    download: Annotated[Path, typer.Argument(metavar="ARCHIVE_OR_DIR", help="The download from the LMS.")],
     lms: Annotated[
         Literal["moodle", "canvas", "gradescope", "plain"],
-        typer.Option(help="Where it comes from; 'plain' is a folder of <student>/<notebook>."),
+        typer.Option(help="The LMS; 'plain' is a folder of <student>/<notebook>."),
     ],
     course: CourseFolder = Path(),
     roster: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Student ids by name or LMS id.", show_default="names are ids"),
+        typer.Option(
+            metavar="FILE.csv",
+            help="A table that gives each name or LMS id its student id.",
+            show_default="names are ids",
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would happen.")] = False,  # noqa: FBT002
 ) -> None:
-    """Put what students handed in to an LMS into the course folder."""
+    """Put submissions from an LMS into the course folder."""
     from autograder.collect.collect import collect
+    from autograder.collect.printed_collection import print_collection
     from autograder.collect.roster import read_roster
-    from autograder.collect.table import print_collection
 
     opened = open_course(course)
     known = read_roster(roster) if roster else None

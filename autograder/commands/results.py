@@ -1,4 +1,4 @@
-"""What comes of the reports: files for an LMS, pages for students, and pages for those who grade by hand."""
+"""Commands that use the reports: scores for an LMS, feedback for students, pages for TAs, hints about shared work."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ def export_command(
     course: CourseFolder = Path(),
     into: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="What the LMS has exported, to be filled; it is only read."),
+        typer.Option(
+            metavar="FILE.csv", help="The file exported from the LMS, to fill in; it is not changed."
+        ),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Where to write.", show_default="course/grades_<format>.csv"),
+        typer.Option(
+            metavar="FILE.csv", help="The file to write.", show_default="course/grades_<format>.csv"
+        ),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="The heading of the column to fill.", show_default="found by itself")
+        str | None,
+        typer.Option(help="The heading of the column to fill in.", show_default="found automatically"),
     ] = None,
     partial: Annotated[  # noqa: FBT002
-        bool, typer.Option("--partial", help="Also scores to which a person may still add.")
+        bool, typer.Option("--partial", help="Also export scores that a person still has to complete.")
     ] = False,
 ) -> None:
-    """Write the gradebook's scores into a file for an LMS."""
+    """Export the gradebook's scores to a file for an LMS."""
     from autograder.course.gradebook import open_gradebook
     from autograder.export.export import default_file, export, remarks, summary
 
@@ -48,13 +53,14 @@ def export_command(
 def duplicates_command(
     course: CourseFolder = Path(),
     into: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the whole result there.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write the complete result to this file."),
     ] = None,
 ) -> None:
-    """List submissions that share weights, images or code: hints for you, never shown, never a deduction."""
+    """List submissions that share weights, images or code: hints for you alone, which change no score."""
     from autograder.duplicates.find import find_duplicates
     from autograder.duplicates.findings import duplicates_to_json
-    from autograder.duplicates.table import print_duplicates
+    from autograder.duplicates.printed_findings import print_duplicates
     from autograder.plain.files import write_whole
 
     found = find_duplicates(open_course(course))
@@ -67,29 +73,32 @@ def duplicates_command(
 
 def feedback_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="All, if none.")
+        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
-    pdf: Annotated[bool, typer.Option("--pdf", help="Each page as PDF, too.")] = False,  # noqa: FBT002
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print each page as a PDF.")] = False,  # noqa: FBT002
     into_zip: Annotated[
-        Path | None, typer.Option("--zip", metavar="FILE.zip", help="All pages in one file, for an LMS.")
+        Path | None,
+        typer.Option("--zip", metavar="FILE.zip", help="Also write all pages to one file, for an LMS."),
     ] = None,
     lms: Annotated[
         Literal["moodle", "plain"],
-        typer.Option(help="How the folders in it are named; 'plain' by student id."),
+        typer.Option(help="How folders in the zip are named; 'plain': by student id."),
     ] = "plain",
     download: Annotated[
         Path | None,
         typer.Option(
-            "--into", metavar="DOWNLOAD", help="Moodle's download of submissions, for the names there."
+            "--into",
+            metavar="DOWNLOAD",
+            help="The download of submissions from Moodle, for the names of the folders.",
         ),
     ] = None,
 ) -> None:
-    """Make a feedback page for each student; what is up to date already is left alone."""
+    """Make a feedback page for each student; pages that are up to date stay as they are."""
     from autograder.feedback.command import give_feedback
 
     if (lms == "moodle" or download) and not into_zip:
-        raise typer.BadParameter("--lms and --into say how a zip is made: name it with --zip FILE.zip")
+        raise typer.BadParameter("--lms and --into describe a zip: name the zip with --zip FILE.zip")
     if download and lms != "moodle":
         raise typer.BadParameter("--into is for --lms moodle")
     opened = open_course(course)
@@ -99,17 +108,17 @@ def feedback_command(
 
 def review_command(
     course: CourseFolder = Path(),
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port.", show_default="one that is free")
+        int | None, typer.Option(min=0, max=65535, help="The port.", show_default="a free port")
     ] = None,
-    blind: Annotated[bool, typer.Option("--blind", help="Hide names from everyone.")] = False,  # noqa: FBT002
-    browser: Annotated[bool, typer.Option(help="Open the first page.")] = True,  # noqa: FBT002
+    blind: Annotated[bool, typer.Option("--blind", help="Hide the students' names.")] = False,  # noqa: FBT002
+    browser: Annotated[bool, typer.Option(help="Open the pages in a browser.")] = True,  # noqa: FBT002
     static: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Only write a gallery to look at, as files.")
+        Path | None, typer.Option(metavar="DIR", help="Write a gallery as files instead of serving pages.")
     ] = None,
 ) -> None:
-    """Serve the TAs' pages, in which feature grids are looked at and answers are graded."""
+    """Serve the TAs' pages for looking at feature grids and grading answers."""
     opened = open_course(course)
     if static is not None:
         from autograder.course.folder import ASSIGNMENT

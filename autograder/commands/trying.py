@@ -1,4 +1,4 @@
-"""For whoever wants to look first: the whole cycle as a demo, a notebook before it is handed in, this machine."""
+"""Commands to try things out: the whole cycle as a demo, the checks on a notebook, and a look at this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def demo_command(
 
 
 def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")], data: Data = None) -> None:
-    """Run the public self-checks on a notebook, before it is handed in."""
+    """Run the public self-checks on a notebook before submitting it."""
     from autograder.commands.check import self_check
 
     for line in self_check(notebook, settings_of(notebook.parent, data=data), announce=say):
@@ -29,7 +29,7 @@ def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")],
 
 
 def doctor_command(course: CourseFolder = Path(), data: Data = None) -> None:
-    """Say what is installed, which sandbox works and where the data is."""
+    """Show what is installed, whether the sandbox works and where the data is."""
     from autograder.commands.doctor import examine
 
     healthy = True

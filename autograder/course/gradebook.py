@@ -77,21 +77,32 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         CourseError: the database does not respond, is locked, or belongs to another version of nbgrader.
     """
     directory = course_directory(course)
+    with open_database(directory.db_url, directory.course_id) as gradebook:
+        yield gradebook
+
+
+@contextmanager
+def open_database(db_url: str, course_id: str) -> Iterator[Gradebook]:
+    """Open the gradebook of a course in this database.
+
+    Raises:
+        CourseError: the database does not respond, is locked, or belongs to another version of nbgrader.
+    """
     try:
         os.environ["PATH"] = search_path()  # not reset later, since other threads may need it
-        with one_at_a_time(directory.db_url, "open"):  # opening creates the tables of a new gradebook
-            gradebook = _gradebook(directory)
+        with one_at_a_time(db_url, "open"):  # opening creates the tables of a new gradebook
+            gradebook = _gradebook(db_url, course_id)
         with gradebook:
             yield gradebook
     except SQLAlchemyError as error:
-        raise CourseError(gradebook_problem(directory.db_url, error)) from error
+        raise CourseError(gradebook_problem(db_url, error)) from error
 
 
-def _gradebook(directory: CourseDirectory) -> Gradebook:
+def _gradebook(db_url: str, course_id: str) -> Gradebook:
     try:
-        return Gradebook(directory.db_url, directory.course_id)
+        return Gradebook(db_url, course_id)
     except ImportError as error:
-        raise CourseError(gradebook_problem(directory.db_url, error)) from error
+        raise CourseError(gradebook_problem(db_url, error)) from error
 
 
 @contextmanager

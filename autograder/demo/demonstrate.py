@@ -64,7 +64,7 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
         say("\nRelease: the instructor's own version must earn full marks first")
         report = check_source(course, grader, make_progress)
         release = generate_release(course, hidden_thresholds=settings.thresholds.model_dump())
-        say(f"It earns {report.score:g} of {report.max_score:g}. The release leaks nothing: {release}")
+        say(f"It earns {report.score:g} of {report.max_score:g}. The release leaks no solution: {release}")
 
         students = hand_in_samples(course, find_exercise(settings.exercise).samples)
         say(f"\nHanded in by {', '.join(students)}. Each notebook is run, and what it made is measured again")

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
 
-from autograder.duplicates.findings import Duplicates, Finding, Group, LeftOut
+from autograder.duplicates.findings import Duplicates, Finding, Group, NotCompared
 from autograder.duplicates.sketch import Vector, near_pairs
 from autograder.duplicates.traits import FEWEST_WORDS, Answer, Traits
 
@@ -39,7 +39,7 @@ def compare(all_traits: Sequence[Traits], reference: Mapping[str, str]) -> Dupli
         compared=len(all_traits),
         groups=tuple(_groups(telling)),
         weak=tuple(one for one in findings if one.strength == "weak"),
-        left_out=tuple(LeftOut(one.student, why) for one in all_traits for why in one.left_out),
+        left_out=tuple(NotCompared(one.student, why) for one in all_traits for why in one.left_out),
     )
 
 

@@ -1,7 +1,7 @@
 """Reads the arrays in a frozen graph as plain data, without starting TensorFlow.
 
-A student's graph may contain anything, and this code runs outside the verifier's sandbox. So it declares only
-the few fields of TensorFlow's format that hold constants; protobuf skips all others.
+A student's graph may contain anything, so only the process in the sandbox calls this. It declares only the few
+fields of TensorFlow's format that hold constants, and protobuf skips all others: that starts faster than TensorFlow.
 """
 
 from __future__ import annotations

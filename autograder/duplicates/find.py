@@ -9,8 +9,10 @@ from __future__ import annotations
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.duplicates.compare import compare
 from autograder.duplicates.findings import Duplicates
-from autograder.duplicates.traits import Exercise, traits_of
+from autograder.duplicates.reader import ResultsReader
+from autograder.duplicates.traits import GivenCode, traits_of
 from autograder.errors import CourseError
+from autograder.execute.sandbox import make_sandbox
 from autograder.plain.machine import MEGABYTE
 from autograder.settings import load_settings
 
@@ -21,16 +23,19 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
     Raises:
         CourseError: there are fewer than two submissions, or the instructor's notebook cannot be read.
         SettingsError: the course's settings cannot be read.
+        SandboxError: the sandbox does not work here.
     """
     students = course.students(assignment)
     if len(students) < 2:
         raise CourseError(
             f"nothing to compare: there are not two submissions {course.submitted / '<student>' / assignment}"
         )
-    exercise = Exercise.of(course, assignment)
-    size_limit = int(load_settings(course.root).limits.notebook_mb * MEGABYTE)
-    all_traits = [
-        traits_of(course, student, exercise, size_limit=size_limit, assignment=assignment)
-        for student in students
-    ]
+    exercise = GivenCode.of(course, assignment)
+    settings = load_settings(course.root)
+    size_limit = int(settings.limits.notebook_mb * MEGABYTE)
+    with ResultsReader(make_sandbox(settings.sandbox), settings.limits) as reader:
+        all_traits = [
+            traits_of(course, student, exercise, reader, size_limit=size_limit, assignment=assignment)
+            for student in students
+        ]
     return compare(all_traits, exercise.reference)

@@ -41,7 +41,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class NotCompared:
     """A part of a student's work that could not be compared, and why."""
 
     student: str
@@ -62,7 +62,7 @@ class Duplicates:
     compared: int
     groups: tuple[Group, ...]
     weak: tuple[Finding, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[NotCompared, ...]
 
 
 def duplicates_to_json(duplicates: Duplicates) -> str:

@@ -9,14 +9,27 @@ difference of two sketches is the sketch of the difference.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-
-Vector = npt.NDArray[np.float64]
+from pydantic import PlainSerializer, PlainValidator
 
 LENGTH = 512
 _CHUNK = 1 << 20
+
+
+def _from_json(numbers: object) -> npt.NDArray[np.float64]:
+    vector = np.asarray(numbers, np.float64)
+    if vector.shape != (LENGTH,) or not np.isfinite(np.square(vector).sum()):
+        raise ValueError("not a sketch")
+    return vector
+
+
+# In JSON, a sketch is a list of numbers.
+Vector = Annotated[
+    npt.NDArray[np.float64], PlainValidator(_from_json), PlainSerializer(lambda it: it.tolist())
+]
 
 
 def sketch(numbers: npt.NDArray[np.floating]) -> Vector | None:

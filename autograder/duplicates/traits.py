@@ -12,8 +12,10 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
 from autograder.course.submission import Submission
 from autograder.duplicates.code import NormalForm, Normaliser
-from autograder.duplicates.images import Images, images_of
-from autograder.duplicates.weights import Weights, weights_of
+from autograder.duplicates.images import Images
+from autograder.duplicates.reader import ResultsReader
+from autograder.duplicates.results import NotebookResults
+from autograder.duplicates.weights import GradedNetwork, Weights
 from autograder.errors import CourseError, SubmissionError
 from autograder.evidence import read_evidence
 from autograder.measurements import Measurements
@@ -58,14 +60,14 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class Exercise:
+class GivenCode:
     """Code that no student wrote: the code that students were given, and the instructor's answers."""
 
     normaliser: Normaliser
     reference: Mapping[str, str]  # the cell with this answer, by the digest of its normal form
 
     @classmethod
-    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> Exercise:
+    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> GivenCode:
         """Read the instructor's notebook and the version of it that students got.
 
         Raises:
@@ -87,7 +89,13 @@ class Exercise:
 
 
 def traits_of(
-    course: Course, student: str, exercise: Exercise, *, size_limit: int, assignment: str = ASSIGNMENT
+    course: Course,
+    student: str,
+    exercise: GivenCode,
+    reader: ResultsReader,
+    *,
+    size_limit: int,
+    assignment: str = ASSIGNMENT,
 ) -> Traits:
     """Collect the traits of one student's work, as far as it can be read.
 
@@ -95,8 +103,12 @@ def traits_of(
         course: the course folder.
         student: the student's id.
         exercise: the code that no student wrote.
+        reader: reads what the notebook computed.
         size_limit: in bytes; larger notebooks are not read.
         assignment: its name.
+
+    Raises:
+        SandboxError: the reader does not start.
     """
     submission = Submission(student, assignment, course.submission_folder(student, assignment))
     folder = course.result_folder(student, assignment)
@@ -110,7 +122,7 @@ def traits_of(
         images_code = _code_before(answers, _AFTER_IMAGES)
     except SubmissionError as error:
         left_out.append(f"code not compared: {error}")
-    weights, images = None, None
+    results = NotebookResults()
     report = read_report(folder)
     if report is None:
         left_out.append("weights and images not compared: not graded yet")
@@ -120,11 +132,12 @@ def traits_of(
         try:
             evidence = read_evidence(folder / EVIDENCE)
             measured = _measurements(folder)
-            weights = weights_of(evidence, measured.model if measured else None)
-            images = images_of(evidence)
+            results = reader.read(evidence, GradedNetwork.of(measured.model if measured else None))
         except ValueError as error:
             left_out.append(f"weights and images not compared: {error}")
-    return Traits(student, answers, network_code, images_code, weights, images, tuple(left_out))
+    return Traits(
+        student, answers, network_code, images_code, results.weights, results.images, tuple(left_out)
+    )
 
 
 def _measurements(folder: Path) -> Measurements | None:

@@ -28,6 +28,26 @@ MOST_MODELS = 24
 NEAR_BY_MOVEMENT, NEAR_BY_SIZE = 0.1, 0.003
 
 
+@dataclass(frozen=True)
+class GradedNetwork:
+    """The graded network, as the verifier knows it.
+
+    Attributes:
+        variable: its name in the notebook.
+        has_learned: does it recognize digits?
+    """
+
+    variable: str
+    has_learned: bool
+
+    @classmethod
+    def of(cls, measured: ModelMeasurement | None) -> GradedNetwork:
+        """Return the network that the verifier measured; without measurements, the one that the exercise asks for."""
+        if measured is None:
+            return cls("model", has_learned=True)
+        return cls(measured.variable, has_learned=measured.accuracy >= LEARNED)
+
+
 @dataclass(frozen=True, eq=False)
 class Weights:
     """The weights of one trained network.
@@ -56,14 +76,9 @@ class Weights:
         return before[-1][1:]
 
 
-def weights_of(evidence: Evidence, measured: ModelMeasurement | None) -> Weights | None:
-    """Return the weights of the graded network after its training; None if none can be read.
-
-    Args:
-        evidence: of the submission.
-        measured: the verifier's measurements of the network; None if there are none.
-    """
-    name = measured.variable if measured is not None else "model"
+def weights_of(evidence: Evidence, network: GradedNetwork) -> Weights | None:
+    """Return the weights of the graded network after its training; None if none can be read."""
+    name = network.variable
     records = [one for one in evidence.of_kind("model") if str(one.facts.get("variable"))[:100] == name]
     states = [(one, arrays) for one in records[:MOST_MODELS] if (arrays := kernels(evidence.payload(one)))]
     if not states:
@@ -83,7 +98,7 @@ def weights_of(evidence: Evidence, measured: ModelMeasurement | None) -> Weights
         sketch=trained,
         near=near,
         was_trained=_is_trained(last, first),
-        has_learned=measured is None or measured.accuracy >= LEARNED,
+        has_learned=network.has_learned,
         versions=tuple((one.run, _digest(some), _is_trained(one, first)) for one, some in states),
     )
 

@@ -44,7 +44,7 @@ LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
 
 @dataclass(frozen=True)
-class Shortcuts:
+class ShortcutOptions:
     """What the profile `quick` needs to tell when a network is trained well enough."""
 
     held_out: Path  # .npz with `images`, float32 (n, 28, 28, 1), and `labels`, (n,)
@@ -62,7 +62,7 @@ class KernelOptions:
     threads: int
     python: str = ""
     devices: tuple[Path, ...] = ()  # GPU devices that notebooks may use
-    shortcuts: Shortcuts | None = None
+    shortcuts: ShortcutOptions | None = None
     template: Template | None = None  # forks kernels if that works; otherwise each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
 
@@ -110,7 +110,7 @@ class _Manager(AsyncKernelManager):  # type: ignore[misc]
     start: Start | None = None
 
 
-class _BoundedClient(AsyncKernelClient):  # type: ignore[misc]
+class _BoundedConnection(AsyncKernelClient):  # type: ignore[misc]
     """Drops messages that are too long before they take up the grader's memory."""
 
     def _context_default(self) -> zmq.asyncio.Context:
@@ -252,7 +252,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         transport="ipc",
         ip=str(folder / "kernel-ipc"),
         connection_file=config.connection,
-        client_factory=_BoundedClient,
+        client_factory=_BoundedConnection,
     )
     if template:
         manager.template = template

@@ -11,6 +11,7 @@ import re
 
 from autograder.collect.names import same
 from autograder.errors import ExportError
+from autograder.export.csv_table import Table, TableLine, number, read_table
 from autograder.export.filling import (
     Cells,
     NotFilledError,
@@ -21,9 +22,8 @@ from autograder.export.filling import (
     named_column,
 )
 from autograder.export.outcome import Exported, Request
-from autograder.export.people import Row
+from autograder.export.people import PersonRow
 from autograder.export.scores import Score
-from autograder.export.table import Line, Table, number, read_table
 
 NAME = "Canvas"
 
@@ -55,7 +55,7 @@ def export_canvas(request: Request) -> Exported:
         raise ExportError(f"{table.file}: Canvas calculates the column '{table.headings[column]}' itself")
     notes = about_maximum(NAME, points.cell(column) if points else "", request)
 
-    def cells_of(one: Score, line: Line) -> Cells:
+    def cells_of(one: Score, line: TableLine) -> Cells:
         there = line.cell(column).strip().upper()
         if there == _EXCUSED:
             raise NotFilledError("excused in Canvas, which a score would end")
@@ -98,19 +98,19 @@ def _column(table: Table, request: Request) -> int:
     )
 
 
-def _rows(table: Table) -> list[Row]:
+def _rows(table: Table) -> list[PersonRow]:
     headings = table.headings
     is_split = headings[0] == "LastName"
     user_id = 2 if is_split else 1
     ids = [place for place, heading in enumerate(headings[:10]) if heading in ("SIS User ID", "SIS Login ID")]
-    rows: list[Row] = []
+    rows: list[PersonRow] = []
     for place, line in enumerate(table.lines[1:], 1):
         name = f"{line.cell(1)} {line.cell(0)}" if is_split else line.cell(0)
         is_nobody = all(_NO_PERSON.fullmatch(cell.strip()) for cell in line.cells) or _POINTS in line.cell(0)
         if is_nobody or (name == _TEST_STUDENT and not any(line.cell(one).strip() for one in ids)):
             continue
         number_there = line.cell(user_id).strip()
-        rows.append(Row(place, name.strip(), number_there, number_there, tuple(map(line.cell, ids))))
+        rows.append(PersonRow(place, name.strip(), number_there, number_there, tuple(map(line.cell, ids))))
     return rows
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from autograder.collect.members import LeftOut
 from autograder.errors import ExportError
+from autograder.export.csv_table import Table, TableLine, read_number
 from autograder.export.outcome import Exported, Request
-from autograder.export.people import Row, match
+from autograder.export.people import PersonRow, match
 from autograder.export.scores import Score
-from autograder.export.table import Line, Table, read_number
 
 Cells = Mapping[int, str]
 
@@ -21,9 +21,9 @@ class NotFilledError(Exception):
 def fill(
     request: Request,
     table: Table,
-    rows: Sequence[Row],
+    rows: Sequence[PersonRow],
     lms: str,
-    cells_of: Callable[[Score, Line], Cells],
+    cells_of: Callable[[Score, TableLine], Cells],
     notes: Sequence[str] = (),
 ) -> Exported:
     """Write every score into its student's line.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from autograder.export.csv_table import number, write_table
 from autograder.export.outcome import Exported, Request
 from autograder.export.plain_csv import GRADED, MISSING, WAITING, cell_score, criteria_of, state
 from autograder.export.scores import Score
-from autograder.export.table import number, write_table
 from autograder.plain.text import plain_text
 
 _STATUS = {GRADED: "Graded", WAITING: "Ungraded", MISSING: "Missing"}

@@ -15,6 +15,15 @@ import re
 from autograder.collect.members import LeftOut
 from autograder.collect.roster import EMAIL, STUDENT_ID
 from autograder.errors import ExportError
+from autograder.export.csv_table import (
+    Table,
+    TableLine,
+    harmless,
+    number,
+    read_number,
+    read_table,
+    write_table,
+)
 from autograder.export.filling import (
     Cells,
     NotFilledError,
@@ -25,9 +34,8 @@ from autograder.export.filling import (
     named_column,
 )
 from autograder.export.outcome import Exported, Request
-from autograder.export.people import Row
+from autograder.export.people import PersonRow
 from autograder.export.scores import Score
-from autograder.export.table import Line, Table, harmless, number, read_number, read_table, write_table
 from autograder.plain.text import plain_text
 
 NAME = "Moodle"
@@ -70,7 +78,7 @@ def _worksheet(request: Request) -> Exported:
         notes.append(f"cells are divided by {sign}: choose that as the separator when uploading")
     kept: list[LeftOut] = []
 
-    def cells_of(one: Score, line: Line) -> Cells:
+    def cells_of(one: Score, line: TableLine) -> Cells:
         maximum = read_number(line.cell(grade + 1))
         if maximum is not None and one.score > maximum:
             raise NotFilledError(f"Moodle passes over {one.score:g}, which is more than its maximum")
@@ -105,7 +113,7 @@ def _is_time(cell: str) -> bool:
     return text == "-" or (len(text) <= _MOST_CHARACTERS and _YEAR_AND_CLOCK.search(text) is not None)
 
 
-def _row(table: Table, place: int, line: Line, participant: str, grade: int) -> Row:
+def _row(table: Table, place: int, line: TableLine, participant: str, grade: int) -> PersonRow:
     def is_id(heading: str) -> bool:
         return " ".join(heading.split()).casefold() in (*STUDENT_ID, *EMAIL)
 
@@ -114,10 +122,10 @@ def _row(table: Table, place: int, line: Line, participant: str, grade: int) -> 
         for heading, cell in list(zip(table.headings, line.cells, strict=False))[1:grade]
         if is_id(heading) or re.fullmatch(r"\s*[^@\s]+@[^@\s]+\s*", cell)
     )
-    return Row(place, line.cell(1).strip(), participant, ids=ids)
+    return PersonRow(place, line.cell(1).strip(), participant, ids=ids)
 
 
-def _grade_column(table: Table, people: dict[int, Line], wanted: str | None) -> int:
+def _grade_column(table: Table, people: dict[int, TableLine], wanted: str | None) -> int:
     """Return the column before the maximum; the maximum is the column with the same number in every line."""
     if wanted or table.headings.count(_GRADE):
         return named_column(table, wanted or _GRADE)
@@ -139,7 +147,7 @@ def _grade_column(table: Table, people: dict[int, Line], wanted: str | None) -> 
     return fitting[0]
 
 
-def _comments_column(table: Table, people: dict[int, Line], grade: int) -> int | None:
+def _comments_column(table: Table, people: dict[int, TableLine], grade: int) -> int | None:
     """Return the last column, unless it holds the times at which grades were changed."""
     if _COMMENTS in table.headings:
         return named_column(table, _COMMENTS)

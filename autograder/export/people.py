@@ -21,7 +21,7 @@ _Person = TypeVar("_Person")
 
 
 @dataclass(frozen=True)
-class Row:
+class PersonRow:
     """A person's line in an LMS's file.
 
     Attributes:
@@ -60,12 +60,12 @@ class Matching:
 
 
 @dataclass(frozen=True)
-class _Rule:
-    row: Callable[[Row], Iterable[str]]
+class _MatchingRule:
+    row: Callable[[PersonRow], Iterable[str]]
     score: Callable[[Score], Iterable[str]]
 
 
-def match(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> Matching:
+def match(rows: Sequence[PersonRow], scores: Sequence[Score], lms: str) -> Matching:
     """Match the lines of an LMS's file to students.
 
     Args:
@@ -75,7 +75,7 @@ def match(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> Matching:
     """
     fitting = _by_what_is_ones_own(rows, scores, lms)
     left_out: list[LeftOut] = []
-    claims: dict[str, list[Row]] = defaultdict(list)
+    claims: dict[str, list[PersonRow]] = defaultdict(list)
     for row in rows:
         students = fitting[row.place]
         if len(students) > 1:
@@ -105,15 +105,17 @@ def match(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> Matching:
     return Matching(places, frozenset(shared), tuple(left_out))
 
 
-def _by_what_is_ones_own(rows: Sequence[Row], scores: Sequence[Score], lms: str) -> dict[int, set[str]]:
+def _by_what_is_ones_own(rows: Sequence[PersonRow], scores: Sequence[Score], lms: str) -> dict[int, set[str]]:
     def collected_as(one: Score) -> Iterable[str]:
         return [one.record.person] if one.record and one.record.lms == lms else []
 
     rules = (
-        _Rule(lambda row: [row.lms_id], collected_as),
-        _Rule(lambda row: [row.user_id], lambda one: [one.lms_user_id]),
+        _MatchingRule(lambda row: [row.lms_id], collected_as),
+        _MatchingRule(lambda row: [row.user_id], lambda one: [one.lms_user_id]),
         # `gradeascent collect` names folders this way
-        _Rule(lambda row: [*row.ids, *map(folder_name, row.ids)], lambda one: [one.student, one.email]),
+        _MatchingRule(
+            lambda row: [*row.ids, *map(folder_name, row.ids)], lambda one: [one.student, one.email]
+        ),
     )
     found: dict[int, set[str]] = {row.place: set() for row in rows}
     for rule in rules:
@@ -136,7 +138,7 @@ def _keys(values: Iterable[str]) -> Iterable[str]:
     return (key for value in values if (key := same(" ".join(value.split()))))
 
 
-def _user_parts(row: Row) -> Iterable[str]:
+def _user_parts(row: PersonRow) -> Iterable[str]:
     return (value.partition("@")[0] for value in row.ids if "@" in value)
 
 
@@ -151,9 +153,9 @@ def _names(one: Score) -> Iterable[str]:
 
 
 _SHARED = (
-    _Rule(lambda row: [row.user_id], lambda one: [one.student]),
-    _Rule(_user_parts, lambda one: [one.student]),
-    _Rule(lambda row: [_words(row.name)], _names),
+    _MatchingRule(lambda row: [row.user_id], lambda one: [one.student]),
+    _MatchingRule(_user_parts, lambda one: [one.student]),
+    _MatchingRule(lambda row: [_words(row.name)], _names),
 )
 
 

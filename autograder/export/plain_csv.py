@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from autograder.export.csv_table import number, write_table
 from autograder.export.outcome import Exported, Request
 from autograder.export.scores import Score
-from autograder.export.table import number, write_table
 from autograder.plain.text import plain_text
 
 GRADED, WAITING, MISSING = "graded", "waiting", "missing"

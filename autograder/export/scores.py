@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 
-from autograder.collect.place import Record, Shelf
+from autograder.collect.place import CollectionRecord, Shelf
 from autograder.course.folder import Course
+from autograder.course.marks import GradebookStudent, Marks, read_assignment, read_marks, read_people
 from autograder.course.notebooks import criterion_of, grade_id, read_notebook
 from autograder.errors import CourseError, ExportError, SubmissionError
 
@@ -28,7 +28,7 @@ class CellScore:
 
 
 @dataclass(frozen=True)
-class Comment:
+class CellComment:
     """A TA's comment on an answer."""
 
     cell: str
@@ -62,8 +62,8 @@ class Score:
     submitted_at: datetime | None = None
     seconds_late: float | None = None
     cells: Mapping[str, CellScore] = field(default_factory=dict)
-    comments: tuple[Comment, ...] = ()
-    record: Record | None = None
+    comments: tuple[CellComment, ...] = ()
+    record: CollectionRecord | None = None
 
 
 def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[Score]:
@@ -72,65 +72,69 @@ def read_scores(gradebook: Gradebook, course: Course, assignment: str) -> list[S
     Raises:
         ExportError: the gradebook does not know the assignment.
     """
-    try:
-        entry = gradebook.find_assignment(assignment)
-    except MissingEntry as error:
+    entry = read_assignment(gradebook, assignment)
+    if entry is None:
         raise ExportError(
             f"the gradebook does not know the assignment '{assignment}'; 'gradeascent release' enters it"
-        ) from error
-    submissions = {submission.student_id: submission for submission in entry.submissions}
+        )
+    notebooks = [read_marks(gradebook, assignment, notebook) for notebook in entry.notebooks]
     order = _cell_order(course, assignment)
     shelf = Shelf(course, assignment)
     return [
-        _score(student, submissions.get(student.id), float(entry.max_score), order, shelf)
-        for student in sorted(gradebook.students, key=lambda student: str(student.id))
+        _score(
+            person,
+            [marks[person.student] for marks in notebooks if person.student in marks],
+            entry.max_score,
+            order,
+            shelf,
+        )
+        for person in read_people(gradebook)
     ]
 
 
-def _score(student: Any, submission: Any, max_score: float, order: Sequence[str], shelf: Shelf) -> Score:
+def _score(
+    person: GradebookStudent, notebooks: Sequence[Marks], max_score: float, order: Sequence[str], shelf: Shelf
+) -> Score:
     nothing = Score(
-        student=str(student.id),
-        first_name=student.first_name or "",
-        last_name=student.last_name or "",
-        email=student.email or "",
-        lms_user_id=student.lms_user_id or "",
+        student=person.student,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
+        lms_user_id=person.lms_user_id,
         max_score=max_score,
-        record=shelf.record(student.id),
+        record=shelf.record(person.student),
     )
-    if submission is None:
+    if not notebooks:
         return nothing
-    raw, penalty = float(submission.score), float(submission.late_submission_penalty or 0)
-    has_times = submission.timestamp is not None and submission.duedate is not None
+    raw, penalty = sum(one.score for one in notebooks), sum(one.penalty for one in notebooks)
     return replace(
         nothing,
         is_handed_in=True,
-        is_waiting=bool(submission.needs_manual_grade),
+        is_waiting=any(one.waiting for one in notebooks),
         raw_score=raw,
         late_penalty=penalty,
         score=max(0.0, raw - penalty),  # nbgrader's own rule, in its CsvExportPlugin
-        submitted_at=submission.timestamp,
-        seconds_late=float(submission.total_seconds_late) if has_times else None,
-        cells=_cells(submission, order),
-        comments=_comments(submission, order),
+        submitted_at=notebooks[0].submitted_at,
+        seconds_late=notebooks[0].late_seconds,
+        cells=_cells(notebooks, order),
+        comments=_comments(notebooks, order),
     )
 
 
-def _cells(submission: Any, order: Sequence[str]) -> dict[str, CellScore]:
-    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+def _cells(notebooks: Sequence[Marks], order: Sequence[str]) -> dict[str, CellScore]:
+    marks = [mark for one in notebooks for mark in one.marks.values()]
     return {
-        criterion_of(grade.cell.name) or grade.cell.name: CellScore(
-            None if grade.needs_manual_grade else float(grade.score), float(grade.max_score)
-        )
-        for grade in sorted(grades, key=lambda grade: _place(grade.cell.name, order))
+        criterion_of(mark.cell) or mark.cell: CellScore(None if mark.waits else mark.score, mark.max_score)
+        for mark in sorted(marks, key=lambda mark: _place(mark.cell, order))
     }
 
 
-def _comments(submission: Any, order: Sequence[str]) -> tuple[Comment, ...]:
+def _comments(notebooks: Sequence[Marks], order: Sequence[str]) -> tuple[CellComment, ...]:
     written = [
-        Comment(comment.name, comment.manual_comment.strip())
-        for notebook in submission.notebooks
-        for comment in notebook.comments
-        if comment.manual_comment and comment.manual_comment.strip()
+        CellComment(cell, comment.strip())
+        for one in notebooks
+        for cell, comment in one.comments.items()
+        if comment.strip()
     ]
     return tuple(sorted(written, key=lambda comment: _place(comment.cell, order)))
 

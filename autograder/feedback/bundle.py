@@ -19,7 +19,7 @@ from autograder.collect.names import file_name, same
 from autograder.collect.place import Shelf
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import DownloadError
-from autograder.feedback.make import Pages
+from autograder.feedback.make import StudentPages
 from autograder.plain.files import writing_whole
 from autograder.plain.scratch import temporary_folder
 
@@ -30,7 +30,7 @@ NAME = "feedback"
 
 def write_bundle(
     course: Course,
-    pages: Mapping[str, Pages],
+    pages: Mapping[str, StudentPages],
     target: Path,
     lms: Lms,
     download: Path | None = None,
@@ -66,7 +66,7 @@ def write_bundle(
     return left_out
 
 
-def _plain(pages: Mapping[str, Pages]) -> tuple[dict[str, str], list[LeftOut]]:
+def _plain(pages: Mapping[str, StudentPages]) -> tuple[dict[str, str], list[LeftOut]]:
     folders, taken, left_out = {}, set(), []
     for student in sorted(pages):
         folder = file_name(student)
@@ -79,7 +79,7 @@ def _plain(pages: Mapping[str, Pages]) -> tuple[dict[str, str], list[LeftOut]]:
 
 
 def _moodle(
-    course: Course, pages: Mapping[str, Pages], download: Path | None, assignment: str
+    course: Course, pages: Mapping[str, StudentPages], download: Path | None, assignment: str
 ) -> tuple[dict[str, str], list[LeftOut]]:
     """Use the numbers noted when the submissions were collected; students are never matched by name."""
     names = _names_in(download, assignment) if download is not None else None

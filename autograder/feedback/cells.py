@@ -12,8 +12,8 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 
 from autograder.course.notebooks import grade_id
+from autograder.feedback.clean_markup import LONGEST_HTML, clean, lines, markdown, typed
 from autograder.feedback.pixels import PixelsError, open_picture, plain_picture
-from autograder.feedback.words import LONGEST_HTML, clean, lines, markdown, typed
 
 # Beyond these sizes, people stop reading and the page gets slow; the page says what was left out.
 MOST_CELLS = 400

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import check_cell, criterion_of
-from autograder.feedback.standing import Mark, Standing
 from autograder.report import Report, Result, Status
 
 Shown = Status | Literal["waits"]
@@ -27,7 +27,7 @@ _SAME_SCORE = 1e-3
 
 
 @dataclass(frozen=True)
-class Row:
+class CriterionRow:
     """One criterion.
 
     Attributes:
@@ -56,11 +56,11 @@ class Row:
 class Rows:
     """All criteria in the order of the notebook, and comments that belong to no criterion, by cell."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CriterionRow, ...]
     other_comments: dict[str, str]
 
 
-def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -> Rows:
+def make_rows(standing: Marks, report: Report | None, cells: Sequence[str]) -> Rows:
     """Return what the page says about each criterion.
 
     Args:
@@ -72,7 +72,7 @@ def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -
     names = sorted(standing.marks, key=lambda cell: places.get(cell, len(cells)))
     rows = {cell: _row(standing.marks[cell], report) for cell in names}
     others: dict[str, str] = {}
-    for cell, comment in standing.comments.items():
+    for cell, comment in standing.shown_comments.items():
         if (target := _belongs_to(cell, rows, places)) is None:
             others[cell] = comment
         else:
@@ -80,13 +80,13 @@ def make_rows(standing: Standing, report: Report | None, cells: Sequence[str]) -
     return Rows(tuple(rows.values()), others)
 
 
-def _row(mark: Mark, report: Report | None) -> Row:
+def _row(mark: Mark, report: Report | None) -> CriterionRow:
     criterion = criterion_of(mark.cell)
     result = report.criteria.get(criterion) if report is not None and criterion is not None else None
     if result is not None and mark.automatic is not None and not _agree(result, mark.automatic):
         result = None
     message = result.feedback if result is not None else ""
-    return Row(criterion or mark.cell, mark.cell, _status(mark, result), mark, message)
+    return CriterionRow(criterion or mark.cell, mark.cell, _status(mark, result), mark, message)
 
 
 def _agree(result: Result, automatic: float) -> bool:
@@ -94,18 +94,18 @@ def _agree(result: Result, automatic: float) -> bool:
 
 
 def _status(mark: Mark, result: Result | None) -> Shown:
-    if mark.waits and mark.automatic is None and not mark.is_manual:
+    if mark.waits and mark.automatic is None and mark.manual is None:
         return "waits"
     if mark.waits:
         return "review"
-    if result is not None and not mark.is_manual:
+    if result is not None and mark.manual is None:
         return result.status
     if mark.score >= mark.max_score - _SAME_SCORE:
         return "pass"
     return "partial" if mark.score > _SAME_SCORE else "fail"
 
 
-def _belongs_to(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -> str | None:
+def _belongs_to(cell: str, rows: Mapping[str, CriterionRow], places: Mapping[str, int]) -> str | None:
     """Return the graded cell that a comment is about: that cell itself, its check, or the next check below it."""
     for candidate in (cell, check_cell(cell)):
         if candidate in rows:
@@ -113,6 +113,6 @@ def _belongs_to(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -
     return next(iter(_below(cell, rows, places)), None)
 
 
-def _below(cell: str, rows: Mapping[str, Row], places: Mapping[str, int]) -> Iterator[str]:
+def _below(cell: str, rows: Mapping[str, CriterionRow], places: Mapping[str, int]) -> Iterator[str]:
     if cell in places:
         yield from (row for row in rows if row in places and places[row] > places[cell])

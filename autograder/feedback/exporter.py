@@ -13,16 +13,14 @@ from typing import Any
 
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.folder import Course
-from autograder.course.gradebook import gradebook_problem
+from autograder.course.gradebook import open_database
+from autograder.course.marks import no_marks, read_marks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError
 from autograder.feedback.page import Material, render_page
-from autograder.feedback.standing import read_standing
 
 
 class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have types
@@ -65,11 +63,11 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
 
     def _material(self, about: dict[str, str], file: Path) -> Material:
         directory = getattr(self.parent, "coursedir", None) or CourseDirectory(config=self.config)
-        try:
-            with Gradebook(about["db_url"], directory.course_id) as gradebook:
-                standing = read_standing(gradebook, about["student"], about["assignment"], about["notebook"])
-        except SQLAlchemyError as error:
-            raise CourseError(gradebook_problem(about["db_url"], error)) from error
+        student, assignment, notebook = about["student"], about["assignment"], about["notebook"]
+        with open_database(about["db_url"], directory.course_id) as gradebook:
+            standing = read_marks(gradebook, assignment, notebook, student).get(student)
+        if standing is None:
+            raise no_marks(student, assignment)
         return Material(
             about["student"],
             about["assignment"],

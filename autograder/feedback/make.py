@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -24,10 +23,10 @@ from traitlets.config import Config
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import nbgrader_config, open_gradebook
+from autograder.course.marks import Marks, no_marks, read_assignment, read_marks
 from autograder.errors import CourseError, GradeascentError
 from autograder.feedback.page import MADE_FROM, Material
 from autograder.feedback.pdf import make_pdf
-from autograder.feedback.standing import Standing, read_standing
 from autograder.plain.files import HALF, write_whole
 from autograder.plain.untrusted_files import open_plain
 
@@ -47,7 +46,7 @@ class PageProgress(Protocol):
 
 
 @dataclass(frozen=True)
-class Pages:
+class StudentPages:
     """The files that a student gets."""
 
     html: Path
@@ -78,7 +77,7 @@ def make_pages(
     *,
     browser: str | None = None,
     assignment: str = ASSIGNMENT,
-) -> dict[str, Pages]:
+) -> dict[str, StudentPages]:
     """Make the pages of these students that are out of date.
 
     Args:
@@ -99,11 +98,11 @@ def make_pages(
         config.GenerateFeedback.exporter_class = EXPORTER
     notebook = course.source_notebook(assignment).stem
     standings = _read_standings(course, students, assignment, notebook)
-    pages: dict[str, Pages] = {}
+    pages: dict[str, StudentPages] = {}
     for student in students:
         try:
             page = _up_to_date_page(course, config, student, assignment, notebook, standings[student])
-            pages[student] = Pages(page, make_pdf(page, browser) if browser else None)
+            pages[student] = StudentPages(page, make_pdf(page, browser) if browser else None)
         except (GradeascentError, OSError) as error:
             progress.not_made(student, error)
         else:
@@ -113,22 +112,14 @@ def make_pages(
 
 def _read_standings(
     course: Course, students: Sequence[str], assignment: str, notebook: str
-) -> dict[str, Standing | CourseError]:
-    """Read all students at once, so that a problem with the whole gradebook is reported once."""
-    standings: dict[str, Standing | CourseError] = {}
+) -> dict[str, Marks | CourseError]:
+    """Return what the gradebook says about each student, or that it says nothing."""
     with open_gradebook(course) as gradebook:
-        try:
-            gradebook.find_notebook(notebook, assignment)
-        except MissingEntry as error:
-            raise CourseError(
-                f"the gradebook does not know {assignment} yet; run 'gradeascent grade' first"
-            ) from error
-        for student in students:
-            try:
-                standings[student] = read_standing(gradebook, student, assignment, notebook)
-            except CourseError as error:
-                standings[student] = error
-    return standings
+        entry = read_assignment(gradebook, assignment)
+        if entry is None or notebook not in entry.notebooks:
+            raise CourseError(f"the gradebook does not know {assignment} yet; run 'gradeascent grade' first")
+        marks = read_marks(gradebook, assignment, notebook)
+    return {student: marks.get(student) or no_marks(student, assignment) for student in students}
 
 
 def _up_to_date_page(
@@ -137,7 +128,7 @@ def _up_to_date_page(
     student: str,
     assignment: str,
     notebook: str,
-    standing: Standing | CourseError,
+    standing: Marks | CourseError,
 ) -> Path:
     directory = _directory(config, assignment)
     source = Path(directory.format_path(directory.autograded_directory, student, assignment))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,14 +16,14 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 import autograder
+from autograder.course.marks import Marks
 from autograder.course.notebooks import grade_id
 from autograder.feedback import curves
 from autograder.feedback.cells import show_cells
-from autograder.feedback.criteria import Row, make_rows
+from autograder.feedback.clean_markup import markdown
+from autograder.feedback.criteria import CriterionRow, make_rows
 from autograder.feedback.curves import Curves, make_curves
 from autograder.feedback.pixels import picture_address
-from autograder.feedback.standing import Standing
-from autograder.feedback.words import markdown
 from autograder.pages.mosaic import draw_mosaic
 from autograder.pages.web_page import make_environment, style_hash
 from autograder.pictures import pictures_from_npz
@@ -63,7 +63,7 @@ class Material:
 
     student: str
     assignment: str
-    standing: Standing
+    standing: Marks
     results: Path
     notebook: bytes
 
@@ -72,8 +72,9 @@ class Material:
         stored = (
             file.read_bytes() if file.is_file() else b"" for file in map(self.results.joinpath, _STORED)
         )
+        standing = replace(self.standing, notebook_id="")
         return sha256_of(
-            (_kit_sha256(), self.student, self.assignment, repr(self.standing), self.notebook, *stored)
+            (_kit_sha256(), self.student, self.assignment, repr(standing), self.notebook, *stored)
         )
 
 
@@ -88,7 +89,13 @@ def _kit_sha256() -> str:
         for file in sorted(place.rglob("*"))
         if file.suffix in (".py", ".html", ".css")
     ]
-    alone = (kit / "plain" / "text.py", kit / "pictures.py", kit / "report.py", Path(deprocess.__file__))
+    alone = (
+        kit / "course" / "marks.py",
+        kit / "plain" / "text.py",
+        kit / "pictures.py",
+        kit / "report.py",
+        Path(deprocess.__file__),
+    )
     return sha256_of(file.read_bytes() for file in (*files, *alone))
 
 
@@ -124,7 +131,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
         frame=curves,
         cells=list(show_cells(notebook)),
         marks=_marks_by_place(rows.rows, names),
-        comments=_comments_by_place(standing.comments, names),
+        comments=_comments_by_place(standing.shown_comments, names),
         report=report,
         made_from=material.sha256(),
         made_from_name=MADE_FROM,
@@ -172,7 +179,7 @@ def _whole_grid(results: Path) -> list[Picture]:
     return [Picture("Yours, and the reference on your network", picture_address(grid))]
 
 
-def _marks_by_place(rows: Sequence[Row], names: Sequence[str]) -> dict[int, Row]:
+def _marks_by_place(rows: Sequence[CriterionRow], names: Sequence[str]) -> dict[int, CriterionRow]:
     """Return which cell carries which score; the first one if several cells have the same name."""
     return {names.index(row.cell): row for row in rows if row.cell in names}
 

@@ -7,11 +7,12 @@ source folder of a course, so the kit in the container sees a normal course.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+
+import tomli_w
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import leaks_in, secrets_of, texts_of
@@ -119,23 +120,7 @@ def _lay_out_course(
             "limits": within(settings.limits, minutes),
         }
     )
-    write_whole(folder / SETTINGS_FILE, _toml(there))
-
-
-def _toml(settings: Settings) -> str:
-    """Return all settings as a file that `load_settings` reads."""
-    plain: list[str] = []
-    sections: list[str] = []
-    for key, value in settings.model_dump().items():
-        if isinstance(value, dict):
-            sections += [f"\n[{key}]", *(f"{name} = {_value(inner)}" for name, inner in value.items())]
-        else:
-            plain.append(f"{key} = {_value(value)}")
-    return "\n".join(plain + sections) + "\n"
-
-
-def _value(value: str | float) -> str:
-    return json.dumps(value)  # strings, numbers and booleans look the same in TOML
+    write_whole(folder / SETTINGS_FILE, tomli_w.dumps(there.model_dump()))
 
 
 def _refuse_leaks(course: Course, folder: Path, assignment: str) -> None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from autograder.plain.strict_model import StrictModel
 from autograder.plain.text import plain_text
 from autograder.report import LONGEST_TEXT, Report, Result, Status
 
@@ -22,11 +21,7 @@ MOST_FLAGS = 20
 _STATUS: dict[Status, Literal["passed", "failed"]] = {"pass": "passed", "partial": "failed", "fail": "failed"}
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Test(_Record):
+class Test(StrictModel):
     """One line of the results; without a score, it is only a message."""
 
     name: str
@@ -38,7 +33,7 @@ class Test(_Record):
     visibility: Literal["visible"] = "visible"
 
 
-class Results(_Record):
+class Results(StrictModel):
     """Everything that Gradescope gets for one submission."""
 
     score: float

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.submission import Submission
 from autograder.errors import SandboxError
-from autograder.execute.kernel import KernelOptions, Shortcuts, kernel_environment, packed_recorder
+from autograder.execute.kernel import KernelOptions, ShortcutOptions, kernel_environment, packed_recorder
 from autograder.execute.sandbox import Bubblewrap, Sandbox, make_sandbox
 from autograder.execute.warm import Template
 from autograder.exercise import Exercise, find_exercise
@@ -194,12 +194,12 @@ def _write_digits(digits: RawDigits, file: Path) -> None:
         ) from error
 
 
-def _shortcuts(digits: RawDigits, rubric: Rubric, folder: Path) -> Shortcuts:
+def _shortcuts(digits: RawDigits, rubric: Rubric, folder: Path) -> ShortcutOptions:
     """Write a part of the held-out digits to a file, on which kernels measure their accuracy."""
     known = held_out(digits)
     file = folder / "held_out.npz"
     np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
-    return Shortcuts(file, quick_accuracy(rubric.exercise, rubric.thresholds))
+    return ShortcutOptions(file, quick_accuracy(rubric.exercise, rubric.thresholds))
 
 
 def quick_accuracy(exercise: Exercise, thresholds: BaseModel) -> float:

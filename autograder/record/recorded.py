@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
-from pydantic import BaseModel, ConfigDict
+from nbgrader.api import Gradebook
 
 from autograder.course.folder import Course
+from autograder.course.marks import read_marks
 from autograder.plain.files import write_whole
+from autograder.plain.strict_model import StrictModel
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
     read_report,
@@ -20,10 +21,8 @@ TIMESTAMP = "timestamp.txt"  # nbgrader's own
 _CONFIG = "nbgrader_config.py"
 
 
-class Recorded(BaseModel):
+class Recorded(StrictModel):
     """What was recorded last."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     submission_sha256: str
     content_sha256: str  # of everything that determines the gradebook entry
@@ -72,12 +71,12 @@ def _of_today(
     report = read_report(folder)
     if report is None:
         return None
-    try:
-        submission = gradebook.find_submission(assignment, student)
-    except MissingEntry:
+    name = course.source_notebook(assignment).stem
+    marks = read_marks(gradebook, assignment, name, student).get(student)
+    if marks is None:
         return None
     # A penalty may be a share of the score, and a person may have added to the score since.
-    late = (submission.score, submission.total_seconds_late) if submission.total_seconds_late else ""
+    late = (marks.score, marks.late_seconds) if marks.is_late else ""
     verdict = report.model_dump(mode="json", exclude={"timings", "provenance"})
     parts: list[str | bytes] = [
         json.dumps(verdict, sort_keys=True),

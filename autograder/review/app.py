@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from autograder.errors import GradeascentError
 from autograder.review.forms import local_address
-from autograder.review.pages import Pages, Visit
+from autograder.review.pages import ReviewPages, Visit
 from autograder.review.safety import Safety
 from autograder.review.sessions import Session, Sessions
 from autograder.review.templating import assets
@@ -33,7 +33,12 @@ class FormTooLargeError(Exception):
 
 
 def make_app(
-    pages: Pages, sessions: Sessions, names: Iterable[str], *, cookie: str = "gradeascent", user: str = ""
+    pages: ReviewPages,
+    sessions: Sessions,
+    names: Iterable[str],
+    *,
+    cookie: str = "gradeascent",
+    user: str = "",
 ) -> ASGIApp:
     """Return the application.
 
@@ -76,7 +81,7 @@ def make_app(
 class _Door:
     """Admits only requests with a session, and only forms that come from this server's own pages."""
 
-    def __init__(self, pages: Pages, sessions: Sessions, cookie: str, user: str) -> None:
+    def __init__(self, pages: ReviewPages, sessions: Sessions, cookie: str, user: str) -> None:
         self._pages, self._sessions, self._cookie, self._user = pages, sessions, cookie, user
 
     def look(self, view: View) -> Callable[[Request], object]:
@@ -94,11 +99,9 @@ class _Door:
         async def endpoint(request: Request) -> Response:
             session = self._session(request)
             if session is None or (needs_name and not session.name):
-                return PlainTextResponse(
-                    "Nothing was saved: open the address that the command has printed.", 403
-                )
+                return PlainTextResponse("Nothing was saved: open the address that the command printed.", 403)
             if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-                return PlainTextResponse("Nothing was saved: another site has sent this.", 403)
+                return PlainTextResponse("Nothing was saved: the request came from another site.", 403)
             try:
                 form = await _read_form(request)
             except (FormTooLargeError, ValueError):

@@ -16,26 +16,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
+
+from autograder.plain.strict_model import StrictModel
 
 FILE = "review.jsonl"
 _LOG = logging.getLogger(__name__)
 
 
-class Values(BaseModel):
+class Values(StrictModel):
     """What a person decided about one cell; a cell without a score has only a comment, and vice versa."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     manual_score: float | None = None
     needs_manual_grade: bool = False
     manual_comment: str | None = None
 
 
-class Line(BaseModel):
+class LogLine(StrictModel):
     """One cell of one change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     change: str  # the same for all lines of one save
     when: datetime
@@ -51,10 +49,10 @@ class Line(BaseModel):
 
 
 @dataclass(frozen=True)
-class Change:
+class LoggedChange:
     """One save, with all of its cells."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
 
     @property
     def name(self) -> str:
@@ -90,9 +88,9 @@ class AuditLog:
         self._assignment = assignment
         self._lock = threading.Lock()
         self._read_to = 0
-        self._changes: dict[str, dict[str, list[Line]]] = {}  # by student, by change, in order
+        self._changes: dict[str, dict[str, list[LogLine]]] = {}  # by student, by change, in order
 
-    def write(self, lines: Sequence[Line]) -> None:
+    def write(self, lines: Sequence[LogLine]) -> None:
         """Append lines in a single write; they are on disk when this returns.
 
         Raises:
@@ -111,20 +109,20 @@ class AuditLog:
         finally:
             os.close(descriptor)
 
-    def changes(self, student: str) -> list[Change]:
+    def changes(self, student: str) -> list[LoggedChange]:
         """Return the changes to a submission, oldest first, without those that failed or were undone."""
         with self._lock:
             self._read_on()
             found = dict(self._changes.get(student, {}))
         gone = {line.failed for lines in found.values() for line in lines if line.failed}
-        holding: list[Change] = []
+        holding: list[LoggedChange] = []
         for name, lines in found.items():
             if name in gone or lines[0].failed:
                 continue
             if undone := lines[0].undoes:
                 holding = [change for change in holding if change.name != undone]
             else:
-                holding.append(Change(tuple(lines)))
+                holding.append(LoggedChange(tuple(lines)))
         return holding
 
     def _read_on(self) -> None:
@@ -140,7 +138,7 @@ class AuditLog:
         self._read_to += len(whole)
         for text in whole.splitlines():
             try:
-                line = Line.model_validate(json.loads(text))
+                line = LogLine.model_validate(json.loads(text))
             except (
                 ValueError,
                 ValidationError,

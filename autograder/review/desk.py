@@ -12,6 +12,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.course.folder import Course
+from autograder.course.marks import Mark
 from autograder.course.notebooks import grade_id, read_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
@@ -26,8 +27,7 @@ from autograder.record.files import (
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Result, Status
 from autograder.review.cells import Sheet
-from autograder.review.marks import Mark
-from autograder.review.submissions import Submission, measurements_in
+from autograder.review.submissions import ReviewSubmission, measurements_in
 from autograder.review.thumbnails import read_pictures
 
 # A person would not wait for a larger index to load.
@@ -36,7 +36,7 @@ _LONGEST_HISTORY = 1000
 
 
 @dataclass(frozen=True)
-class Row:
+class DeskRow:
     """One criterion: the grader's result and the gradebook's mark.
 
     Attributes:
@@ -104,7 +104,7 @@ class Training:
 class Desk:
     """Everything on the desk that does not change while a TA works there."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[DeskRow, ...]
     answers: tuple[Mark, ...]
     cells: tuple[Cell, ...]
     answer_texts: Mapping[str, Cell]
@@ -117,7 +117,7 @@ class Desk:
     problem: str
 
 
-def make_desk(course: Course, sheet: Sheet, assignment: str, one: Submission) -> Desk:
+def make_desk(course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission) -> Desk:
     """Return what the desk shows of a submission."""
     panels, curves, reference_curves = _drawings(one.folder, _changed(one.folder / PICTURES))
     measured = measurements_in(one.folder)
@@ -153,25 +153,25 @@ def _changed(file: Path) -> int:
         return 0
 
 
-def notebook_of(course: Course, assignment: str, one: Submission) -> Path | None:
+def notebook_of(course: Course, assignment: str, one: ReviewSubmission) -> Path | None:
     """Return the executed notebook that nbgrader shows, else the kit's stored one; None if neither exists."""
     files = (autograded_notebook(course, one.student, assignment), one.folder / f"{assignment}.ipynb")
     return next((file for file in files if file.is_file()), None)
 
 
-def _rows(sheet: Sheet, one: Submission) -> list[Row]:
+def _rows(sheet: Sheet, one: ReviewSubmission) -> list[DeskRow]:
     results = one.report.criteria if one.report is not None else {}
     marks = one.marks.marks if one.marks is not None else {}
     names = [cell.removeprefix("check_") for cell in sheet.about]
     names += [name for name in results if name not in names]
     return [
-        Row(name, f"check_{name}", results.get(name), marks.get(f"check_{name}"))
+        DeskRow(name, f"check_{name}", results.get(name), marks.get(f"check_{name}"))
         for name in names
         if name in results or f"check_{name}" in marks
     ]
 
 
-def _code(course: Course, sheet: Sheet, assignment: str, one: Submission) -> tuple[Sequence[Cell], str]:
+def _code(course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission) -> tuple[Sequence[Cell], str]:
     file = notebook_of(course, assignment, one)
     if file is None:
         return (), "There is no executed notebook."

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autograder.course.marks import Mark, Marks
 from autograder.review.cells import Sheet
-from autograder.review.marks import Mark, Marks
 from autograder.review.saving import Decision, with_reason
 
 LONGEST_COMMENT = 10_000
@@ -17,7 +17,7 @@ _LOCAL = re.compile(r"/(?![/\\])[^\\\s]*")
 
 
 @dataclass
-class Reading:
+class FormReading:
     """A decision, and the problems that keep it from being saved, by field name."""
 
     scores: dict[str, float | None] = field(default_factory=dict)
@@ -32,9 +32,9 @@ class Reading:
         return Decision(self.scores, self.comments, frozenset(self.settled), self.reasons)
 
 
-def read_decision(form: Mapping[str, str], marks: Marks, sheet: Sheet) -> Reading:
+def read_decision(form: Mapping[str, str], marks: Marks, sheet: Sheet) -> FormReading:
     """Return what the desk's form says about a submission with these marks."""
-    reading = Reading()
+    reading = FormReading()
     for cell in sheet.solutions:
         if (typed := form.get(f"comment.{cell}")) is not None:
             reading.comments[cell] = _text(typed)[:LONGEST_COMMENT]
@@ -46,7 +46,7 @@ def read_decision(form: Mapping[str, str], marks: Marks, sheet: Sheet) -> Readin
     return reading
 
 
-def _read_check(form: Mapping[str, str], mark: Mark, marks: Marks, about: str, reading: Reading) -> None:
+def _read_check(form: Mapping[str, str], mark: Mark, marks: Marks, about: str, reading: FormReading) -> None:
     """Read a check's score; a change needs a reason, which the student sees as a comment."""
     typed, criterion = form.get(f"score.{mark.cell}"), mark.cell.removeprefix("check_")
     if typed is None or not _read_score(typed, mark, reading):
@@ -70,7 +70,7 @@ def _read_check(form: Mapping[str, str], mark: Mark, marks: Marks, about: str, r
         reading.comments[about] = with_reason(comment, criterion, reading.reasons.get(mark.cell, ""))
 
 
-def _read_score(typed: str, mark: Mark, reading: Reading) -> bool:
+def _read_score(typed: str, mark: Mark, reading: FormReading) -> bool:
     text = typed.strip().replace(",", ".")
     if not text:
         reading.scores[mark.cell] = None

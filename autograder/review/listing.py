@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from autograder.errors import GradeascentError
-from autograder.review.submissions import Submission
+from autograder.review.submissions import ReviewSubmission
 
 # After this time, other graders' changes are visible; on the wall they are visible at once.
 FRESH_SECONDS = 3.0
@@ -25,15 +25,15 @@ _LOG = logging.getLogger(__name__)
 class Listing:
     """All submissions of a class, cached."""
 
-    def __init__(self, read: Callable[[], Sequence[Submission]]) -> None:
+    def __init__(self, read: Callable[[], Sequence[ReviewSubmission]]) -> None:
         self._read_all = read
-        self._known: dict[str, Submission] | None = None
+        self._known: dict[str, ReviewSubmission] | None = None
         self._read_at = 0.0
         self._changes = 0
         self._is_waiting = False
         self._lock = threading.Lock()
 
-    def now(self) -> list[Submission]:
+    def now(self) -> list[ReviewSubmission]:
         """Return all submissions as they are now.
 
         Raises:
@@ -49,7 +49,7 @@ class Listing:
                 self._known, self._read_at = found, began
         return list(found.values())
 
-    def recent(self) -> list[Submission]:
+    def recent(self) -> list[ReviewSubmission]:
         """Return all submissions as last read; if that was long ago, read them again in the background.
 
         Raises:
@@ -68,12 +68,12 @@ class Listing:
             waiting.start()
         return list(known.values())
 
-    def find(self, key: str) -> Submission | None:
+    def find(self, key: str) -> ReviewSubmission | None:
         """Return a submission as last read."""
         with self._lock:
             return self._known.get(key) if self._known is not None else None
 
-    def put(self, one: Submission) -> None:
+    def put(self, one: ReviewSubmission) -> None:
         """Store the current state of a submission."""
         with self._lock:
             if self._known is not None:

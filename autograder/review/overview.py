@@ -16,7 +16,8 @@ from statistics import mean, median
 from autograder.exercise import Exercise
 from autograder.report import Result, Status
 from autograder.review.cards import STATUSES
-from autograder.review.submissions import Submission
+from autograder.review.submissions import ReviewSubmission
+from autograder.rubric.award import NOT_CHECKED
 
 MOST_BINS = 12
 MOST_MISTAKES = 20
@@ -43,7 +44,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Scores:
+class ScoreDistribution:
     """The score distribution; scores that still wait for a person may rise."""
 
     bins: tuple[Bin, ...]
@@ -89,7 +90,7 @@ class Part:
 class RunBar:
     """One run and where its time went."""
 
-    submission: Submission
+    submission: ReviewSubmission
     seconds: float
     parts: tuple[Part, ...]
 
@@ -111,7 +112,7 @@ class Overview:
 
     submissions: int
     waiting: int
-    scores: Scores | None
+    scores: ScoreDistribution | None
     criteria: tuple[CriterionBar, ...]
     mistakes: tuple[Mistake, ...]
     unnamed: int
@@ -120,7 +121,7 @@ class Overview:
     failures: tuple[Failure, ...]
 
 
-def make_overview(submissions: Sequence[Submission], exercise: Exercise) -> Overview:
+def make_overview(submissions: Sequence[ReviewSubmission], exercise: Exercise) -> Overview:
     """Summarize a class."""
     runs = sorted(
         (
@@ -153,7 +154,7 @@ def bin_edges(highest: float) -> list[float]:
     return [index * width for index in range(max(1, math.ceil(highest / width - _POINT)) + 1)]
 
 
-def _scores(submissions: Sequence[Submission]) -> Scores | None:
+def _scores(submissions: Sequence[ReviewSubmission]) -> ScoreDistribution | None:
     scored = [one for one in submissions if one.report is not None or one.marks is not None]
     if not scored:
         return None
@@ -165,7 +166,9 @@ def _scores(submissions: Sequence[Submission]) -> Scores | None:
         is_last = high == edges[-1]
         number = sum(low <= score and (score < high or is_last) for score in points)
         bins.append(Bin(low, high, Count(number, _between(low, high, is_last=is_last))))
-    return Scores(tuple(bins), most, mean(points), median(points), max(one.count.number for one in bins))
+    return ScoreDistribution(
+        tuple(bins), most, mean(points), median(points), max(one.count.number for one in bins)
+    )
 
 
 def _between(low: float, high: float, *, is_last: bool) -> dict[str, str]:
@@ -173,8 +176,8 @@ def _between(low: float, high: float, *, is_last: bool) -> dict[str, str]:
     return query if is_last else query | {"score_below": f"{high:g}"}
 
 
-def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
-    results: dict[str, list[tuple[Submission, Result]]] = defaultdict(list)
+def _criteria(submissions: Sequence[ReviewSubmission]) -> Iterator[CriterionBar]:
+    results: dict[str, list[tuple[ReviewSubmission, Result]]] = defaultdict(list)
     for one in submissions:
         for name, result in _results(one):
             results[name].append((one, result))
@@ -191,12 +194,14 @@ def _criteria(submissions: Sequence[Submission]) -> Iterator[CriterionBar]:
         )
 
 
-def _mistakes(submissions: Sequence[Submission], exercise: Exercise) -> list[Mistake]:
+def _mistakes(submissions: Sequence[ReviewSubmission], exercise: Exercise) -> list[Mistake]:
     """Group missing points by likely cause, not by criterion: one error can affect several criteria."""
     number: Counter[str] = Counter()
     criteria: dict[str, dict[str, None]] = defaultdict(dict)
     for one in submissions:
-        made = [(result.cause, name) for name, result in _results(one) if result.cause]
+        made = [
+            (result.cause, name) for name, result in _results(one) if result.cause not in {"", NOT_CHECKED}
+        ]
         number.update({cause for cause, _ in made})
         for cause, name in made:
             criteria[cause][name] = None
@@ -211,16 +216,16 @@ def _mistakes(submissions: Sequence[Submission], exercise: Exercise) -> list[Mis
     return sorted(found, key=lambda mistake: (-mistake.count.number, mistake.words))
 
 
-def _results(one: Submission) -> Iterable[tuple[str, Result]]:
+def _results(one: ReviewSubmission) -> Iterable[tuple[str, Result]]:
     return one.report.criteria.items() if one.report is not None else ()
 
 
-def _score(one: Submission, criterion: str, result: Result) -> float:
+def _score(one: ReviewSubmission, criterion: str, result: Result) -> float:
     mark = one.marks.marks.get(f"check_{criterion}") if one.marks is not None else None
     return mark.score if mark is not None else result.score
 
 
-def _run(one: Submission, timings: Mapping[str, float], slow_cells: Mapping[str, str]) -> RunBar:
+def _run(one: ReviewSubmission, timings: Mapping[str, float], slow_cells: Mapping[str, str]) -> RunBar:
     slow = [Part(words, timings.get(f"cell {cell}", 0.0)) for words, cell in slow_cells.items()]
     cells = timings.get("cells", timings.get("run", 0.0))
     parts = (
@@ -232,7 +237,7 @@ def _run(one: Submission, timings: Mapping[str, float], slow_cells: Mapping[str,
     return RunBar(one, sum(part.seconds for part in parts), parts)
 
 
-def _failures(submissions: Sequence[Submission]) -> Iterator[Failure]:
+def _failures(submissions: Sequence[ReviewSubmission]) -> Iterator[Failure]:
     failed = Counter(
         one.report.outcome for one in submissions if one.report and one.report.outcome != "graded"
     )

@@ -33,7 +33,7 @@ from autograder.review.overview import make_overview
 from autograder.review.saving import ChangedMeanwhileError, NothingToUndoError, Saving
 from autograder.review.sessions import Presence, Session, grader_name
 from autograder.review.snippets import Snippets
-from autograder.review.submissions import Submission, Submissions
+from autograder.review.submissions import ReviewSubmission, Submissions
 from autograder.review.templating import AHEAD, make_environment
 from autograder.review.thumbnails import SIZES, TYPES, Thumbnails
 from autograder.review.wall import SHOWN, SORTS, Selection, name_of, neighbours
@@ -65,7 +65,7 @@ class Visit:
     is_ahead: bool = False
 
 
-class Pages:
+class ReviewPages:
     """All pages of one assignment."""
 
     def __init__(self, course: Course, assignment: str, *, blind: bool = False) -> None:
@@ -254,7 +254,7 @@ class Pages:
             time.sleep(_POLITE_SECONDS)
         self.submissions.unusual(everyone)
 
-    def _one(self, key: str) -> Submission | None:
+    def _one(self, key: str) -> ReviewSubmission | None:
         """Return a submission as it is now."""
         known = self.listing.find(key)
         now = self.submissions.again(known) if known is not None else self.submissions.one(key)
@@ -262,14 +262,14 @@ class Pages:
             self.listing.put(now)
         return now
 
-    def _known(self, key: str) -> Submission | None:
+    def _known(self, key: str) -> ReviewSubmission | None:
         """Return a submission as last read, for its files only."""
         return self.listing.find(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
         return Selection.of(query)
 
-    def _unusual(self, selection: Selection, everyone: list[Submission]) -> dict[str, float]:
+    def _unusual(self, selection: Selection, everyone: list[ReviewSubmission]) -> dict[str, float]:
         return self.submissions.unusual(everyone) if selection.sort == "unusual" else {}
 
     def _here(self, visit: Visit) -> str:
@@ -278,7 +278,7 @@ class Pages:
     def _desk(
         self,
         visit: Visit,
-        one: Submission,
+        one: ReviewSubmission,
         *,
         problems: Mapping[str, str] | None = None,
         conflict: bool = False,
@@ -310,7 +310,7 @@ class Pages:
         page.background = BackgroundTask(self._prepare, around.after, around.next_ungraded)
         return page
 
-    def _prepare(self, *coming: Submission | None) -> None:
+    def _prepare(self, *coming: ReviewSubmission | None) -> None:
         """Read and draw what the next key will show, while the TA looks at this page."""
         for one in dict.fromkeys(one.key for one in coming if one is not None):
             submission = self._known(one)
@@ -341,7 +341,7 @@ class Pages:
         return HTMLResponse(html, status_code=status, headers={"Speculation-Rules": f'"/assets/{AHEAD}"'})
 
 
-def _called(session: Session) -> Callable[[Submission], str]:
+def _called(session: Session) -> Callable[[ReviewSubmission], str]:
     return lambda one: name_of(one, blind=session.blind)
 
 

@@ -1,7 +1,8 @@
 """Protection for all pages: host names that requests may use, and what a browser may do with a response.
 
 A page on another site could reach a server on this machine under that site's own name (DNS rebinding). So a
-request must name this machine by one of its own names or by its IP address, which rebinding cannot do.
+request must name this machine by one of its own names or by an IP address, which rebinding cannot do. Starlette's
+TrustedHostMiddleware knows only names: it would refuse a machine whose public address none of its interfaces has.
 """
 
 from __future__ import annotations

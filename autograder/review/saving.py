@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
+from autograder.course.marks import Marks, read_marks
 from autograder.errors import CourseError, GradeascentError
-from autograder.review.audit_log import AuditLog, Change, Line, Values
-from autograder.review.marks import Marks, read_marks
+from autograder.review.audit_log import AuditLog, LoggedChange, LogLine, Values
 
 
 class ChangedMeanwhileError(GradeascentError):
@@ -84,19 +84,17 @@ class Saving:
         """
         last = self.last_change(student)
         if last is None or last.name != name:
-            raise NothingToUndoError("That change is not the last one any more.")
+            raise NothingToUndoError("That change is no longer the last one.")
 
         def before(marks: Marks) -> Mapping[str, Values]:
             now = values_of(marks)
             if any(now.get(cell) != value for cell, value in last.new.items()):
-                raise NothingToUndoError(
-                    "Something else was written over that change since, in formgrader maybe."
-                )
+                raise NothingToUndoError("That change has been overwritten since, perhaps in formgrader.")
             return last.old
 
         return self._change(student, before, based_on=None, who=who, reasons={}, undoes=name)
 
-    def last_change(self, student: str) -> Change | None:
+    def last_change(self, student: str) -> LoggedChange | None:
         """Return the change that undo would take back."""
         changes = self.log.changes(student)
         return changes[-1] if changes else None
@@ -148,10 +146,10 @@ class Saving:
         who: str,
         reasons: Mapping[str, str],
         undoes: str,
-    ) -> list[Line]:
+    ) -> list[LogLine]:
         name, now = secrets.token_hex(8), datetime.now(UTC)
         return [
-            Line(
+            LogLine(
                 change=name,
                 when=now,
                 who=who,
@@ -167,7 +165,7 @@ class Saving:
         ]
 
     def _write(
-        self, gradebook: Gradebook, notebook_id: str, changed: Mapping[str, Values], lines: list[Line]
+        self, gradebook: Gradebook, notebook_id: str, changed: Mapping[str, Values], lines: list[LogLine]
     ) -> None:
         """Write to the log before the commit: an unlogged change could not be explained or undone."""
         session = gradebook.db

@@ -16,7 +16,7 @@ import uvicorn
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.errors import CourseError, GradeascentError
 from autograder.review.app import make_app
-from autograder.review.pages import Pages
+from autograder.review.pages import ReviewPages
 from autograder.review.safety import own_names
 from autograder.review.sessions import Sessions
 
@@ -50,7 +50,7 @@ def serve(
     Raises:
         CourseError: the server cannot listen there, or the assignment cannot be read.
     """
-    pages = Pages(course, assignment, blind=blind)
+    pages = ReviewPages(course, assignment, blind=blind)
     token = secrets.token_urlsafe(24)
     with closing(_listen(host, port)) as listening:
         number = listening.getsockname()[1]
@@ -66,7 +66,8 @@ def serve(
         say(f"    {address}")
         if host not in _LOCAL_NAMES:
             say(
-                "Everyone who has this address can grade, and it travels unencrypted: only in a network that you trust."
+                "Everyone with this address can grade, over an unencrypted connection: use it only in a network "
+                "that you trust."
             )
         say("Stop with ^C.")
         threading.Thread(target=_warm, args=(pages,), daemon=True).start()
@@ -83,7 +84,7 @@ def serve(
         try:
             uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:
-            say("Stopped; what was saved is in the gradebook.")
+            say("Stopped. Everything that was saved is in the gradebook.")
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
@@ -108,7 +109,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
         return listening
     reason = problem.strerror if problem is not None else "no port"
     raise CourseError(
-        f"cannot listen at {host} port {ports[0]}: {reason}; choose another with --host or --port"
+        f"cannot listen on {host} port {ports[0]}: {reason}; choose another with --host or --port"
     )
 
 
@@ -125,7 +126,7 @@ def _user() -> str:
         return ""
 
 
-def _warm(pages: Pages) -> None:
+def _warm(pages: ReviewPages) -> None:
     try:
         pages.warm()
     except (GradeascentError, OSError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
+from autograder.course.marks import Marks, read_marks
 from autograder.exercise import Exercise
 from autograder.measurements import Measurements
 from autograder.record.files import (
@@ -23,7 +24,6 @@ from autograder.record.files import (
     read_report,
 )
 from autograder.report import Report
-from autograder.review.marks import Marks, read_marks
 from autograder.review.unusual import Traits, unusualness
 
 KEY_LENGTH = 16
@@ -31,7 +31,7 @@ _Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Submission:
+class ReviewSubmission:
     """One submission.
 
     Attributes:
@@ -89,7 +89,7 @@ class Submission:
     @property
     def is_late(self) -> bool:
         """Was it submitted late?"""
-        return self.marks is not None and self.marks.late_seconds > 0
+        return self.marks is not None and self.marks.is_late
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Submissions:
     _traits: dict[str, tuple[_Stamp, Traits | None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def all(self) -> list[Submission]:
+    def all(self) -> list[ReviewSubmission]:
         """Return every submission, sorted by student.
 
         Raises:
@@ -120,7 +120,7 @@ class Submissions:
             marks = read_marks(gradebook, self.assignment, self.notebook)
         return self._with(marks)
 
-    def one(self, key: str) -> Submission | None:
+    def one(self, key: str) -> ReviewSubmission | None:
         """Return one submission as it is now; None if the key is unknown.
 
         Raises:
@@ -131,7 +131,7 @@ class Submissions:
             marks = read_marks(gradebook, self.assignment, self.notebook, student) if student else {}
         return self._one(student, marks) if student is not None else None
 
-    def again(self, one: Submission) -> Submission:
+    def again(self, one: ReviewSubmission) -> ReviewSubmission:
         """Read a known submission again and return it as it is now.
 
         Raises:
@@ -141,11 +141,11 @@ class Submissions:
             marks = read_marks(gradebook, self.assignment, self.notebook, one.student)
         return self._one(one.student, marks)
 
-    def unusual(self, submissions: Sequence[Submission]) -> dict[str, float]:
+    def unusual(self, submissions: Sequence[ReviewSubmission]) -> dict[str, float]:
         """Return how unusual each submission's images are among these submissions, by key."""
         return unusualness({one.key: self._traits_of(one) for one in submissions})
 
-    def _traits_of(self, submission: Submission) -> Traits | None:
+    def _traits_of(self, submission: ReviewSubmission) -> Traits | None:
         stamp = _stamp(submission.folder / MEASUREMENTS)
         with self._lock:
             known = self._traits.get(submission.key)
@@ -157,7 +157,7 @@ class Submissions:
             self._traits[submission.key] = (stamp, found)
         return found
 
-    def _with(self, marks: Mapping[str, Marks]) -> list[Submission]:
+    def _with(self, marks: Mapping[str, Marks]) -> list[ReviewSubmission]:
         return [self._one(student, marks) for student in sorted({*self._students(), *marks})]
 
     def _students(self) -> list[str]:
@@ -166,7 +166,7 @@ class Submissions:
         reported = {folder.name for folder in folders if (folder / self.assignment).is_dir()}
         return sorted({*reported, *self.course.students(self.assignment)})
 
-    def _one(self, student: str, marks: Mapping[str, Marks]) -> Submission:
+    def _one(self, student: str, marks: Mapping[str, Marks]) -> ReviewSubmission:
         folder = self.course.result_folder(student, self.assignment)
         stamp = _stamp(folder / REPORT)
         with self._lock:
@@ -175,7 +175,7 @@ class Submissions:
             known = _Known(stamp, read_report(folder))
             with self._lock:
                 self._reports[student] = known
-        return Submission(
+        return ReviewSubmission(
             key=key_of(self.assignment, student),
             student=student,
             folder=folder,

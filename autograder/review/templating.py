@@ -8,7 +8,7 @@ import json
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from autograder.feedback.words import lines
+from autograder.feedback.clean_markup import lines
 from autograder.pages import web_page
 from autograder.review.cards import WORDS
 from autograder.review.forms import LONGEST_COMMENT

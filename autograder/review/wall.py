@@ -12,7 +12,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 from autograder.report import Status
-from autograder.review.submissions import Submission
+from autograder.review.submissions import ReviewSubmission
 
 SHOWN: dict[str, str] = {
     "all": "all",
@@ -34,7 +34,7 @@ SORTS: dict[str, str] = {
 LONGEST_SEARCH = 80
 _STATUSES: tuple[Status, ...] = get_args(Status)
 
-_IS_SHOWN: dict[str, Callable[[Submission], bool]] = {
+_IS_SHOWN: dict[str, Callable[[ReviewSubmission], bool]] = {
     "all": lambda one: True,
     "ungraded": lambda one: not one.is_reviewed,
     "review": lambda one: one.needs_review,
@@ -88,7 +88,7 @@ class Selection:
         chosen = {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
         return f"?{urlencode(chosen)}" if chosen else ""
 
-    def includes(self, one: Submission, *, blind: bool) -> bool:
+    def includes(self, one: ReviewSubmission, *, blind: bool) -> bool:
         """Tell whether the selection includes a submission."""
         return (
             _IS_SHOWN[self.show](one)
@@ -98,7 +98,7 @@ class Selection:
             and self.search.casefold() in name_of(one, blind=blind).casefold()
         )
 
-    def _has_status(self, one: Submission) -> bool:
+    def _has_status(self, one: ReviewSubmission) -> bool:
         if not (self.criterion or self.status or self.cause):
             return True
         criteria = one.report.criteria if one.report is not None else {}
@@ -110,7 +110,7 @@ class Selection:
             for result in looked_at.values()
         )
 
-    def _has_score(self, one: Submission) -> bool:
+    def _has_score(self, one: ReviewSubmission) -> bool:
         """Tell whether the score is in the chosen range, such as a bar of the class overview."""
         is_scored = one.report is not None or one.marks is not None
         return (not self.score_from or (is_scored and one.score >= float(self.score_from))) and (
@@ -118,10 +118,10 @@ class Selection:
         )
 
     def order(
-        self, submissions: Sequence[Submission], unusual: Mapping[str, float], *, blind: bool
-    ) -> list[Submission]:
+        self, submissions: Sequence[ReviewSubmission], unusual: Mapping[str, float], *, blind: bool
+    ) -> list[ReviewSubmission]:
         """Return all submissions in the chosen order, including those that are not selected."""
-        by: dict[str, Callable[[Submission], Any]] = {
+        by: dict[str, Callable[[ReviewSubmission], Any]] = {
             "name": lambda one: 0,
             "score": lambda one: one.automatic_score,
             "best": lambda one: -one.automatic_score,
@@ -144,14 +144,16 @@ def _number(text: str) -> str:
 class Neighbours:
     """Where the keys lead from one submission; None if there is nothing further."""
 
-    before: Submission | None
-    after: Submission | None
-    next_ungraded: Submission | None
+    before: ReviewSubmission | None
+    after: ReviewSubmission | None
+    next_ungraded: ReviewSubmission | None
     place: int  # among those selected, from 1; 0 if it is not among them
     number: int  # of those selected
 
 
-def neighbours(ordered: Sequence[Submission], selection: Selection, key: str, *, blind: bool) -> Neighbours:
+def neighbours(
+    ordered: Sequence[ReviewSubmission], selection: Selection, key: str, *, blind: bool
+) -> Neighbours:
     """Return where the keys lead; if the submission is no longer selected, to its former neighbours."""
     here = next((place for place, one in enumerate(ordered) if one.key == key), 0)
     chosen = [(place, one) for place, one in enumerate(ordered) if selection.includes(one, blind=blind)]
@@ -167,7 +169,7 @@ def neighbours(ordered: Sequence[Submission], selection: Selection, key: str, *,
     )
 
 
-def name_of(one: Submission, *, blind: bool) -> str:
+def name_of(one: ReviewSubmission, *, blind: bool) -> str:
     """Return a submission's name for people: the student, or a word that hides them."""
     if blind:
         return one.label

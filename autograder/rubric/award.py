@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+# The cause of a criterion that rests on something missing.
+NOT_CHECKED = "not_checked"
+
+_T = TypeVar("_T")
 Number = float | int | str | bool
 
 
@@ -20,6 +25,41 @@ class NothingToCheckError(_NoVerdictError):
 
 class NeedsPersonError(_NoVerdictError):
     """The kit cannot decide; the message says what a TA has to look at."""
+
+
+class NotCheckedError(_NoVerdictError):
+    """A check rests on something missing; `need` raises it."""
+
+    def __init__(self, missing: str, *, criterion: str, cause: str, needs_person: bool) -> None:
+        super().__init__(missing, cause)
+        self.criterion = criterion
+        self.needs_person = needs_person
+
+    def verdict_on(self, criterion: str) -> tuple[str, str]:
+        """Return what to say about a criterion, and the cause."""
+        if criterion == self.criterion and self.cause:
+            return str(self), self.cause
+        return f"This was not checked. {self}", NOT_CHECKED
+
+
+def need(
+    thing: _T | None, missing: str, *, criterion: str = "", cause: str = "", needs_person: bool = False
+) -> _T:
+    """Return what a check rests on; if there is none, the criterion is not checked and earns no points.
+
+    Args:
+        thing: what the check needs; None if it is missing.
+        missing: a sentence for the student that says what is missing.
+        criterion: the criterion that is about this thing itself; for it, the cause is `cause`.
+        cause: why the thing is missing.
+        needs_person: the kit and not the student is the reason, so a person has to look.
+
+    Raises:
+        NotCheckedError: there is none.
+    """
+    if thing is None:
+        raise NotCheckedError(missing, criterion=criterion, cause=cause, needs_person=needs_person)
+    return thing
 
 
 @dataclass(frozen=True)

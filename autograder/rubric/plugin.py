@@ -13,10 +13,10 @@ from autograder.errors import RubricError
 from autograder.exercise import Exercise
 from autograder.measurements import Measurements
 from autograder.report import Result, Status
-from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
+from autograder.rubric.award import Award, NeedsPersonError, NotCheckedError, NothingToCheckError
 
 
-class Rubric:
+class RubricPlugin:
     """The fixtures of any exercise for one submission, and the results of the checks on it."""
 
     def __init__(
@@ -95,6 +95,11 @@ class Rubric:
     def _take_down_exception(self, criterion: str, error: BaseException) -> None:
         if isinstance(error, NeedsPersonError):
             self._take_down(criterion, "review", Award(0.0, str(error), cause=error.cause), is_missing=False)
+        elif isinstance(error, NotCheckedError):
+            feedback, cause = error.verdict_on(criterion)
+            status: Status = "review" if error.needs_person else "fail"
+            award = Award(0.0, feedback, cause=cause)
+            self._take_down(criterion, status, award, is_missing=not error.needs_person)
         elif isinstance(error, NothingToCheckError):
             self._take_down(criterion, "fail", Award(0.0, str(error), cause=error.cause), is_missing=True)
         elif isinstance(error, AssertionError):

@@ -16,7 +16,7 @@ from autograder.errors import RubricError
 from autograder.exercise import Exercise, python_files
 from autograder.measurements import Measurements
 from autograder.report import Result
-from autograder.rubric.plugin import Rubric
+from autograder.rubric.plugin import RubricPlugin
 
 # The checks need none of this, and must not pick up the settings of a surrounding project or installed
 # plugins. Asserts stay as written: rewriting parses them, and CPython before 3.11.8 can fail at that while
@@ -68,7 +68,7 @@ def score(
         RubricError: a check cannot be imported, raises an error, or is missing.
     """
     checks = files or (exercise.checks,)
-    rubric = Rubric(exercise, measurements, thresholds, points)
+    rubric = RubricPlugin(exercise, measurements, thresholds, points)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(

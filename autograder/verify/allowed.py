@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -165,28 +165,14 @@ def _without_private_parts(node: node_def_pb2.NodeDef) -> node_def_pb2.NodeDef:
     return plain
 
 
-def _in_order(nodes: list[node_def_pb2.NodeDef]) -> Iterator[node_def_pb2.NodeDef]:
-    """Yield every node after its inputs."""
+def _in_order(nodes: list[node_def_pb2.NodeDef]) -> list[node_def_pb2.NodeDef]:
+    """Return every node after its inputs."""
     by_name = {node.name: node for node in nodes}
-    missing: dict[str, int] = {}
-    users: dict[str, list[str]] = {}
-    for node in nodes:
-        sources = {_source(node, tensor, by_name) for tensor in node.input}
-        missing[node.name] = len(sources)
-        for source in sources:
-            users.setdefault(source, []).append(node.name)
-    ready = [name for name, count in missing.items() if count == 0]
-    done = 0
-    while done < len(ready):  # `ready` grows during the loop
-        name = ready[done]
-        done += 1
-        yield by_name[name]
-        for user in users.get(name, []):
-            missing[user] -= 1
-            if missing[user] == 0:
-                ready.append(user)
-    if done < len(nodes):
-        raise RefusedGraphError("its operations go round in a circle")
+    sources = {node.name: {_source(node, tensor, by_name): None for tensor in node.input} for node in nodes}
+    try:
+        return [by_name[name] for name in TopologicalSorter(sources).static_order()]
+    except CycleError as error:
+        raise RefusedGraphError("its operations form a cycle") from error
 
 
 def _source(node: node_def_pb2.NodeDef, tensor: str, by_name: dict[str, Any]) -> str:

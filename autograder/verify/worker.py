@@ -7,11 +7,9 @@ address space.
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 from pathlib import Path
-from typing import BinaryIO
 
 import tensorflow as tf
 
@@ -22,17 +20,15 @@ from autograder.pictures import Pictures, pictures_to_npz
 from autograder.plain.machine import MEGABYTE
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
-from autograder.verify.frames import Files, read_frame, write_frame
+from autograder.verify.frames import Files, limit_memory, private_standard_output, read_frame, write_frame
 from autograder.verify.held_out import held_out
 from solutions.data import read_npz
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    # A graph can ask for any amount of memory. With this limit, only this process fails, not the machine.
-    address_space = int(sys.argv[2]) * 1024**2
-    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    answers = _private_standard_output()
+    limit_memory(int(sys.argv[2]))
+    answers = private_standard_output()
     digits = held_out(read_npz(Path(sys.argv[1])))
     exercise = find_exercise(sys.argv[3])
     measuring = exercise.load_measuring()
@@ -77,13 +73,6 @@ def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exceptio
         errors=diagnose(evidence.cells, exercise.hints),
         trouble=f"{what} ({type(error).__name__})",
     )
-
-
-def _private_standard_output() -> BinaryIO:
-    """Return standard output, and redirect everything else that is printed to standard error."""
-    private = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return private
 
 
 if __name__ == "__main__":

@@ -405,6 +405,33 @@ def test_hostile_evidence_costs_nobody_else_the_comparison(
     assert not any("nan" in students or "half" in students for students in shared)
 
 
+def test_what_stops_the_process_that_reads_it_costs_only_its_own_comparison(
+    store: Callable[..., None], found: Callable[..., Any], course: Course, network: keras.Model
+) -> None:
+    (course.root / "gradeascent.toml").write_text("[limits]\nverify_seconds = 0.001\n")
+    store("ada", shown(build(), network))
+    store("bert", shown(build(), network))
+    result = found()
+    assert [one["student"] for one in result["left_out"]] == ["ada", "bert"]
+    assert all("took more than 0.001 seconds" in one["why"] for one in result["left_out"])
+
+
+def test_this_process_reads_no_network_and_no_image(
+    store: Callable[..., None],
+    found: Callable[..., Any],
+    network: keras.Model,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(data: bytes) -> None:
+        raise AssertionError("read outside the sandbox")
+
+    monkeypatch.setattr("autograder.duplicates.weights.kernels", refuse)
+    monkeypatch.setattr("autograder.duplicates.images.read_array", refuse)
+    store("ada", shown(build(), network, images=gratings(0)))
+    store("bert", shown(copy_of(network), images=gratings(0)))
+    assert {one[0] for one in findings(found(0))} == {"weights", "images"}
+
+
 def test_what_cannot_be_compared_is_said_in_one_line_each(
     hand_in: Callable[..., Path],
     store: Callable[..., None],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from autograder.errors import SandboxError
+from autograder.execute import inside
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Python, find_python, make_sandbox
@@ -51,6 +53,9 @@ def cells(course: Path) -> dict[str, str]:
         "data": f"open({str(course / 'submitted/ada/exercise/points.csv')!r}, 'w')",
         "kit": "import autograder.exercises.activation_maximization.verify.measure",
         "reference": "import solutions.cnn",
+        "jupyter": "import sys\nprint(json.dumps([sys.path[0], [part.rpartition('/')[2] for part in sys.argv]]))",
+        "recorder": "print([name for name in {**sys.modules, **globals()} if name.partition('.')[0] == 'inside'])\n"
+        "import inside",
         "beside": "import helper\nprint(helper.ANSWER, open('data/points.csv').read())",
         "hidden": "print(os.path.exists('.ipython/profile_default/startup/start.py'))",
         "write": "open('mine.txt', 'w').write('written')\nprint(open('mine.txt').read(), os.getcwd())",
@@ -146,6 +151,28 @@ def test_neither_the_kit_nor_the_reference_solution_can_be_imported(
     intruder: Intruder, said: Said, package: str
 ) -> None:
     assert said(intruder.execution, package) == "ModuleNotFoundError"
+
+
+def test_the_command_line_and_the_first_place_of_imports_are_those_of_any_jupyter_kernel(
+    intruder: Intruder, said: Said
+) -> None:
+    assert json.loads(said(intruder.execution, "jupyter")) == [
+        "",
+        ["ipykernel_launcher.py", "-f", "kernel.json"],
+    ]
+
+
+def test_the_recorder_cannot_be_imported(intruder: Intruder, said: Said) -> None:
+    assert said(intruder.execution, "recorder") == "[]\nModuleNotFoundError"
+
+
+def test_the_recorder_imports_its_own_modules_only_at_the_top() -> None:
+    for file in Path(inside.__file__).parent.glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        later = {node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level} - set(
+            tree.body
+        )
+        assert not later, file.name
 
 
 def test_what_lies_beside_the_notebook_can_be_used(intruder: Intruder, said: Said) -> None:

@@ -11,7 +11,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.evidence import Evidence
-from autograder.execute.kernel import KernelOptions, Shortcuts
+from autograder.execute.kernel import KernelOptions, ShortcutOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox
 from autograder.execute.warm import Template
@@ -52,7 +52,7 @@ def quick(options: KernelOptions, tmp_path_factory: pytest.TempPathFactory) -> K
     known = held_out(embedded_digits())
     file = tmp_path_factory.mktemp("held_out") / "held_out.npz"
     np.savez(file, images=known.moved, labels=known.labels)
-    return replace(options, shortcuts=Shortcuts(file, 0.85))
+    return replace(options, shortcuts=ShortcutOptions(file, 0.85))
 
 
 @pytest.fixture(scope="module")

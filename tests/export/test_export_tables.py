@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from autograder.cli import run
-from autograder.export.table import harmless, read_number, read_table
+from autograder.export.csv_table import harmless, read_number, read_table
 
 Fill = Callable[..., None]
 

@@ -20,7 +20,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.feedback.bundle import write_bundle
-from autograder.feedback.make import Pages
+from autograder.feedback.make import StudentPages
 from autograder.plain.files import write_whole
 from autograder.record.files import (
     PICTURES,
@@ -230,7 +230,7 @@ def test_no_half_of_a_zip_stays_when_a_page_cannot_be_read(course: Course, tmp_p
     target.write_text("the old one")
 
     with pytest.raises(OSError, match="gone"):
-        write_bundle(course, {ADA: Pages(tmp_path / "gone.html")}, target, "plain")
+        write_bundle(course, {ADA: StudentPages(tmp_path / "gone.html")}, target, "plain")
 
     assert target.read_text() == "the old one"
     assert list(tmp_path.glob("*half*")) == []

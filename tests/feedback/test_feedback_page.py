@@ -64,7 +64,7 @@ def test_the_word_of_a_person_counts(course: Course, hand_in: Callable[..., Path
     shown = read_page(page)
     assert "85.5 of 100 points" in shown.words
     assert "so far" not in shown.words
-    assert "Score given by a person, in place of 0 by the grader." in shown.words
+    assert "Score given by a person, instead of the grader's 0." in shown.words
     assert "With 1 points of extra credit." in shown.words
     assert "Look at both layers:" in shown.words
     assert "<strong>both</strong>" in shown.html

@@ -107,7 +107,7 @@ def test_what_was_shown_is_written_and_recorded(course: Course, capsys: pytest.C
     assert files_in(course.graded).items() >= runs.items()
     with open_gradebook(course) as gradebook:
         assert gradebook.find_submission(ASSIGNMENT, "ada").score == report.score
-    assert "3 of 3 stand in the gradebook" in capsys.readouterr().out
+    assert "3 of 3 are in the gradebook" in capsys.readouterr().out
 
     assert rescore(course, "--apply", "--no-record") == 0
     said = capsys.readouterr().out

@@ -25,13 +25,13 @@ from read_page import Page
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
+from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import write_notebook
 from autograder.feedback import page as feedback_page
+from autograder.feedback.clean_markup import clean, markdown, mathematics
 from autograder.feedback.make import make_pages
 from autograder.feedback.page import Material, render_page
 from autograder.feedback.pixels import PixelsError, is_harmless_address, open_picture, plain_picture
-from autograder.feedback.standing import Mark, Standing
-from autograder.feedback.words import clean, markdown, mathematics
 from autograder.pages.web_page import make_environment
 
 Tell = Callable[[str, str], None]
@@ -266,8 +266,8 @@ def test_the_policy_alone_stops_scripts_and_requests(
     tell("feedback page with escaping switched off", "its policy still stops every script and every request")
 
 
-def standing_of(name: str) -> Standing:
-    return Standing(name, {"check_cnn": Mark("check_cnn", 5, 20, 5)}, {}, 5, 20, 0, None, 0)
+def standing_of(name: str) -> Marks:
+    return Marks("", name, {"check_cnn": Mark("check_cnn", 20, 5)})
 
 
 def png_of(width: int, height: int) -> bytes:

@@ -120,8 +120,8 @@ def judged(measurements: Measurements) -> dict[str, Result]:
 
 
 def process_of(verifier: Verifier) -> int:
-    assert verifier._process is not None
-    return verifier._process.pid
+    assert verifier.worker.process is not None
+    return verifier.worker.process.pid
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from autograder.audit.audit import Audit
 from autograder.audit.comparison import compare
 from autograder.audit.labelled import parse_labelled
 from autograder.audit.margins import Margin
-from autograder.audit.table import print_audit
+from autograder.audit.printed_audit import print_audit
 from autograder.cli import run
 from autograder.commands.options import say
 from autograder.course.folder import ASSIGNMENT, Course

@@ -29,12 +29,12 @@ from sqlalchemy.pool import NullPool
 from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import course_directory, nbgrader_config, open_gradebook, search_path
+from autograder.course.marks import read_marks
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import enter_assignment, generate_release
 from autograder.errors import GradeascentError
 from autograder.record.recording import record_reports
 from autograder.review.audit_log import AuditLog
-from autograder.review.marks import read_marks
 from autograder.review.saving import ChangedMeanwhileError, Decision, Saving
 
 PASSWORD = "q9-Not-To-Be-Read"

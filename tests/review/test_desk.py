@@ -215,7 +215,7 @@ def test_undo_leaves_alone_what_formgrader_has_written_since(server: Server, ent
 
     press(page, "u")
 
-    expect(page.get_by_text("written over that change since")).to_be_visible()
+    expect(page.get_by_text("That change has been overwritten since")).to_be_visible()
     assert grade_of(server.course, "student17") == (8, False)
 
 
@@ -229,13 +229,13 @@ def test_of_two_tas_the_later_does_not_silently_overwrite_the_earlier(server: Se
     bea.get_by_label("Points").first.fill("3")
     bea.get_by_role("button", name="Save s").click()
     expect(bea.get_by_text("student18: saved")).to_be_visible()
-    expect(carl.get_by_text("Bea has saved this submission meanwhile")).to_be_visible(timeout=10_000)
+    expect(carl.get_by_text("Bea has saved this submission in the meantime")).to_be_visible(timeout=10_000)
 
     carl.get_by_label("Points").first.fill("9")
     carl.get_by_label(re.compile("^Comment")).fill("From Carl.")
     press(carl, "Control+Enter")
 
-    expect(carl.get_by_role("heading", name="Bea has saved meanwhile")).to_be_visible()
+    expect(carl.get_by_role("heading", name="Bea has saved in the meantime")).to_be_visible()
     expect(carl.locator(".conflict tr", has_text="interpretation").first).to_contain_text("interpretation39")
     assert grade_of(server.course, "student18") == (3, False)
 
@@ -253,7 +253,7 @@ def test_what_formgrader_saves_meanwhile_is_not_overwritten_either(server: Serve
     press(page, "7")
     press(page, "Enter")
 
-    expect(page.get_by_role("heading", name="has saved meanwhile")).to_be_visible()
+    expect(page.get_by_role("heading", name="has saved in the meantime")).to_be_visible()
     page.get_by_role("link", name="Keep what is saved now").click()
 
     expect(page.get_by_label("Points").first).to_have_value("2")
@@ -421,7 +421,7 @@ def test_what_two_tas_change_in_different_places_is_kept_from_both(server: Serve
     expect(carl.get_by_text("Points are a number from 0 to 10.")).to_be_visible()
     carl.get_by_label("Points").first.fill("9")
     press(carl, "Enter")
-    expect(carl.get_by_role("heading", name="Bea has saved meanwhile")).to_be_visible()
+    expect(carl.get_by_role("heading", name="Bea has saved in the meantime")).to_be_visible()
     carl.get_by_role("button", name="Save mine over it").click()
 
     expect(carl.get_by_text("student25: saved")).to_be_visible()

@@ -193,8 +193,8 @@ def test_what_a_person_has_to_look_at_is_counted_and_marked(course: Course) -> N
 
     page = read_page(gallery(course))
 
-    assert "2 for a person to look at" in page.text
-    assert "timeout; for a person to look at" in page.text
+    assert "2 to be reviewed by a person" in page.text
+    assert "timeout; to be reviewed by a person" in page.text
     marked = [card["id"] for card in page.all("article") if "needs-review" in str(card["class"])]
     assert marked == ["student-isaac", "student-max"]
 

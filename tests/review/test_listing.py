@@ -12,11 +12,11 @@ import pytest
 from autograder.errors import CourseError
 from autograder.review import listing
 from autograder.review.listing import Listing
-from autograder.review.submissions import Submission
+from autograder.review.submissions import ReviewSubmission
 
 
-def submission(student: str, version: str = "") -> Submission:
-    return Submission(key=student, student=student, folder=Path("nowhere"), version=version)
+def submission(student: str, version: str = "") -> ReviewSubmission:
+    return ReviewSubmission(key=student, student=student, folder=Path("nowhere"), version=version)
 
 
 class Gradebook:
@@ -27,7 +27,7 @@ class Gradebook:
         self.asked = 0
         self.version = ""
 
-    def read(self) -> Sequence[Submission]:
+    def read(self) -> Sequence[ReviewSubmission]:
         self.asked += 1
         return [submission(student, self.version) for student in self.students]
 
@@ -77,7 +77,7 @@ def test_what_was_saved_is_known_at_once() -> None:
 def test_what_was_read_before_a_save_does_not_replace_it() -> None:
     reads, saved = threading.Event(), threading.Event()
 
-    def slowly() -> Sequence[Submission]:
+    def slowly() -> Sequence[ReviewSubmission]:
         found = [submission("ada", "old")]
         if reads.is_set():
             return found
@@ -107,7 +107,7 @@ def test_a_gradebook_that_does_not_answer_is_no_end_of_a_walk(monkeypatch: pytes
     known = Listing(gradebook.read)
     known.now()
 
-    def fails() -> Sequence[Submission]:
+    def fails() -> Sequence[ReviewSubmission]:
         gradebook.asked += 1
         raise CourseError("locked")
 

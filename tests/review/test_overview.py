@@ -10,13 +10,13 @@ import pytest
 from made_reports import make_report
 
 from autograder.course.folder import ASSIGNMENT
+from autograder.course.marks import Mark, Marks
 from autograder.evidence import Outcome
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.report import Result, Status
 from autograder.review import overview as the_overview
-from autograder.review.marks import Mark, Marks
 from autograder.review.overview import Overview, bin_edges
-from autograder.review.submissions import Submission, key_of
+from autograder.review.submissions import ReviewSubmission, key_of
 
 make_overview = partial(the_overview.make_overview, exercise=EXERCISE)
 
@@ -32,7 +32,7 @@ def submission(
     timings: dict[str, float] | None = None,
     marks: Marks | None = None,
     **statuses: Status,
-) -> Submission:
+) -> ReviewSubmission:
     """A submission that passes everything that is not said to be otherwise."""
     criteria = {}
     for name, points in POINTS.items():
@@ -41,10 +41,10 @@ def submission(
         score = points * SHARE[status]
         criteria[name] = Result(status=status, score=score, max_score=points, feedback="…", cause=cause)
     report = make_report(student, criteria, outcome=outcome, timings=timings or {})
-    return Submission(key_of(ASSIGNMENT, student), student, Path("nowhere"), report, marks)
+    return ReviewSubmission(key_of(ASSIGNMENT, student), student, Path("nowhere"), report, marks)
 
 
-def graded_by_hand(student: str, points: float) -> Submission:
+def graded_by_hand(student: str, points: float) -> ReviewSubmission:
     mark = Mark("interpretation", 10.0, None, points, 0.0, waits=False)
     return submission(student, marks=Marks("1", marks={"interpretation": mark}))
 
@@ -169,6 +169,6 @@ def test_failed_runs_are_grouped_by_what_happened() -> None:
 
 
 def test_who_has_no_report_and_no_score_only_counts_as_a_submission() -> None:
-    overview = make_overview([Submission("0" * 16, "emil", Path("nowhere"))])
+    overview = make_overview([ReviewSubmission("0" * 16, "emil", Path("nowhere"))])
 
     assert (overview.submissions, overview.waiting, overview.scores) == (1, 1, None)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.review.audit_log import FILE, AuditLog, Line, Values
+from autograder.course.marks import Mark, Marks
+from autograder.review.audit_log import FILE, AuditLog, LogLine, Values
 from autograder.review.cells import Sheet
 from autograder.review.forms import read_decision
-from autograder.review.marks import Mark, Marks
 from autograder.review.saving import with_reason
 from autograder.review.sessions import GONE_AFTER, Presence, Session
-from autograder.review.submissions import Submission
+from autograder.review.submissions import ReviewSubmission
 from autograder.review.thumbnails import Thumbnails
 from autograder.review.unusual import unusualness
 from autograder.review.wall import Selection, neighbours
@@ -21,9 +21,9 @@ from autograder.review.wall import Selection, neighbours
 SHEET = Sheet("n", ("cnn", "interpretation"), ("interpretation",), {"check_cnn": "cnn"})
 
 
-def submission(student: str, *, waits: bool = False, score: float = 1.0) -> Submission:
+def submission(student: str, *, waits: bool = False, score: float = 1.0) -> ReviewSubmission:
     mark = Mark("interpretation", 10, None, None if waits else score, 0.0, waits)
-    return Submission(student, student, Path(), None, Marks(student, marks={"interpretation": mark}))
+    return ReviewSubmission(student, student, Path(), None, Marks(student, marks={"interpretation": mark}))
 
 
 def marks(**changes: object) -> Marks:
@@ -71,8 +71,8 @@ def test_what_looks_like_no_other_is_the_most_unusual() -> None:
     assert found["nothing"] == 0
 
 
-def line(change: str, old: float | None, new: float | None, **more: str) -> Line:
-    return Line(
+def line(change: str, old: float | None, new: float | None, **more: str) -> LogLine:
+    return LogLine(
         change=change,
         when=datetime(2026, 1, 1, tzinfo=UTC),
         who="Bea",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,50 @@ def test_a_plain_assert_is_a_check(tmp_path: Path, good: Measurements, points: P
     result = judged(tmp_path, source, good, points)["cnn"]
 
     assert (result.status, result.score, result.feedback) == ("fail", 0, "More layers, please.")
+
+
+NEEDS = "from autograder.rubric.award import need\n\n"
+
+
+def test_a_check_that_rests_on_something_missing_is_not_run(
+    tmp_path: Path, good: Measurements, points: Points
+) -> None:
+    source = f"{NEEDS}def test_cnn(award):\n    need(None, 'No network was found.')\n    award(1.0, 'good')\n"
+
+    result = judged(tmp_path, source, good, points)["cnn"]
+
+    assert (result.status, result.score, result.cause) == ("fail", 0, "not_checked")
+    assert result.feedback == "This was not checked. No network was found."
+
+
+def test_what_is_missing_for_a_reason_of_the_kit_goes_to_a_person(
+    tmp_path: Path, good: Measurements, points: Points
+) -> None:
+    source = f"{NEEDS}def test_cnn():\n    need(None, 'The network was refused.', needs_person=True)\n"
+
+    result = judged(tmp_path, source, good, points)["cnn"]
+
+    assert (result.status, result.score, result.cause) == ("review", 0, "not_checked")
+
+
+def test_what_is_there_is_used(tmp_path: Path, good: Measurements, points: Points) -> None:
+    source = f"{NEEDS}def test_cnn(measured, award):\n    award(need(0.5, 'No.'), 'half')\n"
+
+    assert judged(tmp_path, source, good, points)["cnn"].score == 10
+
+
+@pytest.mark.parametrize(
+    ("missing", "own", "others"),
+    [("model", "cnn", ["training"]), ("images", "images", ["ascent", "objective", "updates"])],
+)
+def test_only_the_criterion_about_the_missing_work_names_a_cause(
+    missing: str, own: str, others: list[str], good: Measurements, points: Points
+) -> None:
+    results = score(EXERCISE, replace(good, **{missing: None}), Thresholds(), points)
+
+    assert results[own].cause == {"model": "no_model", "images": "no_images"}[missing]
+    assert {results[name].cause for name in others} == {"not_checked"}
+    assert {results[name].status for name in (own, *others)} == {"fail"}
 
 
 def test_a_course_adds_a_check_for_a_cell_with_points(

@@ -264,8 +264,8 @@ def window(name: str, *values: int) -> Spoil:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (circle, "in a circle"),
-        (itself, "in a circle"),
+        (circle, "form a cycle"),
+        (itself, "form a cycle"),
         (twice, "same name"),
         (missing_output, "does not accept it"),
         (malformed_input, "does not exist"),

@@ -106,8 +106,8 @@ def test_a_verifier_that_is_killed_from_outside_costs_nothing(
     if is_ready:
         verifier.measure(harmless)
     else:
-        verifier._stop()
-        verifier._start()
+        verifier.worker.stop()
+        verifier.worker.start()
     kill_verifier(verifier)
 
     after, _ = verifier.measure(harmless)
@@ -118,9 +118,9 @@ def test_a_verifier_that_is_killed_from_outside_costs_nothing(
 @pytest.fixture
 def kill_verifier() -> Callable[[Verifier], None]:
     def kill(verifier: Verifier) -> None:
-        assert verifier._process is not None
-        verifier._process.kill()
-        verifier._process.wait()
+        assert verifier.worker.process is not None
+        verifier.worker.process.kill()
+        verifier.worker.process.wait()
 
     return kill
 
@@ -130,11 +130,11 @@ def test_a_verifier_that_has_grown_is_replaced_between_submissions(
     verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, _ = verifier.measure(harmless)
-    process = verifier._process
+    process = verifier.worker.process
     monkeypatch.setattr("autograder.verify.verifier.MOST_MB", 1)
     verifier.measure(harmless)
 
     after, _ = verifier.measure(harmless)
 
-    assert verifier._process is not process
+    assert verifier.worker.process is not process
     assert after == before

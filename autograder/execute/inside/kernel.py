@@ -8,6 +8,7 @@ kernels.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import resource
@@ -18,7 +19,7 @@ from typing import Any
 
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
-from .template import Template
+from .template import ForkServer
 
 FORKING = "--template"
 # Slow imports of every kernel; the last two are needed when the first cell runs and the first picture is
@@ -136,13 +137,28 @@ def copy_file(source: str, target: str) -> None:
         raise
 
 
+def show_only_jupyter(connection: str) -> None:
+    """Let the student's code find the command line and the modules of any Jupyter kernel.
+
+    What is imported of this package stays in use, but no longer under a name that a notebook could import.
+    """
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [(launcher and launcher.origin) or "ipykernel_launcher", "-f", connection]
+    package = __name__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+    archive = __file__.partition(f"{os.sep}{package}{os.sep}")[0]
+    for place in [place for place in sys.path_importer_cache if place.startswith(archive)]:
+        del sys.path_importer_cache[place]
+
+
 def main() -> None:
     """Become a kernel, or a template for many."""
     sys.path[0] = ""  # the working directory, as in any kernel; this package is already imported
     if sys.argv[1] == FORKING:
         import_all()
         del os.environ["MPLCONFIGDIR"]  # only for the template, which has no home folder
-        Template(socket.socket(fileno=0), become_kernel).serve()
+        ForkServer(socket.socket(fileno=0), become_kernel).serve()
     else:
         become_kernel(sys.argv[1])
 
@@ -176,6 +192,7 @@ def become_kernel(config_file: str) -> None:
     watch_training(recorder)
     watch_gradients(recorder)
     watch_figures(recorder)
+    show_only_jupyter(config["connection"])
     app = IPKernelApp.instance()
     app.initialize(["-f", config["connection"], "--HistoryManager.enabled=False"])
     recorder.shell = app.shell

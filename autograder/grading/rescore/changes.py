@@ -10,7 +10,7 @@ from autograder.report import Report, Result
 
 
 @dataclass(frozen=True)
-class Change:
+class VerdictChange:
     """A criterion whose verdict changes.
 
     Attributes:
@@ -47,11 +47,11 @@ class Rescored:
         """Tell whether the stored report and measurements are already current."""
         return self.before == self.now and not self.was_measured_again
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[VerdictChange]:
         """Return the criteria whose status or points change, in the order of the notebook."""
         before, now = self.before.criteria if self.before else {}, self.now.criteria
         return [
-            Change(name, before.get(name), now.get(name))
+            VerdictChange(name, before.get(name), now.get(name))
             for name in (*now, *(name for name in before if name not in now))
             if _verdict(before.get(name)) != _verdict(now.get(name))
         ]

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from autograder.course.folder import Course
 from autograder.course.lock import only_writer
+from autograder.grading.rescore.printed_changes import print_rescoring
 from autograder.grading.rescore.rescore import rescorer
-from autograder.grading.rescore.table import print_rescoring
 from autograder.plain.machine import cores
 from autograder.progress.bars import show_counting, show_recording
 from autograder.record.recording import record_reports
@@ -45,7 +45,7 @@ def rescore_course(
             rescoring = scores.score(students, counting.one_more)
         print_rescoring(rescoring, Console(file=sys.stdout, highlight=False, emoji=False), say)
         if not apply:
-            say("Nothing is written yet; --apply does it.")
+            say("Nothing is written yet; add --apply to write the reports.")
             return not rescoring.left_out
         new = [one.student for one in rescoring.rescored if not one.is_current]
         with show_counting("written", len(new)) as counting:
@@ -59,5 +59,5 @@ def rescore_course(
         written = [one.student for one in rescoring.rescored if one.student not in not_written]
         with show_recording(len(written)) as recording:
             recorded = record_reports(course, written, recording)
-        say(f"{len(recorded)} of {len(written)} stand in the gradebook.")
+        say(f"{len(recorded)} of {len(written)} are in the gradebook.")
         return not (failed or rescoring.left_out) and len(recorded) == len(written)

@@ -204,7 +204,7 @@ if (desk && body.dataset.version) {
       others.hidden = !now.others.length;
       others.textContent = `${now.others.join(", ")} ${now.others.length === 1 ? "has" : "have"} this submission open, too.`;
       stale.hidden = now.version === body.dataset.version || leaving;
-      if (!stale.hidden) stale.textContent = `${now.by || "Somebody"} has saved this submission meanwhile. Reload the page to see it; if you save, you will be shown both.`;
+      if (!stale.hidden) stale.textContent = `${now.by || "Another person"} has saved this submission in the meantime. Reload the page to see it; if you save, you will be shown both.`;
     } catch { /* the server has been stopped; saving will tell */ }
   };
   setTimeout(ask, 300); // the page may have been made before it was asked for

@@ -29,7 +29,7 @@ _END = "\r\n"
 
 
 @dataclass(frozen=True)
-class Line:
+class TableLine:
     """A line of a table: its text with its line end, and its cells; a blank line has no cells."""
 
     raw: str
@@ -53,7 +53,7 @@ class Table:
     file: Path
     mark: bytes
     delimiter: str
-    lines: tuple[Line, ...]
+    lines: tuple[TableLine, ...]
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Table:
         )
         return self.mark + text.encode()
 
-    def _changed(self, line: Line, cells: Mapping[int, str]) -> str:
+    def _changed(self, line: TableLine, cells: Mapping[int, str]) -> str:
         width = max(len(line.cells), max(cells) + 1)
         new = [cells.get(place, line.cell(place)) for place in range(width)]
         body = line.raw.rstrip("\r\n")
@@ -87,12 +87,12 @@ def read_table(file: Path, lms: str) -> Table:
     text = content[len(mark) :].decode()
     delimiter = _delimiter(text)
     physical = list(io.StringIO(text, newline=""))
-    lines: list[Line] = []
+    lines: list[TableLine] = []
     reader = csv.reader(physical, delimiter=delimiter, strict=True)
     begin = 0
     try:
         for cells in reader:
-            lines.append(Line("".join(physical[begin : reader.line_num]), tuple(cells)))
+            lines.append(TableLine("".join(physical[begin : reader.line_num]), tuple(cells)))
             begin = reader.line_num
     except csv.Error as error:
         raise ExportError(f"{file} is damaged in line {reader.line_num} ({error}); {_again(lms)}") from error

@@ -27,7 +27,7 @@ def print_duplicates(duplicates: Duplicates, say: Callable[[str], None]) -> None
     many = len(duplicates.groups)
     say(
         f"{duplicates.compared} submissions compared, {many or 'no'} group{'s' * (many != 1)} to look at. "
-        "These are hints for you alone: read the work before you think of anybody. No score depends on them."
+        "These are hints for you alone: read the submissions before you draw a conclusion. No score depends on them."
     )
 
 

@@ -19,7 +19,7 @@ from autograder.collect.outcome import (
     SUPERSEDED,
     UNCHANGED,
     Collection,
-    Line,
+    SubmissionOutcome,
 )
 from autograder.plain.text import plain_text
 
@@ -74,13 +74,13 @@ def _short(text: str) -> str:
     return plain_text(text, at_most=_MOST_CHARACTERS)
 
 
-def _when(line: Line) -> str:
+def _when(line: SubmissionOutcome) -> str:
     if line.submitted_at is None:
         return "late, says the LMS" if line.late else "not known"
     return f"{line.submitted_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _outcome(line: Line) -> str:
+def _outcome(line: SubmissionOutcome) -> str:
     return f"{line.outcome}: {line.why}" if line.why else line.outcome
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.grading.rescore.changes import Change, Rescored, Rescoring
+from autograder.grading.rescore.changes import Rescored, Rescoring, VerdictChange
 from autograder.plain.text import plain_text
 from autograder.report import Report, Result
 
@@ -58,7 +58,7 @@ def summary(rescoring: Rescoring) -> str:
     return "; ".join(parts) + "."
 
 
-def _row(change: Change) -> tuple[Text, Text, Text]:
+def _row(change: VerdictChange) -> tuple[Text, Text, Text]:
     return _text(change.criterion), _verdict(change.before), _verdict(change.now)
 
 

@@ -1,0 +1,173 @@
+"""A process in a sandbox that reads hostile files for the grader, and is started again when it dies."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.errors import SandboxError
+from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
+from autograder.plain.scratch import temporary_folder
+from autograder.verify.frames import Files, read_frame, write_frame
+
+START_SECONDS = 120
+# The status of a process that was killed: by itself, or in bubblewrap's words.
+KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}
+
+_T = TypeVar("_T")
+
+
+class StoppedError(Exception):
+    """The process has ended, or its answer was malformed; the message is the last line of its log."""
+
+
+class SandboxedWorker:
+    """One process that answers one request after another, each a message with files.
+
+    The process runs a module of the kit. It first says that it is ready, then reads requests from standard
+    input and writes answers to standard output.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sandbox: Sandbox,
+        arguments: tuple[str, ...],
+        *,
+        readable: tuple[Path, ...] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare the process without starting it.
+
+        Args:
+            name: what messages call it.
+            sandbox: what it runs in.
+            arguments: the module, and the arguments of its command line.
+            readable: the files that it may read, besides the kit.
+            environment: its environment variables, besides the sandbox's.
+        """
+        self._name = name
+        self._sandbox = sandbox
+        self._arguments = arguments
+        self._readable = readable
+        self._environment = environment or {}
+        self.process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+
+    def start(self) -> None:
+        """Start the process without waiting until it is ready."""
+        self._is_ready = False
+        self._scratch = temporary_folder()
+        self._folder = Path(self._scratch.name)
+        python = find_python("")
+        program = Program(
+            argv=(str(python.executable), "-m", *self._arguments),
+            python=python,
+            shared=self._folder,
+            readable=(*kit_packages(), *self._readable),
+            environment=self._environment,
+            kit_visible=True,
+        )
+        with (self._folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                self._sandbox.command(program),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def ask(
+        self,
+        request: dict[str, Any],
+        files: Files,
+        *,
+        seconds: float,
+        read: Callable[[dict[str, Any], Files], _T],
+    ) -> _T:
+        """Send a request and return its answer; start the process first if it does not run.
+
+        Args:
+            request: plain values.
+            files: what goes along with them.
+            seconds: the time for the answer; then the process is stopped.
+            read: makes the result from the answer's values and files.
+
+        Raises:
+            StoppedError: the process has ended, or `read` found something else than an answer.
+            TimeoutError: there was no answer in time.
+            SandboxError: the process does not even start.
+        """
+        if self.process is None:
+            self.start()
+        self._wait_until_ready()
+        assert self.process is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with _time_limit(self.process, seconds) as is_over:
+            try:
+                write_frame(self.process.stdin, request, files)
+                return read(*read_frame(self.process.stdout))
+            except (OSError, EOFError, ValueError, KeyError) as error:
+                last_words = self._log()[-1:] or ["without a word"]
+                self.stop()
+                if is_over.is_set():
+                    raise TimeoutError(f"it took more than {seconds:g} seconds") from error
+                raise StoppedError(last_words[0][:200]) from error
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:  # the unwritten rest is no longer needed
+                    continue
+        self.process = None
+        self._scratch.cleanup()
+
+    def _wait_until_ready(self) -> None:
+        if self._is_ready:
+            return
+        assert self.process is not None
+        assert self.process.stdout is not None
+        with _time_limit(self.process, START_SECONDS) as is_over:
+            try:
+                read_frame(self.process.stdout)
+            except EOFError as error:
+                reason = " ".join(self._log()[-3:])
+                was_killed = self.process.wait() in KILLED and not is_over.is_set()
+                self.stop()
+                if was_killed:
+                    raise StoppedError("it was killed while it started") from error
+                raise SandboxError(f"{self._name} does not start: {reason or error}") from error
+        self._is_ready = True
+
+    def _log(self) -> list[str]:
+        return (self._folder / "log").read_text(errors="replace").strip().splitlines()
+
+
+@contextmanager
+def _time_limit(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
+    """Kill a process that is not done in time; the event says whether that happened."""
+    is_over = threading.Event()
+
+    def stop() -> None:
+        is_over.set()
+        process.kill()
+
+    alarm = threading.Timer(seconds, stop)
+    alarm.start()
+    try:
+        yield is_over
+    finally:
+        alarm.cancel()
