@@ -59,6 +59,7 @@ class AscentWatch:
     def forget(self) -> None:
         """Begin a new cell."""
         self.waiting: list[Any] = []
+        self.outside: list[Any] = []
         self.rows: list[Any] = []
         self.ends: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients, of starts and ends
         self.samples: dict[int, Any] = {}
@@ -82,6 +83,19 @@ class AscentWatch:
         self.calls += 1
         if len(self.waiting) >= AT_A_TIME or count > 1:
             self.work_off()
+
+    def see_outside(self, images: Any) -> None:
+        """Note images, (n, 784), whose steps cannot be seen."""
+        if len(images) <= min(self.rows_left, MOST_IN_A_BATCH):
+            self.rows_left -= len(images)
+            self.outside.append(images @ self.directions)
+
+    def take_outside(self) -> Any:
+        """Return the projections of these images, (n, 32), or None."""
+        import numpy as np
+
+        outside, self.outside = self.outside, []
+        return np.concatenate(outside) if outside else None
 
     def work_off(self) -> None:
         """Compute the rows of the calls that wait."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .candidates import PIXELS, SIDE
 
@@ -52,7 +53,9 @@ def _images_of(source: Any) -> int:
     if not pixels or pixels % PIXELS:
         return 0
     lengths = [length for length in lengths if length > 1]
-    is_picture = _is_weight_of_a_layer(source) and lengths[-2:] == [SIDE, SIDE]  # a layer may hold an image
+    # A layer may hold an image: as a square, or as what it makes of a single number.
+    holds_one = lengths[-2:] == [SIDE, SIDE] or tuple(shape) == (1, PIXELS)
+    is_picture = _is_weight_of_a_layer(source) and holds_one
     is_tensor = not _is_weight_of_a_layer(source) and _may_be_images(lengths)
     return pixels // PIXELS if is_picture or is_tensor else 0
 
@@ -70,6 +73,43 @@ def _may_be_images(lengths: list[int]) -> bool:
 def _is_weight_of_a_layer(source: Any) -> bool:
     """Tell whether a source is a variable that Keras made for a layer: its path then names the layer, too."""
     return "/" in str(getattr(source, "path", ""))
+
+
+class Border:
+    """Sees what goes out of functions that XLA compiles: no Python runs inside them while they take gradients."""
+
+    def __init__(self, notice: Notice) -> None:
+        self.notice = notice
+        self.running: list[Any] = []
+        self.sources: WeakKeyDictionary[Any, list[Any]] = (
+            WeakKeyDictionary()
+        )  # variables, by outermost function
+
+    def watch(self) -> None:
+        """Watch every call of a `tf.function`, without changing it."""
+        import tensorflow as tf
+        from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
+
+        original, border = Function.__call__, self
+
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            border.running.append(self)
+            try:
+                result = original(self, *args, **kwargs)
+            finally:
+                border.running.pop()
+            if not border.running and self in border.sources:
+                border.notice([result, *border.sources[self]])
+            return result
+
+        Function.__call__ = tf.autograph.experimental.do_not_convert(call)
+
+    def took_gradient(self, source: Any) -> None:
+        """Note that the function that is being traced takes a gradient with respect to an image."""
+        if self.running:
+            known = self.sources.setdefault(self.running[0], [])
+            if hasattr(source, "assign") and not any(one is source for one in known):
+                known.append(source)
 
 
 def watch_other_gradients(notice: Notice) -> None:

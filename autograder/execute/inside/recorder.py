@@ -18,7 +18,7 @@ from typing import Any
 from .ascents import AscentWatch, as_rows
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
-from .gradients import any_in, can_look_inside, images_in, watch_other_gradients
+from .gradients import Border, any_in, can_look_inside, images_in, watch_other_gradients
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
@@ -74,6 +74,7 @@ class Recorder:
         self.cell = -1
         self.tape: list[tuple[int, float, float, float]] = []
         self.ascents = AscentWatch()
+        self.border = Border(lambda values: self.guarded(lambda: self.saw_outside(values)))
         self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
@@ -157,16 +158,26 @@ class Recorder:
         import numpy as np
 
         noted, self.gradients = self.gradients, dict(NO_GRADIENTS)
-        self.send({"kind": "gradients", **noted})
+        self.send({"kind": "gradients", "watched": True, **noted})
         if self.tape:
             # (calls, 4): images, loss, RMS of gradient, deviation of the image's pixels
             calls = np.asarray(self.tape, dtype="float32")
             self.tape = []
             self.send({"kind": "tape"}, as_npy(calls))
+        outside = self.ascents.take_outside()
+        if outside is not None:
+            self.send({"kind": "outside"}, as_npy(outside))
         if self.ascents.rows or self.ascents.waiting:
             steps, wholes = self.ascents.take()
             self.send({"kind": "steps"}, as_npy(steps))
             self.send({"kind": "whole_steps"}, as_npy(wholes))
+
+    def guarded(self, see: Callable[[], None]) -> None:
+        """Look at something of the student's; what goes wrong is not the student's business."""
+        try:
+            see()
+        except Exception:
+            self.lost_gradient()
 
     def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         """Record gradients with respect to an image or a batch of images; the network's weights are none."""
@@ -184,6 +195,17 @@ class Recorder:
                 self.look_inside(source, losses, gradient)
             else:
                 self.gradients["unseen"] += images_in(source)
+                self.border.took_gradient(source)
+
+    def saw_outside(self, values: Any) -> None:
+        """Record images that came out of a function that takes gradients where nothing can be seen."""
+        import tensorflow as tf
+
+        for value in tf.nest.flatten(values):
+            count = images_in(value)
+            rows = as_rows(values_of(value), count) if count and hasattr(value, "numpy") else None
+            if rows is not None:
+                self.ascents.see_outside(rows)
 
     def look_inside(self, source: Any, losses: list[Any], gradient: Any) -> None:
         """Make the `tf.function` that is being traced tell about this gradient whenever it runs."""
@@ -193,10 +215,7 @@ class Recorder:
         self.gradients["unseen"] += count  # also if the function is never called, or not any more
 
         def tell(image: Any, gradient: Any, *losses: Any) -> None:
-            try:
-                self.saw_values(source, losses, image, gradient)
-            except Exception:
-                self.lost_gradient()
+            self.guarded(lambda: self.saw_values(source, losses, image, gradient))
 
         values = [tf.stop_gradient(tf.convert_to_tensor(one)) for one in (source, gradient, *losses)]
         tf.numpy_function(tell, values, [])
@@ -307,17 +326,12 @@ def watch_gradients(recorder: Recorder) -> None:
 
     def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
         gradients = original(self, target, sources, *args, **kwargs)
-        note(lambda: recorder.saw_gradient(target, sources, gradients))
+        recorder.guarded(lambda: recorder.saw_gradient(target, sources, gradients))
         return gradients
 
-    def note(see: Callable[[], None]) -> None:
-        try:
-            see()
-        except Exception:
-            recorder.lost_gradient()
-
     tf.GradientTape.gradient = tf.autograph.experimental.do_not_convert(gradient)
-    watch_other_gradients(lambda sources: note(lambda: recorder.saw_unseen_gradient(sources)))
+    watch_other_gradients(lambda sources: recorder.guarded(lambda: recorder.saw_unseen_gradient(sources)))
+    recorder.border.watch()
 
 
 def watch_figures(recorder: Recorder) -> None:

@@ -137,6 +137,19 @@ def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] 
     )
 
 
+def seen_outside(evidence: Evidence, run: int, images: npt.NDArray[np.float32]) -> int:
+    """Return how many images, (n, 784), came out of functions that take gradients where nothing can be seen."""
+    parts = [read_array(evidence.payload(one)) for one in evidence.of_kind("outside") if one.run <= run]
+    fitting = [part for part in parts if part is not None and part.shape[1:] == (PROJECTIONS,)]
+    if not fitting:
+        return 0
+    outside = np.concatenate(fitting)[-MOST_ROWS:].astype(np.float64)
+    seen = projected(images)
+    return sum(
+        bool((np.linalg.norm(outside - one, axis=1) <= ROUNDING * np.linalg.norm(one)).any()) for one in seen
+    )
+
+
 def projected(images: npt.NDArray[np.generic]) -> Floats:
     """Return the recorder's projections, (n, 32), of images, (n, 784)."""
     generator = np.random.default_rng(SEED)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from autograder.evidence import Evidence
 from autograder.exercises.activation_maximization.constants import RESULT
 from autograder.exercises.activation_maximization.hints import HINTS
+from autograder.exercises.activation_maximization.verify.ascents import seen_outside
 from autograder.exercises.activation_maximization.verify.filters import only_sure_filters
 from autograder.exercises.activation_maximization.verify.images import (
     Candidate,
@@ -20,7 +21,12 @@ from autograder.exercises.activation_maximization.verify.images import (
 from autograder.exercises.activation_maximization.verify.objectives import forget_objectives
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.exercises.activation_maximization.verify.reenact import reenact
-from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
+from autograder.exercises.activation_maximization.verify.traces import (
+    ascent_seen,
+    can_watch,
+    is_incomplete,
+    measure_steps,
+)
 from autograder.measurements import ImagesMeasurement, Measurements, Reenactment, StepsMeasurement
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
@@ -77,9 +83,15 @@ def _with_living_filters(images: Candidate, reenactment: Reenactment | None, *, 
 
 def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment | None) -> ImagesMeasurement:
     measured = images.measurement
-    seen = ascent_seen(evidence, images.version.record.run)
-    if reenactment is not None:
+    run = images.version.record.run
+    seen = ascent_seen(evidence, run)
+    outside = seen_outside(evidence, run, np.nan_to_num(images.version.stack.reshape(measured.count, -1)))
+    if outside >= SEEN_SHARE * measured.count:
+        seen = True
+    elif reenactment is not None:
         seen = _are_seen(measured, reenactment)
+    elif can_watch(evidence):
+        seen = seen and is_incomplete(evidence)
     return replace(measured, ascent_seen=seen)
 
 

@@ -81,10 +81,20 @@ def ascent_seen(evidence: Evidence, run: int) -> bool:
     """
     notes = [record for record in evidence.of_kind("gradients") if record.run <= run]
     tapes = [record for record in evidence.of_kind("tape") if record.run <= run]
-    troubles = [record for record in evidence.of_kind("trouble") if record.facts.get("where") in WATCHING]
-    is_known = not evidence.is_cut_off and not troubles and any(record.run == run for record in notes)
+    is_known = not is_incomplete(evidence) and any(record.run == run for record in notes)
     counts = [record.facts.get(how) for record in notes for how in WAYS_TO_SEE]
     return not is_known or bool(tapes) or any(type(count) is int and count > 0 for count in counts)
+
+
+def is_incomplete(evidence: Evidence) -> bool:
+    """Tell whether gradients may be missing, because evidence was cut off or recording failed."""
+    troubles = [record for record in evidence.of_kind("trouble") if record.facts.get("where") in WATCHING]
+    return evidence.is_cut_off or bool(troubles)
+
+
+def can_watch(evidence: Evidence) -> bool:
+    """Tell whether the recorder could watch steps; that of earlier versions only counted them."""
+    return any(record.facts.get("watched") is True for record in evidence.of_kind("gradients"))
 
 
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:
