@@ -1,5 +1,5 @@
 """Autograder: source notebook -> release -> execute -> verify -> rubric -> record -> review.
 
-One folder per stage; each imports only what stands before it. The records that pass from stage to
-stage live beside this file: `evidence`, `measurements`, `report`.
+One folder per subject; each imports only from those before it. The records that pass between them are the modules
+beside this file, such as `evidence`, `measurements` and `report`.
 """

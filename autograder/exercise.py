@@ -131,9 +131,7 @@ def find_exercise(name: str) -> Exercise:
         exercise = one.load()
         if isinstance(exercise, Exercise):
             return exercise
-    raise SettingsError(
-        f"there is no exercise '{name}', only {', '.join(offered()) or 'none'}; install the package that has it"
-    )
+    raise SettingsError(f"there is no exercise '{name}'; installed are: {', '.join(offered()) or 'none'}")
 
 
 def python_files(parts: tuple[Path, ...]) -> list[Path]:

@@ -101,7 +101,7 @@ class Settings(Section):
     @classmethod
     def _is_offered(cls, name: str) -> str:
         if name not in offered():
-            raise ValueError(f"there is no such exercise, only {', '.join(offered())}")
+            raise ValueError(f"there is no such exercise; installed are: {', '.join(offered())}")
         return name
 
     @field_validator("thresholds", mode="before")

@@ -26,10 +26,10 @@ from autograder.course.initialise import initialise
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import generate_release
 from autograder.execute.runner import is_check
+from autograder.plain.machine import MEGABYTE
 from autograder.record.files import (
     read_report,
 )
-from autograder.settings import MEGABYTE
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"

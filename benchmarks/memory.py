@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from autograder.settings import MEGABYTE
+from autograder.plain.machine import MEGABYTE
 
 # The roles. All others are "other": bubblewrap, and a cluster's schedulers and workers.
 GRADER, VERIFIER, TEMPLATE, KERNEL, OTHER = "grader", "verifier", "template", "kernel", "other"

@@ -123,6 +123,33 @@ def test_a_module_at_the_top_is_a_record_or_the_entry_point() -> None:
     assert {file.stem for file in PACKAGE.glob("*.py")} == RECORDS | ENTRY_POINTS
 
 
+def defined_in(file: Path) -> set[str]:
+    """Return the names that a module has after its import."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def test_what_the_benchmarks_import_exists() -> None:
+    missing = {
+        f"{file.name} imports {alias.name} from {node.module}"
+        for file in (PACKAGE.parent / "benchmarks").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder.")
+        for alias in node.names
+        if node.module not in MODULES or alias.name not in defined_in(MODULES[node.module])
+        if f"{node.module}.{alias.name}" not in MODULES
+    }
+
+    assert missing == set()
+
+
 def test_no_two_classes_share_a_name() -> None:
     defined: dict[str, list[str]] = {}
     for name, file in MODULES.items():

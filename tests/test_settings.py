@@ -42,7 +42,7 @@ def test_a_setting_replaces_its_default_and_no_other(tmp_path: Path) -> None:
         ("sandbox = 'docker'", ["'sandbox'", "'bwrap' or 'none'"]),
         (
             "exercise = 'origami'",
-            ["'exercise'", "'origami'", "no such exercise, only activation_maximization"],
+            ["'exercise'", "'origami'", "no such exercise; installed are: activation_maximization"],
         ),
         ("thresholds = 3", ["'thresholds'"]),
         ("limits = 3", ["'limits'"]),

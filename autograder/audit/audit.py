@@ -85,7 +85,7 @@ def audit(
             reports = grade_course(workspace, list(notebooks), grader, progress, force=force)
             rubric = grader.rubric.sha256()
         if missing := [name for name in notebooks if name not in reports]:
-            raise CourseError(f"'{missing[0]}' could not be graded, so the audit is not complete")
+            raise CourseError(f"'{missing[0]}' could not be graded, so the audit is incomplete")
         comparisons.append(compare(profile, labelled, reports, exercise.general_causes))
         measured += [(one, read_measurements(workspace.result_folder(one.name))) for one in labelled]
     quantities = exercise.quantities

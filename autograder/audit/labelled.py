@@ -49,9 +49,9 @@ _METADATA = ("nbgrader", "deletable", "editable")
 class Arrangement(StrictModel):
     """Changes to the notebook's structure, made in the order of these fields."""
 
-    insert: dict[str, str] = Field(default_factory=dict, description="a new cell: after which one it stands")
+    insert: dict[str, str] = Field(default_factory=dict, description="a new cell: the cell that it follows")
     merge: list[list[str]] = Field(default_factory=list, description="cells that became one")
-    move: dict[str, str] = Field(default_factory=dict, description="a cell: after which one it stands now")
+    move: dict[str, str] = Field(default_factory=dict, description="a cell: the cell that it now follows")
     delete: list[str] = Field(default_factory=list, description="cells that are gone")
     strip_metadata: bool = Field(default=False, description="are the names of the cells lost?")
 
@@ -134,7 +134,7 @@ def parse_labelled(name: str, text: str) -> LabelledSubmission:
     """
     found = _LABEL.search(text)
     if found is None:
-        raise LabelError("no label; add one between the lines '# /// label' and '# ///'")
+        raise LabelError("no label; add it between the lines '# /// label' and '# ///'")
     toml = "\n".join(line.removeprefix("#").removeprefix(" ") for line in found["toml"].splitlines())
     try:
         content = tomllib.loads(toml)

@@ -94,7 +94,7 @@ class _Careful(io.BufferedReader):
         most = MOST_AT_ONCE + 1 if size is None or size < 0 else min(size, MOST_AT_ONCE + 1)
         data = super().read(most)
         if len(data) > MOST_AT_ONCE:
-            raise UnreadableError("lists far more than a download of a course holds")
+            raise UnreadableError("lists far more files than any course has")
         return data
 
 
@@ -151,7 +151,7 @@ def _zip(file: _Careful) -> Iterator[Contents]:
     try:
         archive = zipfile.ZipFile(file)
     except DAMAGED as error:
-        raise UnreadableError("not a whole zip archive: damaged, or cut off while it was copied") from error
+        raise UnreadableError("not a whole zip archive: damaged, or incompletely copied") from error
     with archive:
         listing = _Listing()
         for info in archive.infolist():
@@ -238,7 +238,7 @@ def _tar_members(archive: tarfile.TarFile, file: _Careful, listing: _Listing) ->
     except DAMAGED:
         is_whole = False
     if not is_whole:
-        listing.leave_out("the rest of the archive", "damaged, or cut off while it was copied")
+        listing.leave_out("the rest of the archive", "damaged, or incompletely copied")
 
 
 def _tar_opener(

@@ -60,7 +60,7 @@ def collect(
     """
     source = download.expanduser().resolve()
     if source.is_relative_to(course.submitted) or course.submitted.is_relative_to(source):
-        raise DownloadError(f"{download} holds what was collected already; name the download of an LMS")
+        raise DownloadError(f"{download} is the folder of collected submissions; name a download from an LMS")
     budget = Budget("the download", MOST_BYTES)
     shelf = Shelf(course, assignment)
     with temporary_folder() as name, ExitStack() as opened:
@@ -100,9 +100,9 @@ def _read(contents: Contents, lms: Lms, assignment: str, download: Path) -> Down
     except DownloadError as error:
         raise DownloadError(f"{download}: {error}{_looks_like(contents, lms, assignment)}") from error
     if not reading.handed_in and (guess := _looks_like(contents, lms, assignment)):
-        raise DownloadError(f"{download}: nothing in it is named as --lms {lms} names submissions{guess}")
+        raise DownloadError(f"{download}: nothing in it is named like a submission from {lms}{guess}")
     if not contents.members and not contents.left_out:
-        raise DownloadError(f"{download}: there is nothing in it")
+        raise DownloadError(f"{download}: it is empty")
     return reading
 
 

@@ -39,7 +39,7 @@ def read_gradescope(members: Sequence[Member], assignment: str) -> DownloadReadi
     """
     lists = [member for member in members if member.parts[-1] == METADATA]
     if not lists:
-        raise DownloadError(f"there is no {METADATA}, so nothing says whose the submissions are")
+        raise DownloadError(f"there is no {METADATA}, so the students are unknown")
     outermost = min(lists, key=lambda member: len(member.parts))
     around = outermost.parts[:-1]
     said = _metadata(outermost)
@@ -75,7 +75,7 @@ def _metadata(member: Member) -> Mapping[str, Mapping[str, Any]]:
         why = " ".join(str(error).split())
         raise DownloadError(f"{METADATA} cannot be read ({why}); export the submissions again") from error
     if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):
-        raise DownloadError(f"{METADATA} is no list of submissions; export the submissions again")
+        raise DownloadError(f"{METADATA} is not a list of submissions; export the submissions again")
     return content
 
 

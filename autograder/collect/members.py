@@ -167,4 +167,4 @@ def _reason(error: Exception) -> str:
         return "encrypted"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return "damaged, or cut off while it was copied"
+    return "damaged, or incompletely copied"

@@ -72,9 +72,7 @@ class Roster:
         if not fitting:
             raise NoMatchError("not in the roster")
         if len(fitting) > 1:
-            raise NoMatchError(
-                f"fits {_listed(fitting)} in the roster; an LMS id or email there tells them apart"
-            )
+            raise NoMatchError(f"fits {_listed(fitting)} in the roster; an LMS id or email there decides")
         if by_name and not fitting & by_name:
             raise NoMatchError(f"fits {_listed(fitting)} by number but {_listed(by_name)} by name")
         return next(iter(fitting))
@@ -196,7 +194,7 @@ def _table(file: Path) -> Sequence[Sequence[str]]:
     try:
         table = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(line)]
     except csv.Error as error:
-        raise DownloadError(f"{file} is no CSV file: {error}") from error
+        raise DownloadError(f"{file} is not a CSV file: {error}") from error
     if not table:
         raise DownloadError(f"{file} is empty; a roster has a line of headings and one for each student")
     return table

@@ -155,7 +155,7 @@ def _problems(content: dict[str, Any]) -> Iterator[str]:
         elif not isinstance(cell.get("metadata", {}), dict):
             yield f"the metadata of cell {place} are of the wrong form"
         elif not _is_text(cell.get("source")):
-            yield f"what stands in cell {place} is no text"
+            yield f"the content of cell {place} is not text"
 
 
 def _is_text(source: Any) -> bool:

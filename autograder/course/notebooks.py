@@ -139,7 +139,7 @@ def read_answers(text: str) -> dict[str, str]:
         header = _CELL_HEADER.fullmatch(line)
         if header:
             if header["name"] in answers:
-                raise CourseError(f"line {number}: the cell '{header['name']}' stands here a second time")
+                raise CourseError(f"line {number}: the cell '{header['name']}' exists already")
             current = answers[header["name"]] = []
         elif current is not None:
             current.append(line)

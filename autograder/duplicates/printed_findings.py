@@ -26,7 +26,7 @@ def print_duplicates(duplicates: Duplicates, say: Callable[[str], None]) -> None
         say(f"left out: {_short(one.student)}: {_short(one.why)}")
     many = len(duplicates.groups)
     say(
-        f"{duplicates.compared} submissions compared, {many or 'no'} group{'s' * (many != 1)} to look at. "
+        f"{duplicates.compared} submissions compared; {many or 'no'} group{'s' * (many != 1)} to look at. "
         "These are hints for you alone: read the submissions before you draw a conclusion. No score depends on them."
     )
 

@@ -43,12 +43,12 @@ def export_canvas(request: Request) -> Exported:
     """
     if request.into is None:
         raise ExportError(
-            "Canvas makes new assignments and people of what it does not know in a table, so its own is filled: "
+            "Canvas adds every assignment and person that it does not know in a table, so fill in its own: "
             "export it there under Grades, and name it with --into"
         )
     table = read_table(request.into, NAME)
     if not is_canvas(table):
-        raise ExportError(f"{table.file} is no gradebook exported from Canvas{looks_like(table)}")
+        raise ExportError(f"{table.file} is not a gradebook exported from Canvas{looks_like(table)}")
     column = _column(table, request)
     points = next((line for line in table.lines[1:] if _POINTS in line.cell(0)), None)
     if points is not None and _READ_ONLY.search(points.cell(column)):
@@ -58,7 +58,7 @@ def export_canvas(request: Request) -> Exported:
     def cells_of(one: Score, line: TableLine) -> Cells:
         there = line.cell(column).strip().upper()
         if there == _EXCUSED:
-            raise NotFilledError("excused in Canvas, which a score would end")
+            raise NotFilledError("excused in Canvas; a score would change that")
         if there == _NOT_ASSIGNED:
             raise NotFilledError("the assignment is not assigned to them in Canvas")
         return {column: number(one.score)}
@@ -78,7 +78,7 @@ def _column(table: Table, request: Request) -> int:
         column = named_column(table, wanted)
         if column not in titles:
             raise ExportError(
-                f"{table.file}: '{wanted}' has no number in brackets, so Canvas would make a new assignment of it"
+                f"{table.file}: '{wanted}' has no number in brackets, so Canvas would make a new assignment from it"
             )
         return column
     if wanted:
@@ -93,9 +93,7 @@ def _column(table: Table, request: Request) -> int:
     called = f"'{wanted or request.assignment}'"
     known = ", ".join(f"'{found.string}'" for found in titles.values()) or "there are none"
     many = f"{len(fitting)} assignments are" if fitting else "no assignment is"
-    raise ExportError(
-        f"{table.file}: {many} called {called}; say with --column which of these it is: {known}"
-    )
+    raise ExportError(f"{table.file}: {many} called {called}; choose one of these with --column: {known}")
 
 
 def _rows(table: Table) -> list[PersonRow]:

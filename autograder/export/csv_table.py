@@ -139,15 +139,15 @@ def _content(file: Path, lms: str) -> bytes:
     if not content.strip():
         raise ExportError(f"{file} is empty; {_again(lms)}")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ExportError(f"{file} is UTF-16, so another program has saved it; {_again(lms)}")
+        raise ExportError(f"{file} is UTF-16, so a different program has saved it; {_again(lms)}")
     if b"\0" in content or content.startswith(b"PK\x03\x04"):
-        raise ExportError(f"{file} is no CSV file; {_again(lms)}")
+        raise ExportError(f"{file} is not a CSV file; {_again(lms)}")
     try:
         content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ExportError(
-            f"{file} is not UTF-8 (line {line}), so another program has saved it; {_again(lms)}"
+            f"{file} is not UTF-8 (line {line}), so a different program has saved it; {_again(lms)}"
         ) from error
     return content
 

@@ -62,12 +62,14 @@ def export(
         ExportError: the LMS's file is not valid, or the export cannot be written.
     """
     if into is not None and form not in _FILLING:
-        raise ExportError(f"'{form}' makes a new table; only {' and '.join(_FILLING)} fill one with --into")
+        raise ExportError(
+            f"'{form}' makes a new table; only {' and '.join(_FILLING)} fill in a file given by --into"
+        )
     if column is not None and into is None:
         raise ExportError("--column names a column of the file that --into names")
     if into is not None and into.expanduser().resolve() == to.expanduser().resolve():
         raise ExportError(
-            f"{to} is the file of the LMS itself; write to another file, so that you can compare both"
+            f"{to} is the LMS's own file; write to a different file, so that you can compare the two"
         )
     if to.is_dir():
         raise ExportError(f"{to} is a folder, not a file to write")

@@ -66,7 +66,7 @@ def _worksheet(request: Request) -> Exported:
     words = {one[0] if one else None for one in found.values()}
     if is_canvas(table) or len(words) != 1 or None in words or len(table.headings) <= _LEAST_BETWEEN:
         raise ExportError(
-            f"{table.file} is no grading worksheet of Moodle: its first column is not the identifier, as in "
+            f"{table.file} is not a Moodle grading worksheet: its first column is not the identifier, as in "
             f"'Participant 123'{looks_like(table)}"
         )
     grade = _grade_column(table, people, request.column)
@@ -81,7 +81,7 @@ def _worksheet(request: Request) -> Exported:
     def cells_of(one: Score, line: TableLine) -> Cells:
         maximum = read_number(line.cell(grade + 1))
         if maximum is not None and one.score > maximum:
-            raise NotFilledError(f"Moodle passes over {one.score:g}, which is more than its maximum")
+            raise NotFilledError(f"Moodle ignores {one.score:g}, which is more than its maximum")
         cells = {grade: number(one.score)}
         text = _comment(one)
         if not text:
@@ -142,7 +142,7 @@ def _grade_column(table: Table, people: dict[int, TableLine], wanted: str | None
     fitting = [column for column in range(1, len(table.headings) - 1) if is_grade(column)]
     if len(fitting) != 1:
         raise ExportError(
-            f"{table.file}: it is not clear which column holds the grades; say so with --column"
+            f"{table.file}: it is not clear which column holds the grades; name it with --column"
         )
     return fitting[0]
 

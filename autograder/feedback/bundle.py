@@ -115,5 +115,5 @@ def _names_in(download: Path, assignment: str) -> dict[str, str]:
             raise DownloadError(f"{download}: {error}") from error
     names = {number: one.person.name for one in reading.handed_in for number in one.person.lms_ids}
     if not names:
-        raise DownloadError(f"{download}: nothing in it is named as Moodle names submissions")
+        raise DownloadError(f"{download}: nothing in it is named like a submission from Moodle")
     return names

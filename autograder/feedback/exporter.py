@@ -47,7 +47,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
         """
         about = dict((resources or {}).get("nbgrader", {}))
         if not {"student", "assignment", "notebook", "db_url"} <= about.keys():
-            raise CourseError("this exporter works within nbgrader's GenerateFeedback only")
+            raise CourseError("this exporter only works within nbgrader's GenerateFeedback")
         notebook = read_notebook(Path(filename))
         material = self._material(about, Path(filename))
         return render_page(material, notebook), {**(resources or {}), "output_extension": self.file_extension}
@@ -59,7 +59,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
         **_: Any,
     ) -> tuple[str, dict[str, Any]]:
         """Refuse: without its file, the notebook's student is unknown."""
-        raise CourseError("this exporter works within nbgrader's GenerateFeedback only")
+        raise CourseError("this exporter only works within nbgrader's GenerateFeedback")
 
     def _material(self, about: dict[str, str], file: Path) -> Material:
         directory = getattr(self.parent, "coursedir", None) or CourseDirectory(config=self.config)

@@ -24,7 +24,7 @@ def find_browser() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         raise CourseError(
-            "PDFs are printed by Chromium, and there is none: install it (apt-get install chromium), "
+            "PDFs need Chromium, which was not found: install it (apt-get install chromium), "
             "or print the HTML pages from any browser"
         )
     return found

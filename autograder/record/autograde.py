@@ -180,7 +180,7 @@ def _course(exporter: Any) -> Course:
     try:
         return Course.open(Path(converter.coursedir.root))
     except AttributeError as error:
-        raise GradeascentError("gradeascent's preprocessors work in nbgrader's Autograde only") from error
+        raise GradeascentError("gradeascent's preprocessors only work in nbgrader's Autograde") from error
 
 
 def _released(exporter: Any) -> NotebookNode:

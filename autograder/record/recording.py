@@ -144,7 +144,7 @@ def _known_assignment(course: Course, config: Config, assignment: str) -> Notebo
 def _record(course: Course, config: Config, student: str, assignment: str, released: NotebookNode) -> None:
     if _PATTERN.search(student):
         raise CourseError(
-            f"nbgrader takes the characters * ? [ ] {{ }} in '{student}' for a pattern; rename the folder in submitted/"
+            f"nbgrader reads the characters * ? [ ] {{ }} in '{student}' as a pattern; rename the folder in submitted/"
         )
     final = final_notebook(course, student, assignment, released)
     remove_halves(course.result_folder(student, assignment))
@@ -172,7 +172,7 @@ def _bring_timestamp(submission: Path, folder: Path) -> None:
         return
     except (OSError, ValueError, OverflowError) as error:
         raise CourseError(
-            f"{submission / TIMESTAMP} is not a time such as '2026-03-31 12:00:00 UTC'; mend or remove it"
+            f"{submission / TIMESTAMP} is not a time such as '2026-03-31 12:00:00 UTC'; correct or remove it"
         ) from error
     write_whole(folder / TIMESTAMP, text + "\n")
 

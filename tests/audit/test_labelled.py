@@ -100,7 +100,7 @@ def test_the_same_text_gives_the_same_notebook(released: NotebookNode) -> None:
         ("# /// label\n# objective = \n# ///\n", "not TOML"),
         ('# /// label\n# objective = "good"\n# ///\n', "'good'"),
         ('# /// label\n# [cells]\n# remove = ["cnn"]\n# ///\n', "cells.remove"),
-        ("# /// label\n# ///\n# %% cnn\n1\n# %% cnn\n2\n", "second time"),
+        ("# /// label\n# ///\n# %% cnn\n1\n# %% cnn\n2\n", "exists already"),
     ],
 )
 def test_what_is_wrong_with_a_text_is_said_in_one_line(tmp_path: Path, text: str, words: str) -> None:

@@ -252,7 +252,7 @@ def test_a_download_of_another_lms_is_refused_with_a_guess(course: Course, tmp_p
 def test_the_course_itself_is_no_download(course: Course) -> None:
     course.submitted.mkdir()
     for folder in (course.root, course.submitted):
-        with pytest.raises(DownloadError, match="collected already"):
+        with pytest.raises(DownloadError, match="the folder of collected submissions"):
             collect(course, folder, "plain")
 
 
@@ -279,7 +279,7 @@ def test_the_command_prints_what_happened_and_fails_if_something_was_left_out(
     ("content", "words"),
     [
         (b"<html>log in</html>", "neither a zip nor a tar"),
-        (b"PK\x03\x04 cut off", "cut off"),
+        (b"PK\x03\x04 cut off", "incompletely copied"),
         (None, "No such file"),
     ],
 )

@@ -114,7 +114,7 @@ def test_a_roster_in_an_old_encoding_is_read(course: Course, tmp_path: Path) -> 
         ("id,name\n,\n", "this roster is empty"),
         ("id,name\nada/1,A\nada?1,B\n", "would be one folder"),
         ("id,name\n???,A\n", "no letter or digit"),
-        ('id,name\n"' + "x" * 200_000 + '",A\n', "no CSV file"),
+        ('id,name\n"' + "x" * 200_000 + '",A\n', "not a CSV file"),
     ],
 )
 def test_a_roster_that_cannot_be_used_is_refused(

@@ -19,7 +19,9 @@ def test_the_kits_own_exercise_is_offered_under_its_name() -> None:
 
 
 def test_an_exercise_that_is_not_installed_is_a_setting_to_change() -> None:
-    with pytest.raises(SettingsError, match=re.escape(f"no exercise 'origami', only {', '.join(offered())}")):
+    with pytest.raises(
+        SettingsError, match=re.escape(f"no exercise 'origami'; installed are: {', '.join(offered())}")
+    ):
         find_exercise("origami")
 
 

@@ -181,7 +181,7 @@ def test_the_column_can_be_named(course: Path, four: None, exported: Path, named
         (("", ""), ["--column", "Homework"], ["no assignment is called 'Homework'"]),
         (("100.00,(read", "(read only),(read"), [], ["calculates the column"]),
         (("Warm-up (500)", TITLE), [], ["2 assignments"]),
-        (("Student,ID,SIS User ID", "Name,Number,Id"), [], ["no gradebook exported from Canvas"]),
+        (("Student,ID,SIS User ID", "Name,Number,Id"), [], ["not a gradebook exported from Canvas"]),
     ],
 )
 def test_an_unclear_file_gives_one_line(
@@ -206,8 +206,8 @@ def test_an_unclear_file_gives_one_line(
         (b"\n\n", "empty"),
         (HEADINGS.encode("utf-16"), "UTF-16"),
         ("\n".join((HEADINGS, "Zoë,1,,,A,,,,")).encode("latin-1"), "not UTF-8 (line 2)"),
-        (b"PK\x03\x04rest of a spreadsheet", "no CSV file"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no CSV file"),
+        (b"PK\x03\x04rest of a spreadsheet", "not a CSV file"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a CSV file"),
         (f'{HEADINGS}\n"never closed,1'.encode(), "damaged in line 2"),
         (b"Identifier,Full name,Grade,Maximum Grade\nParticipant 1,Ada,,100", "worksheet of Moodle"),
         (b"Name,SID,Total Score,Max Points\nAda,1,3,4", "download of Gradescope"),
@@ -231,13 +231,13 @@ def test_a_missing_file_a_folder_and_the_original_itself_are_refused(
     assert run([*arguments, "--into", str(course), "--to", "f.csv"]) == 2
     assert_one_line(capsys, "a folder")
     assert run([*arguments, "--into", str(exported), "--to", str(exported)]) == 2
-    assert_one_line(capsys, "the file of the LMS itself")
+    assert_one_line(capsys, "LMS's own file")
     assert run([*arguments, "--into", str(exported), "--to", str(course)]) == 2
     assert_one_line(capsys, str(course), "a folder")
     assert run([*arguments, "--into", str(exported), "--to", str(exported / "filled.csv")]) == 2
     assert_one_line(capsys, "cannot be written")
     assert run(arguments) == 2
-    assert_one_line(capsys, "--into", "new assignments")
+    assert_one_line(capsys, "--into", "every assignment")
     assert exported.read_bytes() == "\n".join((*LINES, "")).encode()
 
 

@@ -160,7 +160,7 @@ def test_comments_without_a_column_and_scores_above_the_maximum_are_listed(
     assert export(course, worksheet) == 1
     said = capsys.readouterr().out
     assert "Moodle has a maximum of 90, the gradebook one of 100" in said
-    assert "left out: grace: Moodle passes over 100" in said
+    assert "left out: grace: Moodle ignores 100" in said
     assert "left out: ada: has comments" in said
     assert moodle_worksheet_import(filled(worksheet), PEOPLE, 90)[0] == {"ada": 80, "grace": 12}
 
@@ -180,7 +180,7 @@ def test_another_separator_is_told(
     [
         ("Student,ID,Section,Activation Maximization (1)\nAda,1,A,\n", "gradebook of Canvas"),
         ("Name,SID,Total Score,Max Points\nAda,1,3,4\n", "download of Gradescope"),
-        (f"{HEADINGS}\n", "no grading worksheet of Moodle"),
+        (f"{HEADINGS}\n", "not a Moodle grading worksheet"),
         ("ID,N,Bewertung,Skala\nTeilnehmer/in1,Ada,,gut\n", "--column"),
         (
             HEADINGS.replace('"Full name"', "Grade") + "\nParticipant 1,,,,,,,,,\n",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from graded_student import ADA, feedback, find_grade
 
-from autograder.collect.place import Record, Shelf
+from autograder.collect.place import CollectionRecord, Shelf
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.notebooks import read_notebook, write_notebook
@@ -191,7 +191,7 @@ def test_a_zip_for_moodle_is_named_as_moodle_reads_it(
     numbers = {ADA: "4711", "bert": "4712", "late": "9"}
     for student, number in numbers.items():
         hand_in(student)
-        Shelf(course, ASSIGNMENT).note(student, Record("moodle", number), None)
+        Shelf(course, ASSIGNMENT).note(student, CollectionRecord("moodle", number), None)
     hand_in("by_hand")
     download = tmp_path / "download.zip"
     with zipfile.ZipFile(download, "w") as archive:

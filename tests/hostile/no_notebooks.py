@@ -64,9 +64,9 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
     "cells that are a dictionary": (notebook(cells={"0": ONE}), "it has no list of cells"),
     "a cell that is a number": (notebook(ONE, 5), "cell 2 is of the wrong form"),
     "a cell that is null": (notebook(None), "cell 1 is of the wrong form"),
-    "source that is a number": (notebook(code(5)), "what stands in cell 1 is no text"),
-    "source that is null": (notebook(code(None)), "what stands in cell 1 is no text"),
-    "source that is a list of numbers": (notebook(code([1, 2])), "what stands in cell 1 is no text"),
+    "source that is a number": (notebook(code(5)), "the content of cell 1 is not text"),
+    "source that is null": (notebook(code(None)), "the content of cell 1 is not text"),
+    "source that is a list of numbers": (notebook(code([1, 2])), "the content of cell 1 is not text"),
     "metadata that are a list": (notebook(ONE, metadata=[]), "its metadata are of the wrong form"),
     "a cell's metadata that are a list": (
         notebook(code("1", metadata=[])),
@@ -105,7 +105,7 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
     ),
     "markup where it cannot be": (
         notebook(code({"<script>": "\x1b[2J"})),
-        "what stands in cell 1 is no text",
+        "the content of cell 1 is not text",
     ),
 }
 

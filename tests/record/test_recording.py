@@ -275,7 +275,7 @@ def test_points_of_today_hold_in_the_gradebook(course: Course) -> None:
     ("student", "spoil", "words"),
     [
         ("cleo", lambda course: hand_in_at(course, "cleo", "yesterday"), "timestamp.txt is not a time"),
-        ("a[b]", lambda course: None, "for a pattern"),
+        ("a[b]", lambda course: None, "as a pattern"),
         ("nobody", lambda course: None, "'nobody' has no report"),
     ],
 )
