@@ -42,8 +42,8 @@ def network() -> keras.Model:
 
 
 @cache
-def up_to(name: str) -> keras.Model:
-    return keras.Model(network().inputs, network().get_layer(name).output)
+def up_to(name: str) -> Callable[[Any], Any]:
+    return tf.function(keras.Model(network().inputs, network().get_layer(name).output))
 
 
 def rms(gradient: Any) -> Any:
