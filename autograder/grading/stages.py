@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
+from autograder.course.given import with_lost_cells
 from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
@@ -35,6 +37,13 @@ OUTCOMES: dict[Outcome, str] = {
 }
 
 
+CHANGED_CELLS = {
+    "put_back": "The given cell '{}' was lost or had become text; it ran as it was released.",
+    "edited": "The given cell '{}' was edited; it ran as handed in.",
+    "was_text": "The cell '{}' had become a text cell; it ran as code.",
+}
+
+
 def run_submission(
     submission: Submission,
     grader: Grader,
@@ -57,18 +66,20 @@ def run_submission(
     notebook = read_or_reject(submission, origin, grader.kernel.limits)
     if isinstance(notebook, Run):
         return notebook, Evidence(notebook.measurements.outcome)
+    notebook, changed = with_lost_cells(notebook, grader.source)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    evidence = replace(execution.evidence, changed_cells=changed)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
-        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), execution.evidence
+        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence
     started = time.monotonic()
     with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(execution.evidence)
+        measurements, pictures = grader.verifier.measure(evidence)
     seconds = {
         **execution.seconds,
         "verify": time.monotonic() - started,
-        "cells": sum(cell.seconds for cell in execution.evidence.cells),
-        **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
+        "cells": sum(cell.seconds for cell in evidence.cells),
+        **{f"cell {cell.cell}": cell.seconds for cell in evidence.cells if cell.seconds > 1},
     }
     timings = {name: round(value, 3) for name, value in seconds.items()}
     run = Run(
@@ -80,7 +91,7 @@ def run_submission(
         verifier_sha256(),
         is_final=not execution.killed and measurements.is_final,
     )
-    return run, execution.evidence
+    return run, evidence
 
 
 def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
@@ -161,6 +172,9 @@ def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
             "which layer_name says."
         )
         flags.append(Flag(code="other_layer", message=message))
+    for changed in measurements.changed_cells:
+        message = CHANGED_CELLS[changed.change].format(changed.cell)
+        flags.append(Flag(code=f"cell_{changed.change}", message=message))
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))

@@ -36,6 +36,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         steps=steps,
         plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells),
+        changed_cells=evidence.changed_cells,
         is_cut_off=evidence.is_cut_off,
         stopped=evidence.reason,
     )

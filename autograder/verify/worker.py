@@ -71,7 +71,10 @@ def _without_measurement(evidence: Evidence, error: Exception) -> Measurements:
     else:
         what = "the evidence is of a form that was not expected"
     return Measurements(
-        evidence.outcome, errors=diagnose(evidence.cells), trouble=f"{what} ({type(error).__name__})"
+        evidence.outcome,
+        errors=diagnose(evidence.cells),
+        changed_cells=evidence.changed_cells,
+        trouble=f"{what} ({type(error).__name__})",
     )
 
 
