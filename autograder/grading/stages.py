@@ -13,6 +13,7 @@ from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
+from autograder.execute.student_modules import how_to_offer
 from autograder.grading.grader import Grader, Rubric
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
@@ -175,6 +176,11 @@ def make_flags(measurements: Measurements, origin: Origin) -> list[Flag]:
     for changed in measurements.changed_cells:
         message = CHANGED_CELLS[changed.change].format(changed.cell)
         flags.append(Flag(code=f"cell_{changed.change}", message=message))
+    for module in dict.fromkeys(
+        error.missing_module for error in measurements.errors if error.missing_module
+    ):
+        message = f"The module {module} is not installed here: {how_to_offer(module)}."
+        flags.append(Flag(code="missing_module", message=message))
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from autograder.evidence import CellRun
+from autograder.execute.student_modules import missing_module
 from autograder.measurements import CellError
 
 # (pattern of "Name: message", hint); the first match is used.
@@ -32,10 +33,6 @@ HINTS: tuple[tuple[str, str], ...] = (
     (
         r"NameError: name '(?P<name>\w+)' is not defined",
         "{name} is used before it exists: the cell that makes it failed, comes later, or is missing",
-    ),
-    (
-        r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'",
-        "the module {module} is not installed here",
     ),
     (r"SyntaxError|IndentationError", "Python cannot read this cell; nothing in it was run"),
     (
@@ -72,10 +69,12 @@ def _diagnose(cell: CellRun) -> CellError:
     if cell.status == "timeout":
         return CellError(cell.cell, f"stopped after {cell.seconds:.0f} seconds", "the cell ran too long")
     first_line = cell.error_message.strip().splitlines()[0] if cell.error_message.strip() else ""
-    missing = re.search(r"No module named '([\w.]+)'", cell.error_message)
+    missing = missing_module(cell.error_name, cell.error_message)
     return CellError(
         cell=cell.cell,
         error=f"{cell.error_name}: {first_line}"[:300].rstrip(": "),
-        hint=explain(cell.error_name, cell.error_message),
-        missing_module=missing.group(1) if missing else "",
+        hint=f"the module {missing} is not installed here"
+        if missing
+        else explain(cell.error_name, cell.error_message),
+        missing_module=missing,
     )
