@@ -29,7 +29,7 @@ _SAYS_MISSING = tuple(
         r"^(?P<name>[\w.-]+) is not installed",
         r"[Cc]ould not import (?P<name>[\w-]+)",
         r"^(?P<name>[\w-]+) not found\b.*\b(?:install|update)",
-        r"\brequires? (?:that )?(?:the )?(?P<name>[\w-]+)(?: package| library| module)?[^.]*\b(?:to be|is|be) installed",
+        r"\brequires? (?:that )?(?:the )?(?P<name>[\w-]+)(?: package| module)?[^.]*\b(?:to be|is) installed",
         r"\b[Ii]nstall (?:the )?[`'\"]?(?P<name>[\w-]+)[`'\"]?(?= \(`?pip install| package|\.?$)",
         r"\bpip3? install (?:-\S+ )*[`'\"]?(?P<name>[\w-]+)",
     )

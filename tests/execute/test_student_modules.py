@@ -12,7 +12,7 @@ from autograder.execute.student_modules import how_to_offer, missing_module
     [
         ("ModuleNotFoundError", "No module named 'tf_keras_vis'", "tf_keras_vis"),
         ("ModuleNotFoundError", "No module named 'google.colab'", "google.colab"),
-        ("TBNotInstalledError", "TensorBoard is not installed, missing implementation for tf.summary.scalar", "tensorboard"),
+        ("TBNotInstalledError", "TensorBoard is not installed, missing implementation for scalar", "tensorboard"),
         ("ImportError", "You must install pydot (`pip install pydot`) for `plot_model` to work.", "pydot"),
         ("ImportError", "Missing optional dependency 'tabulate'. Use pip or conda to install it.", "tabulate"),
         ("ImportError", "`Import lxml` failed.  Use pip, conda, or another tool to install the lxml package.", "lxml"),

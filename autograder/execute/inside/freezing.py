@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .candidates import PIXELS, SIDE
@@ -90,7 +90,7 @@ def training_facts(model: Any) -> dict[str, Any]:
     A fact that cannot be read is left out, because the network itself has to be measured anyway.
     """
     facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
-    looks = {
+    looks: dict[str, Callable[[], Any]] = {
         "loss": lambda: name_of(model.loss),
         "learning_rate": lambda: float(number_in(model.optimizer.learning_rate)),
         "updates": lambda: int(number_in(model.optimizer.iterations)),
