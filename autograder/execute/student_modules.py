@@ -19,6 +19,9 @@ OFFERED = (
     "ipywidgets",
 )
 
+# Installed everywhere. A module inside of one of these does not lack: that version never had it, or has it no longer.
+_ALWAYS = {*OFFERED, "keras", "numpy", "IPython"}
+
 # How Python, and libraries that import others only when they need them, say that a module is missing.
 _SAYS_MISSING = tuple(
     re.compile(pattern)
@@ -44,6 +47,8 @@ def missing_module(error_name: str, message: str) -> str:
         return ""
     found = (pattern.search(message) for pattern in _SAYS_MISSING)
     name = next((one["name"] for one in found if one), "").strip(".-")
+    if "." in name and name.partition(".")[0] in _ALWAYS:
+        return ""
     return next((offered for offered in OFFERED if offered.lower() == name.lower()), name)
 
 

@@ -22,6 +22,7 @@ from autograder.execute.student_modules import how_to_offer, missing_module
         ("ImportError", "requires the kaleido package; pip install -U kaleido", "kaleido"),
         ("ImportError", "cannot import name 'np_utils' from 'keras.utils'", ""),
         ("ImportError", "Cannot load backend 'TkAgg' which requires the 'tk' interactive framework", ""),
+        ("ModuleNotFoundError", "No module named 'keras.layers.core'", ""),
         ("NameError", "name 'np' is not defined", ""),
         ("ValueError", "install the model before the layer", ""),
     ],
