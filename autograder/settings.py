@@ -40,7 +40,8 @@ class Limits(_Section):
     )
     evidence_mb: float = Field(256, gt=0, description="models, images and facts that leave the sandbox")
     evidence_records: int = Field(5000, ge=1, description="how many of them")
-    notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook")
+    notebook_mb: float = Field(20, gt=0, description="size of a handed-in notebook without its outputs")
+    notebook_file_mb: float = Field(500, gt=0, description="size of a handed-in notebook with its outputs")
     verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 

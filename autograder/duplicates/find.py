@@ -11,7 +11,6 @@ from autograder.duplicates.compare import compare
 from autograder.duplicates.findings import Duplicates
 from autograder.duplicates.traits import Exercise, traits_of
 from autograder.errors import CourseError
-from autograder.plain.machine import MEGABYTE
 from autograder.settings import load_settings
 
 
@@ -28,9 +27,6 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
             f"nothing to compare: there are not two submissions {course.submitted / '<student>' / assignment}"
         )
     exercise = Exercise.of(course, assignment)
-    size_limit = int(load_settings(course.root).limits.notebook_mb * MEGABYTE)
-    all_traits = [
-        traits_of(course, student, exercise, size_limit=size_limit, assignment=assignment)
-        for student in students
-    ]
+    limits = load_settings(course.root).limits
+    all_traits = [traits_of(course, student, exercise, limits, assignment=assignment) for student in students]
     return compare(all_traits, exercise.reference)

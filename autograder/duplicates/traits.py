@@ -23,6 +23,7 @@ from autograder.record.files import (
     read_measurements,
     read_report,
 )
+from autograder.settings import Limits
 
 # A cell with fewer words of its own does not show who wrote it: among the labelled submissions, which were
 # written independently, cells of up to 56 words are equal, mostly those with compile and fit.
@@ -87,7 +88,7 @@ class Exercise:
 
 
 def traits_of(
-    course: Course, student: str, exercise: Exercise, *, size_limit: int, assignment: str = ASSIGNMENT
+    course: Course, student: str, exercise: Exercise, limits: Limits, *, assignment: str = ASSIGNMENT
 ) -> Traits:
     """Collect the traits of one student's work, as far as it can be read.
 
@@ -95,7 +96,7 @@ def traits_of(
         course: the course folder.
         student: the student's id.
         exercise: the code that no student wrote.
-        size_limit: in bytes; larger notebooks are not read.
+        limits: larger notebooks are not read.
         assignment: its name.
     """
     submission = Submission(student, assignment, course.submission_folder(student, assignment))
@@ -104,7 +105,7 @@ def traits_of(
     answers: tuple[Answer, ...] = ()
     network_code = images_code = ""
     try:
-        cells = _code_cells(submission.read(size_limit=size_limit))
+        cells = _code_cells(submission.read(limits))
         answers = _answers(cells, exercise.normaliser)
         network_code = _code_before(answers, _AFTER_NETWORK)
         images_code = _code_before(answers, _AFTER_IMAGES)

@@ -17,7 +17,6 @@ from autograder.execute.student_modules import how_to_offer
 from autograder.grading.grader import Grader, Rubric
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
-from autograder.plain.machine import MEGABYTE
 from autograder.record.files import (
     StoredExecution,
 )
@@ -98,7 +97,7 @@ def run_submission(
 def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
     """Return the notebook to run, or a run that says why it cannot be read."""
     try:
-        return submission.read(size_limit=int(limits.notebook_mb * MEGABYTE))
+        return submission.read(limits)
     except SubmissionError as error:
         outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
         nothing = Measurements(outcome, unreadable=str(error))
