@@ -47,7 +47,7 @@ class Limits(_Section):
 
 
 class Thresholds(_Section):
-    """The numbers of the rubric. Students never see them: `gradeascent release` makes sure of that."""
+    """The numbers of the rubric. Of these, students see what `state_thresholds` states, and no other."""
 
     conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
     accuracy_none: float = Field(
@@ -131,6 +131,16 @@ class Settings(_Section):
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
         "", description="an mnist.npz, relative to the course folder; empty: found as the README says"
+    )
+    state_thresholds: bool = Field(
+        default=True,
+        description="let selfcheck.py in the release state the accuracy, the share of filters and the number of steps "
+        "that count",
+    )
+    selfcheck_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"\\]+)?$",
+        description="address of selfcheck.py, from which the notebook fetches it in Colab; empty: it says what to do",
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()
