@@ -37,6 +37,16 @@ class CellRun:
 
 
 @dataclass(frozen=True)
+class ChangedCell:
+    """A cell of the exercise that was not as it was released."""
+
+    cell: str  # grade_id
+    # "put_back": a given cell that was lost ran as released; "edited": a given cell ran as handed in;
+    # "was_text": the cell of an answer had become a text cell, and ran as code
+    change: Literal["put_back", "edited", "was_text"]
+
+
+@dataclass(frozen=True)
 class Record:
     """One record from the recorder: its facts, and the SHA-256 of its payload if it has one."""
 
@@ -56,6 +66,7 @@ class Evidence:
     payloads: dict[str, bytes] = field(default_factory=dict, repr=False)
     is_cut_off: bool = False  # was there more than the limit allows?
     reason: str = ""  # why the notebook did not run to its end, as a sentence fragment
+    changed_cells: tuple[ChangedCell, ...] = ()
 
     def of_kind(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -73,6 +84,7 @@ class _Stored:
     records: tuple[Record, ...]
     is_cut_off: bool
     reason: str = ""
+    changed_cells: tuple[ChangedCell, ...] = ()
 
 
 _STORED = TypeAdapter(_Stored)
@@ -86,7 +98,14 @@ def digest(payload: bytes) -> str:
 def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
     """Return the evidence as a mapping from file names to contents; the index comes last."""
     index = _STORED.dump_json(
-        _Stored(evidence.outcome, evidence.cells, evidence.records, evidence.is_cut_off, evidence.reason),
+        _Stored(
+            evidence.outcome,
+            evidence.cells,
+            evidence.records,
+            evidence.is_cut_off,
+            evidence.reason,
+            evidence.changed_cells,
+        ),
         indent=1,
     )
     return {**evidence.payloads, EVIDENCE_FILE: index}
@@ -105,7 +124,15 @@ def evidence_from_files(files: dict[str, bytes]) -> Evidence:
     except ValidationError as error:
         raise ValueError(f"{EVIDENCE_FILE}: {error.errors()[0]['msg']}") from error
     payloads = {name: content for name, content in files.items() if name != EVIDENCE_FILE}
-    return Evidence(stored.outcome, stored.cells, stored.records, payloads, stored.is_cut_off, stored.reason)
+    return Evidence(
+        stored.outcome,
+        stored.cells,
+        stored.records,
+        payloads,
+        stored.is_cut_off,
+        stored.reason,
+        stored.changed_cells,
+    )
 
 
 def write_evidence(folder: Path, evidence: Evidence) -> None:

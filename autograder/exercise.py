@@ -58,6 +58,21 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """An explanation of one kind of error.
+
+    Attributes:
+        pattern: of "Name: message".
+        words: continue the sentence "the cell stopped with ..."; groups of the pattern may stand in it.
+        only_in: the cells in which it fits; empty: all.
+    """
+
+    pattern: str
+    words: str
+    only_in: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Exercise:
     """Everything that the kit needs to know about one exercise.
 
@@ -69,13 +84,15 @@ class Exercise:
         scored_by: the files and folders that determine the verdicts.
         fixtures: the name of the module with the fixtures that the checks use, besides the kit's.
         thresholds: the numbers of the rubric.
+        scales: returns what earns nothing and what earns all, by measure, from the thresholds: those that a release
+            may state.
         quick_accuracy: returns the held-out accuracy that is certain to earn full marks, from the thresholds;
             in profile quick, a training ends a margin above it.
         cells_behind: the cells that a criterion grades.
         slow_cells: the cells that take most of the time, by the word for what they do.
         mistakes: the usual mistakes by code, in a few words.
         general_causes: those codes that only say what was measured, and name no mistake.
-        hints: explains errors, as (pattern of "Name: message", hint); the first match is used.
+        hints: explain errors; the first that fits is used, before those for any exercise.
         flags: returns what a person should know about measurements, besides the criteria.
         draw: returns the picture of a submission, `grid.png`.
         traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
@@ -90,12 +107,13 @@ class Exercise:
     scored_by: tuple[Path, ...]
     fixtures: str
     thresholds: type[BaseModel]
+    scales: Callable[[Any], Mapping[str, tuple[float, float]]]
     quick_accuracy: Callable[[Any], float]
     cells_behind: Mapping[str, tuple[str, ...]]
     slow_cells: Mapping[str, str]
     mistakes: Mapping[str, str]
     general_causes: frozenset[str]
-    hints: tuple[tuple[str, str], ...]
+    hints: tuple[Hint, ...]
     flags: Callable[[Measurements], list[Flag]]
     draw: Callable[[Report, Measurements, Pictures], bytes]
     traits: Callable[[Measurements], tuple[float, ...] | None]

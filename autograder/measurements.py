@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from autograder.evidence import Outcome
+from autograder.evidence import ChangedCell, Outcome
 
 # The name of the images if only a figure shows them.
 IN_A_FIGURE = "figure"
@@ -204,6 +204,7 @@ class Measurements:
     reenactment: Reenactment | None = None  # None: no steps were recorded
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()
+    changed_cells: tuple[ChangedCell, ...] = ()
     is_cut_off: bool = False  # was there more evidence than the limit allows?
     stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is not a notebook

@@ -60,7 +60,8 @@ class Limits(Section):
     evidence_records: int = Field(
         5000, ge=1, description="number of the models, images and facts that leave the sandbox"
     )
-    notebook_mb: float = Field(20, gt=0, description="size of a submitted notebook")
+    notebook_mb: float = Field(20, gt=0, description="size of a submitted notebook without its outputs")
+    notebook_file_mb: float = Field(500, gt=0, description="size of a submitted notebook with its outputs")
     verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
@@ -92,6 +93,16 @@ class Settings(Section):
     data: str = Field(
         "",
         description="the file mnist.npz, relative to the course folder; empty: found as the README describes",
+    )
+    state_thresholds: bool = Field(
+        default=True,
+        description="let selfcheck.py in the release state the accuracy, the share of filters and the number of steps "
+        "that count",
+    )
+    selfcheck_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"\\]+)?$",
+        description="address of selfcheck.py, from which the notebook fetches it in Colab; empty: it says what to do",
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()

@@ -22,7 +22,8 @@ student filled in follows, in percent format:
 A criterion that the label does not name is expected to pass. A table `[cells]` changes the notebook's structure:
 `insert = {scratch = "train"}` adds a code cell after the named cell, `merge = [["cnn", "train"]]` joins cells
 into the first, `move = {plot = "imports"}` moves a cell after the named one, `delete = ["data"]` removes it,
-and `strip_metadata = true` removes the metadata by which nbgrader knows cells, as some editors do.
+`as_text = ["normalize"]` makes a text cell of it, and `strip_metadata = true` removes the metadata by which nbgrader
+knows cells, as some editors do.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import nbformat
 from nbformat import NotebookNode
 from pydantic import Field, ValidationError, field_validator
 
+from autograder.course.matching import of_type
 from autograder.course.notebooks import cell_name, compose, read_answers
 from autograder.errors import CourseError, LabelError
 from autograder.plain.strict_model import StrictModel
@@ -53,6 +55,7 @@ class Arrangement(StrictModel):
     merge: list[list[str]] = Field(default_factory=list, description="cells that became one")
     move: dict[str, str] = Field(default_factory=dict, description="a cell: the cell that it now follows")
     delete: list[str] = Field(default_factory=list, description="cells that are gone")
+    as_text: list[str] = Field(default_factory=list, description="cells that became text cells")
     strip_metadata: bool = Field(default=False, description="are the names of the cells lost?")
 
 
@@ -159,7 +162,7 @@ def arrange_new_cells(notebook: NotebookNode, insert: Mapping[str, str]) -> Note
 
 
 def arrange(notebook: NotebookNode, how: Arrangement) -> NotebookNode:
-    """Return the notebook with cells merged, moved, deleted and stripped."""
+    """Return the notebook with cells merged, moved, deleted, turned into text and stripped."""
     arranged = nbformat.from_dict(notebook)
     cells = arranged.cells
     for first, *others in how.merge:
@@ -171,6 +174,9 @@ def arrange(notebook: NotebookNode, how: Arrangement) -> NotebookNode:
         cells.insert(_place(arranged, before) + 1, cell)
     for name in how.delete:
         cells.pop(_place(arranged, name))
+    for name in how.as_text:
+        place = _place(arranged, name)
+        cells[place] = of_type(cells[place], "markdown")
     if how.strip_metadata:
         for number, cell in enumerate(cells):
             cell.id = f"cell-{number}"

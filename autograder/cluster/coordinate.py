@@ -79,7 +79,7 @@ def grade_on_cluster(
     with only_writer(course):
         rubric = rubric_of(course, settings, assignment)
         digits = digits_of(course, settings, announce=announce)
-        order = make_order(settings, assignment, rubric, digits)
+        order = make_order(settings, assignment, rubric, course.read_source(assignment), digits)
         desk = _Desk(course, order, rubric, progress, force=force)
         waiting = [student for student in students if not desk.is_done_here(student)]
         if waiting:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from nbformat import NotebookNode, v4
 
+from autograder.course.notebooks import parse_notebook
 from autograder.errors import ClusterError
 from autograder.execute.sandbox import make_sandbox
 from autograder.exercise import find_exercise
@@ -36,6 +38,7 @@ class Order:
     assignment: str
     points: Mapping[str, float]
     checks: Mapping[str, bytes]  # the course's own files with checks, by name
+    notebook: str  # the instructor's, as JSON
     digits: bytes  # .npz
     source: str  # of the digits
     dataset: str
@@ -58,7 +61,9 @@ class Order:
         )
 
 
-def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawDigits) -> Order:
+def make_order(
+    settings: Settings, assignment: str, rubric: Rubric, notebook: NotebookNode, digits: RawDigits
+) -> Order:
     """Collect what workers need."""
     content = io.BytesIO()
     np.savez_compressed(content, **{name: getattr(digits, name) for name in _ARRAYS})
@@ -67,6 +72,7 @@ def make_order(settings: Settings, assignment: str, rubric: Rubric, digits: RawD
         assignment=assignment,
         points=dict(rubric.points),
         checks={file.name: file.read_bytes() for file in rubric.files if file != rubric.exercise.checks},
+        notebook=v4.writes(notebook),
         digits=content.getvalue(),
         source=digits.source,
         dataset=dataset_name(digits),
@@ -99,7 +105,8 @@ def grader_for(order: Order, *, jobs: int) -> Iterator[Grader]:
         with np.load(io.BytesIO(order.digits), allow_pickle=False) as arrays:
             digits = RawDigits(**{name: arrays[name] for name in _ARRAYS}, source=order.source)
         settings = order.settings.model_copy(update={"jobs": jobs})
-        with make_grader(make_sandbox(settings.sandbox), rubric, digits, settings) as grader:
+        notebook, sandbox = parse_notebook(order.notebook), make_sandbox(settings.sandbox)
+        with make_grader(sandbox, rubric, notebook, digits, settings) as grader:
             yield grader
 
 

@@ -16,23 +16,12 @@ from autograder.execute.kernel import KernelOptions, kernel_environment, packed_
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.runner import execute
 from autograder.execute.sandbox import find_python, make_sandbox
+from autograder.execute.student_modules import EXTRA, OFFERED
 from autograder.execute.warm import Template
 from autograder.plain.machine import gpu_devices
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
-
-STUDENT_MODULES = (
-    "tensorflow",
-    "matplotlib",
-    "tqdm",
-    "scipy",
-    "pandas",
-    "sklearn",
-    "seaborn",
-    "PIL",
-    "ipywidgets",
-)
 
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
@@ -151,11 +140,11 @@ def _python(settings: Settings) -> Examination:
         "print(' '.join(name for name in sys.argv[1:] if u.find_spec(name) is None))"
     )
     answer = subprocess.run(
-        [str(python.executable), "-I", "-c", question, *STUDENT_MODULES],
+        [str(python.executable), "-I", "-c", question, *OFFERED],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     missing = answer.stdout.split()
     detail = str(python.executable)
     if missing:
-        detail += f", without {', '.join(missing)} (pip install 'gradeascent[student]')"
+        detail += f", without {', '.join(missing)} (pip install '{EXTRA}')"
     return Examination("python for notebooks", "optional" if missing else "ok", detail)

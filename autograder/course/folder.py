@@ -123,13 +123,21 @@ class Course:
             if is_solution(cell)
         }
 
-    def _graded_cells(self, assignment: str) -> dict[str, NotebookNode]:
+    def read_source(self, assignment: str = ASSIGNMENT) -> NotebookNode:
+        """Return the content of the instructor's notebook.
+
+        Raises:
+            CourseError: there is none, or it cannot be read.
+        """
         path = self.source_notebook(assignment)
         try:
-            notebook = read_notebook(path)
+            return read_notebook(path)
         except SubmissionError as error:
             raise CourseError(str(error)) from error
-        return {name: cell for cell in notebook.cells if (name := grade_id(cell)) and is_grade(cell)}
+
+    def _graded_cells(self, assignment: str) -> dict[str, NotebookNode]:
+        cells = self.read_source(assignment).cells
+        return {name: cell for cell in cells if (name := grade_id(cell)) and is_grade(cell)}
 
 
 def _is_there(path: Path) -> bool:

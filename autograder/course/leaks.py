@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -76,7 +76,7 @@ class Secrets:
 
 
 def find_leaks(
-    source_notebook: Path, release_folder: Path, hidden_thresholds: Mapping[str, float]
+    source_notebook: Path, release_folder: Path, hidden_thresholds: Mapping[str, float], *, stated: str = ""
 ) -> list[str]:
     """Return one line for each thing in the release that students must not see; empty if there are none.
 
@@ -84,9 +84,15 @@ def find_leaks(
         source_notebook: the instructor's notebook, with solutions.
         release_folder: the folder with everything that students get.
         hidden_thresholds: the rubric's numbers by the name of their setting.
+        stated: a line with those numbers that students may see, which is let through as a whole or not at all.
     """
     secrets = secrets_of(read_notebook(source_notebook), hidden_thresholds)
-    return leaks_in(secrets, texts_of(release_folder))
+    return leaks_in(secrets, (_without_line(text, stated) for text in texts_of(release_folder)))
+
+
+def _without_line(text: Text, line: str) -> Text:
+    lines = (one for one in text.text.splitlines(keepends=True) if not line or one.strip() != line)
+    return replace(text, text="".join(lines))
 
 
 def leaks_in(secrets: Secrets, texts: Iterable[Text]) -> list[str]:

@@ -33,7 +33,7 @@ def restore_cells(notebook: NotebookNode, released: NotebookNode) -> Restored:
         notebook: what the student handed in, executed or not.
         released: what the student was given.
     """
-    places = _find(notebook.cells, released.cells)
+    places = find_cells(notebook.cells, released.cells)
     names = {place: cell for cell, place in zip(released.cells, places, strict=True) if place is not None}
     cells = [_restored(cell, names.get(place)) for place, cell in enumerate(notebook.cells)]
     missing: dict[int, list[NotebookNode]] = {}
@@ -52,7 +52,7 @@ def restore_cells(notebook: NotebookNode, released: NotebookNode) -> Restored:
     return Restored(restored, frozenset(name for name in absent if name))
 
 
-def _find(cells: list[NotebookNode], released: list[NotebookNode]) -> list[int | None]:
+def find_cells(cells: list[NotebookNode], released: list[NotebookNode]) -> list[int | None]:
     """Return the position of each released cell in the student's notebook; None if it is missing."""
     places: list[int | None] = [None] * len(released)
     for number, place in _by_name(cells, released):
@@ -116,7 +116,7 @@ def _restored(cell: NotebookNode, original: NotebookNode | None) -> NotebookNode
         restored.metadata.pop("nbgrader", None)
         return restored
     if restored.cell_type != original.cell_type:
-        restored = _of_type(restored, original.cell_type)
+        restored = of_type(restored, original.cell_type)
     if "nbgrader" in original.metadata:
         restored.metadata["nbgrader"] = copy.deepcopy(original.metadata.nbgrader)
         if is_grade(original) and not is_solution(original):
@@ -126,7 +126,8 @@ def _restored(cell: NotebookNode, original: NotebookNode | None) -> NotebookNode
     return restored
 
 
-def _of_type(cell: NotebookNode, cell_type: str) -> NotebookNode:
+def of_type(cell: NotebookNode, cell_type: str) -> NotebookNode:
+    """Return a cell of another type with the same text, metadata and id."""
     changed = NotebookNode(
         cell_type=cell_type, id=cell.get("id", ""), metadata=cell.metadata, source=cell.source
     )

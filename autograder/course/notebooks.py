@@ -11,51 +11,74 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nbformat import NotebookNode, v4
 from nbformat.validator import ValidationError, get_validator
 
 from autograder.course import content
+from autograder.course.outputs import TooLargeError, read_without_outputs
 from autograder.errors import CourseError, SubmissionError, SubmissionTooLargeError
 from autograder.plain.files import write_whole
+from autograder.plain.machine import MEGABYTE
 from autograder.plain.text import plain_text
 from autograder.plain.untrusted_files import NotPlainError, open_plain
+from autograder.settings import Limits
 
 _CHECK = "check_"
 _CELL_HEADER = re.compile(r"# %%[ \t]+(?P<name>[\w\-]+)[ \t]*")
 
 
-def read_notebook(path: Path, *, size_limit: int | None = None) -> NotebookNode:
+def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook, and upgrade it to nbformat 4 if it is older.
 
     Args:
         path: the file; it must be a regular file, since a link or a pipe could lead anywhere.
-        size_limit: in bytes; no more is read of a larger file.
 
     Raises:
-        SubmissionTooLargeError: the file is larger than the limit.
         SubmissionError: the file is missing, or is not a notebook with at least one cell.
     """
-    return parse_notebook(_read_text(path, size_limit, str(path)), name=str(path))
+    with _opened(path, str(path)) as file, _named(str(path)):
+        text = content.decode(file.read())
+    return parse_notebook(text, name=str(path))
 
 
-def read_handed_in(path: Path, *, size_limit: int) -> NotebookNode:
+def read_handed_in(path: Path, limits: Limits) -> NotebookNode:
     """Read a student's notebook to run it, without the outputs stored in it.
 
     Students read the errors, so these name the file but not the grader's folders.
 
     Raises:
-        SubmissionTooLargeError: the file is larger than `size_limit` bytes.
+        SubmissionTooLargeError: the file is larger than the limits allow.
         SubmissionError: it is missing, or is not a notebook with at least one cell, or is not in Python.
     """
-    with _named(path.name):
-        parsed = content.parse(_read_text(path, size_limit, path.name))
-        content.remove_outputs(parsed)
-        notebook = _notebook(parsed)
+    with _opened(path, path.name) as file:
+        notebook = parse_handed_in(file, limits, name=path.name)
         if language := content.other_language(notebook.metadata):
             raise content.ContentError(f"a notebook in {language[:40]}; the exercise is to be done in Python")
     return notebook
+
+
+def parse_handed_in(file: BinaryIO, limits: Limits, *, name: str = "the notebook") -> NotebookNode:
+    """Parse a student's notebook from an open file, without the outputs stored in it.
+
+    Raises:
+        SubmissionTooLargeError: the file is larger than the limits allow.
+        SubmissionError: it is not a notebook with at least one cell.
+    """
+    most_kept, most_read = (int(mb * MEGABYTE) for mb in (limits.notebook_mb, limits.notebook_file_mb))
+    with _named(name):
+        try:
+            data = read_without_outputs(file, most_kept=most_kept, most_read=most_read)
+        except TooLargeError as error:
+            raise SubmissionTooLargeError(
+                f"{plain_text(name)}: larger than the limit of {limits.notebook_mb:g} MB, or of "
+                f"{limits.notebook_file_mb:g} MB with its outputs; clear the outputs, remove large pictures from its "
+                "texts, and save it again"
+            ) from error
+        parsed = content.parse(content.decode(data))
+        content.remove_outputs(parsed)
+        return _notebook(parsed)
 
 
 def parse_notebook(text: str, *, name: str = "the notebook") -> NotebookNode:
@@ -153,23 +176,19 @@ def _nbgrader(cell: NotebookNode) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {}
 
 
-def _read_text(path: Path, size_limit: int | None, name: str) -> str:
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Open a plain file; a problem with it, also while it is read, names it."""
     with _named(name):
         try:
             with open_plain(path) as file:
-                data = file.read(-1 if size_limit is None else size_limit + 1)
+                yield file
         except FileNotFoundError as error:
             raise content.ContentError("no such file") from error
         except NotPlainError as error:
             raise content.ContentError(f"{error}, not a plain file; hand in the notebook itself") from error
         except OSError as error:
             raise content.ContentError(f"cannot be read ({error.strerror})") from error
-        if size_limit is not None and len(data) > size_limit:
-            raise SubmissionTooLargeError(
-                f"{plain_text(name)}: larger than the limit of {size_limit / 1e6:g} MB; "
-                "clear the outputs and save it again"
-            )
-        return content.decode(data)
 
 
 def _notebook(parsed: dict[str, Any]) -> NotebookNode:

@@ -20,10 +20,12 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import course_directory, one_at_a_time, open_gradebook, search_path
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
+from autograder.course.selfchecks import fill_in, scales
 from autograder.errors import CourseError, LeakError
 from autograder.plain.files import write_whole
 from autograder.plain.scratch import temporary_folder
 from autograder.plain.untrusted_files import sha256_of
+from autograder.settings import load_settings
 
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _GENERATOR_SECONDS = 300
@@ -61,7 +63,8 @@ def generate_release(
         tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as scratch,
     ):
         made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
-        leaks = find_leaks(notebook, made, hidden_thresholds)
+        stated = scales(load_settings(course.root))
+        leaks = find_leaks(notebook, made, hidden_thresholds, stated=stated)
         if leaks:
             more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
             raise LeakError(f"the release would leak: {leaks[0]}{more}")
@@ -115,7 +118,10 @@ def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookN
         CourseError: nbgrader rejected the source; the message says why.
     """
     source, config = course.source_notebook(assignment), course.root / "nbgrader_config.py"
-    content = sha256_of([source.name, source.read_bytes(), config.read_bytes() if config.is_file() else b""])
+    settings = load_settings(course.root).model_dump_json()
+    content = sha256_of(
+        [source.name, source.read_bytes(), config.read_bytes() if config.is_file() else b"", settings]
+    )
     if content not in _released:
         with temporary_folder() as scratch:
             made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
@@ -159,6 +165,7 @@ def _generate(course: Course, assignment: str, scratch: Path, *, database: Path 
     made = scratch / "release" / assignment
     if done.returncode or not made.is_dir():
         raise CourseError(f"nbgrader cannot make the release of '{assignment}': {_reason(done.stderr)}")
+    fill_in(made, load_settings(course.root))
     return made
 
 

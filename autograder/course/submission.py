@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from autograder.course.notebooks import read_handed_in
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.plain.untrusted_files import FILE, FOLDER, Entry, content_of, kind_of, list_folder, sha256_of
+from autograder.settings import Limits
 
 # A folder with more entries is not one student's exercise, and is not graded.
 MOST_ENTRIES = 100_000
@@ -38,14 +39,14 @@ class Submission:
         """
         return self.folder / self._notebook_among(self._entries())
 
-    def read(self, *, size_limit: int) -> NotebookNode:
+    def read(self, limits: Limits) -> NotebookNode:
         """Read the notebook.
 
         Raises:
             SubmissionError: it is missing or not a notebook of this exercise.
-            SubmissionTooLargeError: it is larger than `size_limit` bytes, or too many files were handed in.
+            SubmissionTooLargeError: it is larger than the limits allow, or too many files were handed in.
         """
-        return read_handed_in(self.notebook_file(), size_limit=size_limit)
+        return read_handed_in(self.notebook_file(), limits)
 
     def sha256(self) -> str:
         """Return a digest that identifies the handed-in files: their names, kinds and contents.

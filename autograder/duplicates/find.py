@@ -13,7 +13,6 @@ from autograder.duplicates.reader import ResultsReader
 from autograder.duplicates.traits import GivenCode, traits_of
 from autograder.errors import CourseError
 from autograder.execute.sandbox import make_sandbox
-from autograder.plain.machine import MEGABYTE
 from autograder.settings import load_settings
 
 
@@ -32,10 +31,9 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
         )
     exercise = GivenCode.of(course, assignment)
     settings = load_settings(course.root)
-    size_limit = int(settings.limits.notebook_mb * MEGABYTE)
     with ResultsReader(make_sandbox(settings.sandbox), settings.limits) as reader:
         all_traits = [
-            traits_of(course, student, exercise, reader, size_limit=size_limit, assignment=assignment)
+            traits_of(course, student, exercise, reader, settings.limits, assignment=assignment)
             for student in students
         ]
     return compare(all_traits, exercise.reference)

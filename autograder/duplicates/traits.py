@@ -25,6 +25,7 @@ from autograder.record.files import (
     read_measurements,
     read_report,
 )
+from autograder.settings import Limits
 
 # A cell with fewer words of its own does not show who wrote it: among the labelled submissions, which were
 # written independently, cells of up to 56 words are equal, mostly those with compile and fit.
@@ -93,8 +94,8 @@ def traits_of(
     student: str,
     exercise: GivenCode,
     reader: ResultsReader,
+    limits: Limits,
     *,
-    size_limit: int,
     assignment: str = ASSIGNMENT,
 ) -> Traits:
     """Collect the traits of one student's work, as far as it can be read.
@@ -104,7 +105,7 @@ def traits_of(
         student: the student's id.
         exercise: the code that no student wrote.
         reader: reads what the notebook computed.
-        size_limit: in bytes; larger notebooks are not read.
+        limits: larger notebooks are not read.
         assignment: its name.
 
     Raises:
@@ -116,7 +117,7 @@ def traits_of(
     answers: tuple[Answer, ...] = ()
     network_code = images_code = ""
     try:
-        cells = _code_cells(submission.read(size_limit=size_limit))
+        cells = _code_cells(submission.read(limits))
         answers = _answers(cells, exercise.normaliser)
         network_code = _code_before(answers, _AFTER_NETWORK)
         images_code = _code_before(answers, _AFTER_IMAGES)

@@ -268,6 +268,7 @@ def kernel_environment(threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # otherwise the first kernel takes all GPU memory
+        "TENSORBOARD_BINARY": "true",  # %tensorboard would wait a minute for a server that nobody looks at
     }
 
 

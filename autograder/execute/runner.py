@@ -35,6 +35,8 @@ INTERRUPT_SECONDS = 10
 # A cell's output may arrive this much later than the message that the cell is done.
 OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
+# The cell that fetches the student's self-checks, which are not run either.
+FIND_SELFCHECK = "find_selfcheck"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -171,7 +173,8 @@ async def _execute(
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
-    return cell.cell_type == "code" and bool(cell.source.strip()) and (runs_checks or not is_check(cell))
+    is_for_checks = is_check(cell) or cell_name(cell) == FIND_SELFCHECK
+    return cell.cell_type == "code" and bool(cell.source.strip()) and (runs_checks or not is_for_checks)
 
 
 def is_check(cell: NotebookNode) -> bool:

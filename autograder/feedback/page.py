@@ -44,7 +44,8 @@ MADE_FROM = "gradeascent-made-from"
 
 # All other flags are for the instructor.
 _FLAGS_FOR_STUDENTS = frozenset(
-    "timeout out_of_memory kernel_died invalid_notebook too_large other_name other_layer cell_error".split()
+    "timeout out_of_memory kernel_died invalid_notebook too_large other_name other_layer "
+    "cell_put_back cell_was_text cell_edited cell_error".split()
 )
 _STORED = (REPORT, PICTURES, GRID)
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from nbformat import NotebookNode
 from pydantic import BaseModel
 
 from autograder.course.folder import ASSIGNMENT, Course
@@ -69,6 +70,7 @@ class Grader:
     kernel: KernelOptions
     verifier: Verifier
     rubric: Rubric
+    source: NotebookNode  # the instructor's notebook, with the given cells
     dataset: str
     jobs: int
     verifier_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -121,13 +123,16 @@ def ready_to_grade(
     """
     sandbox = make_sandbox(settings.sandbox)
     rubric = rubric_of(course, settings, assignment)
+    source = course.read_source(assignment)
     digits = digits_of(course, settings, announce=announce)
-    with make_grader(sandbox, rubric, digits, settings) as grader:
+    with make_grader(sandbox, rubric, source, digits, settings) as grader:
         yield grader
 
 
 @contextmanager
-def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: Settings) -> Iterator[Grader]:
+def make_grader(
+    sandbox: Sandbox, rubric: Rubric, source: NotebookNode, digits: RawDigits, settings: Settings
+) -> Iterator[Grader]:
     """Write the digits file for kernels and start the verifier; clean up at the end.
 
     Raises:
@@ -163,7 +168,7 @@ def make_grader(sandbox: Sandbox, rubric: Rubric, digits: RawDigits, settings: S
             ) as verifier,
             template or nullcontext(),
         ):
-            yield Grader(options, verifier, rubric, dataset_name(digits), jobs)
+            yield Grader(options, verifier, rubric, source, dataset_name(digits), jobs)
 
 
 def _template(sandbox: Sandbox, settings: Settings, threads: int) -> Template | None:

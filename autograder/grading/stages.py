@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
+from autograder.course.given import with_lost_cells
 from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
+from autograder.execute.student_modules import how_to_offer
 from autograder.exercise import Exercise
 from autograder.grading.grader import Grader, Rubric
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
-from autograder.plain.machine import MEGABYTE
 from autograder.record.files import (
     StoredExecution,
 )
@@ -33,6 +35,13 @@ OUTCOMES: dict[Outcome, str] = {
     "kernel_died": "The kernel stopped before the end of the notebook; what it showed until then was graded.",
     "invalid_notebook": "What was handed in cannot be read as a notebook.",
     "too_large": "The notebook is too large to be read.",
+}
+
+
+CHANGED_CELLS = {
+    "put_back": "The given cell '{}' was lost or had become text; it ran as it was released.",
+    "edited": "The given cell '{}' was edited; it ran as handed in.",
+    "was_text": "The cell '{}' had become a text cell; it ran as code.",
 }
 
 
@@ -58,18 +67,20 @@ def run_submission(
     notebook = read_or_reject(submission, origin, grader.kernel.limits)
     if isinstance(notebook, Run):
         return notebook, Evidence(notebook.measurements.outcome)
+    notebook, changed = with_lost_cells(notebook, grader.source)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    evidence = replace(execution.evidence, changed_cells=changed)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
-        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), execution.evidence
+        return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence
     started = time.monotonic()
     with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(execution.evidence)
+        measurements, pictures = grader.verifier.measure(evidence)
     seconds = {
         **execution.seconds,
         "verify": time.monotonic() - started,
-        "cells": sum(cell.seconds for cell in execution.evidence.cells),
-        **{f"cell {cell.cell}": cell.seconds for cell in execution.evidence.cells if cell.seconds > 1},
+        "cells": sum(cell.seconds for cell in evidence.cells),
+        **{f"cell {cell.cell}": cell.seconds for cell in evidence.cells if cell.seconds > 1},
     }
     timings = {name: round(value, 3) for name, value in seconds.items()}
     run = Run(
@@ -81,13 +92,13 @@ def run_submission(
         verifier_sha256(),
         is_final=not execution.killed and measurements.is_final,
     )
-    return run, execution.evidence
+    return run, evidence
 
 
 def read_or_reject(submission: Submission, origin: Origin, limits: Limits) -> NotebookNode | Run:
     """Return the notebook to run, or a run that says why it cannot be read."""
     try:
-        return submission.read(size_limit=int(limits.notebook_mb * MEGABYTE))
+        return submission.read(limits)
     except SubmissionError as error:
         outcome: Outcome = "too_large" if isinstance(error, SubmissionTooLargeError) else "invalid_notebook"
         nothing = Measurements(outcome, unreadable=str(error))
@@ -151,6 +162,14 @@ def make_flags(exercise: Exercise, measurements: Measurements, origin: Origin) -
         message = "The notebook made more models and images than are kept; later ones were not measured."
         flags.append(Flag(code="evidence_cut_off", message=message, needs_review=True))
     flags += exercise.flags(measurements)
+    for changed in measurements.changed_cells:
+        message = CHANGED_CELLS[changed.change].format(changed.cell)
+        flags.append(Flag(code=f"cell_{changed.change}", message=message))
+    for module in dict.fromkeys(
+        error.missing_module for error in measurements.errors if error.missing_module
+    ):
+        message = f"The module {module} is not installed here: {how_to_offer(module)}."
+        flags.append(Flag(code="missing_module", message=message))
     for error in measurements.errors:
         hint = f" ({error.hint})" if error.hint else ""
         flags.append(Flag(code="cell_error", message=f"Cell '{error.cell}': {error.error}{hint}"))

@@ -20,7 +20,7 @@ from traitlets import Bool
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.matching import restore_cells
-from autograder.course.notebooks import parse_notebook
+from autograder.course.notebooks import parse_handed_in
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, GradeascentError, SubmissionError
 from autograder.record.files import (
@@ -28,6 +28,7 @@ from autograder.record.files import (
 )
 from autograder.record.final import final_notebook
 from autograder.record.recorded import note_recorded, read_recorded
+from autograder.settings import load_settings
 
 Resources = dict[str, Any]
 
@@ -45,7 +46,8 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]  # nbconvert's
         if resources is None or not is_ours(resources):
             return super().from_file(file_stream, resources=resources, **options)  # type: ignore[no-any-return]
         try:
-            notebook = parse_notebook(file_stream.read())
+            limits = load_settings(_course(self).root).limits
+            notebook = parse_handed_in(file_stream.buffer, limits)
         except (SubmissionError, UnicodeDecodeError):
             notebook = _released(self)
         return self.from_notebook_node(notebook, resources=resources, **options)  # type: ignore[no-any-return]

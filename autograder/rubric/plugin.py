@@ -142,11 +142,11 @@ class RubricPlugin:
     def _modules_missed_by(self, criterion: str, *, is_missing: bool) -> list[str]:
         """Return the missing modules that may explain why the work for a criterion is missing or not good.
 
-        An error in any other cell than the criterion's own counts only if the work is missing or the network
-        was not trained.
+        An error in any other cell than the criterion's own counts only if the work is missing or no training of
+        the network came to its end.
         """
         model = self._measurements.model
-        is_untrained = criterion == "training" and model is not None and model.updates == 0
+        is_untrained = criterion == "training" and model is not None and not model.epochs
         return sorted(
             {
                 error.missing_module

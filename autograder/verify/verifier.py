@@ -68,6 +68,7 @@ class Verifier:
             measurements = Measurements(
                 evidence.outcome,
                 errors=diagnose(evidence.cells, self._exercise.hints),
+                changed_cells=evidence.changed_cells,
                 trouble=f"the verifier stopped while it measured this submission ({error})",
                 is_final=isinstance(error, TimeoutError),
             )

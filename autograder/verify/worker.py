@@ -71,6 +71,7 @@ def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exceptio
     return Measurements(
         evidence.outcome,
         errors=diagnose(evidence.cells, exercise.hints),
+        changed_cells=evidence.changed_cells,
         trouble=f"{what} ({type(error).__name__})",
     )
 

@@ -17,6 +17,10 @@ from tensorflow import keras
 missing = []  # what the check that is running has found missing or wrong
 GRID = 64  # panels of the 8 x 8 grid: more images than this are never needed
 
+# What counts in the grading, as your course has set it: from which value on nothing is lost, and up to which nothing
+# is earned. Empty if the course does not say.
+SCALES = {}
+
 
 def good(text):
     """Print a line about something that is as it should be."""
@@ -32,6 +36,13 @@ def bad(text, hint):
 def note(text):
     """Print something worth knowing that is neither right nor wrong."""
     print(f" · {text}")
+
+
+def note_scale(name, text):
+    """Print from which value on nothing is lost, if the course says so."""
+    if name in SCALES:
+        none, full = SCALES[name]
+        note(text.format(full=f"{100 * full:g} %", none=f"{100 * none:g} %"))
 
 
 def check(title):
@@ -151,6 +162,7 @@ def check_training(notebook):
             f"{measured}: hardly more than by guessing.",
             "Does the loss fit one-hot labels? Was the fit run after the last change of the model?",
         )
+    note_scale("accuracy", "What counts, on other digits: {full} earn all points, {none} none.")
 
 
 @check("The images")
@@ -220,6 +232,9 @@ def check_ascent(notebook):
             f"{text}.",
             "Uphill is along the gradient (assign_add); without `normalize` the steps are tiny.",
         )
+    note_scale(
+        "filters", "What counts: all points if {full} of the living filters are raised, none up to {none}."
+    )
     note(f"Typical mean activation: {np.median(on_noise):.3g} on noise, {np.median(own):.3g} on your images.")
     lazy = [str(i) for i in np.flatnonzero(~raised & ~silent)]
     if lazy:
@@ -248,6 +263,9 @@ def check_objective(notebook):
     text = f"{len(best)} of {plural(len(alive), 'living filter')} answer most strongly to their own image"
     if 2 * len(best) > len(alive):
         good(f"{text}.")
+        note_scale(
+            "filters", "What counts: all points if {full} of the filters have their own image, none up to {none}."
+        )
         if len(best) < len(alive):
             note("For the others another image is as good or better; a few similar filters are normal.")
     else:
@@ -274,6 +292,7 @@ def check_updates(notebook):
                 f"{name} = {value:g}, the exercise asks for {asked:g}.",
                 "Trying other values is a good idea; hand in with this one.",
             )
+    note_scale("steps", "What counts is how close the steps come to those asked: {full} earn all points, {none} none.")
     images = find_images(notebook)
     if images is not None:
         count_images(notebook, images)

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from autograder.audit.labelled import parse_labelled, read_labelled
 from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.notebooks import cell_name, read_notebook
+from autograder.course.notebooks import cell_name, grade_id, read_notebook
 from autograder.errors import LabelError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -60,6 +60,14 @@ def test_the_cells_become_a_notebook(released: NotebookNode) -> None:
     assert names.index("scratch") == names.index("train") + 1
     assert notebook.cells[names.index("cnn")].source == "model = 1"
     assert "YOUR CODE HERE" in notebook.cells[names.index("ascent")].source
+
+
+def test_cells_can_become_text(released: NotebookNode) -> None:
+    label = '# /// label\n# [cells]\n# as_text = ["normalize"]\n# ///\n'
+    notebook = parse_labelled("one", label).notebook(released)
+    cell = next(cell for cell in notebook.cells if grade_id(cell) == "normalize")
+    assert (cell.cell_type, "outputs" in cell) == ("markdown", False)
+    assert "def normalize" in cell.source
 
 
 def test_cells_can_be_moved_and_deleted(released: NotebookNode) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import find_leaks
+from autograder.course.selfchecks import scales
 from autograder.exercises.activation_maximization.thresholds import Thresholds
+from autograder.settings import Settings
 
 THRESHOLDS = {"conv_layers": 4, "accuracy_full": 0.9, "filters_full": 0.95, "gain_raised": 0.12}
 LINE = "input_img.assign_add(step_size*grads)"
@@ -25,7 +27,7 @@ def release(repository: Course, tmp_path: Path) -> Path:
 def test_the_real_release_leaks_nothing(repository: Course, release: Path) -> None:
     real = Thresholds().model_dump()
 
-    assert find_leaks(repository.source_notebook(), release, real) == []
+    assert find_leaks(repository.source_notebook(), release, real, stated=scales(Settings())) == []
 
 
 def in_cell(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
@@ -136,4 +138,6 @@ def test_a_number_that_the_exercise_itself_names_is_no_leak(repository: Course, 
     assert THRESHOLDS["conv_layers"] == 4
     in_file("selfcheck.py", "asked_for = 4")(release)
 
-    assert find_leaks(repository.source_notebook(), release, THRESHOLDS) == []
+    leaks = find_leaks(repository.source_notebook(), release, THRESHOLDS, stated=scales(Settings()))
+
+    assert leaks == []

@@ -7,8 +7,16 @@ import nbformat
 import pytest
 
 from autograder.course.folder import Course
-from autograder.course.notebooks import compose, grade_id, read_answers, read_notebook, write_notebook
+from autograder.course.notebooks import (
+    compose,
+    grade_id,
+    read_answers,
+    read_handed_in,
+    read_notebook,
+    write_notebook,
+)
 from autograder.errors import CourseError, SubmissionError, SubmissionTooLargeError
+from autograder.settings import Limits
 
 NO_CELLS = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
 VERSION_3 = {
@@ -57,7 +65,7 @@ def test_a_file_over_the_limit_is_not_parsed(tmp_path: Path) -> None:
     path.write_text(NO_CELLS + " " * 1000)
 
     with pytest.raises(SubmissionTooLargeError, match="larger than the limit"):
-        read_notebook(path, size_limit=500)
+        read_handed_in(path, Limits(notebook_mb=0.0005))
 
 
 def test_a_notebook_of_format_3_is_upgraded(tmp_path: Path) -> None:

@@ -204,3 +204,13 @@ def test_nbgrader_s_validation_lists_no_check_that_is_met(
         selfcheck.check_images({})
 
     selfcheck.check_images({"model": detector(), "visualized_feature": own_images()})
+
+
+def test_what_counts_is_said_where_the_course_states_it(
+    say: Callable[..., str], selfcheck: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "What counts" not in say("updates", gradient_updates=50, step_size=1.0)
+
+    monkeypatch.setattr(selfcheck, "SCALES", {"steps": [0.3, 0.9]})
+
+    assert "90 % earn all points, 30 % none" in say("updates", gradient_updates=50, step_size=1.0)

@@ -32,6 +32,7 @@ from autograder.evidence import (
     write_evidence,
 )
 from autograder.execute.collector import parse_facts
+from autograder.settings import Limits
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -226,7 +227,7 @@ def handed_in(tmp_path: Path) -> Callable[[bytes], str]:
     def hand_in(data: bytes) -> str:
         (folder / f"{ASSIGNMENT}.ipynb").write_bytes(data)
         try:
-            notebook = submission.read(size_limit=10**6)
+            notebook = submission.read(Limits(notebook_mb=1))
         except SubmissionError as error:
             assert_is_one_line(error, without=str(tmp_path))
             return "refused"

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from no_notebooks import CONTENTS, LARGE, THINGS
-from odd_files import MEGABYTE, Make, write
+from odd_files import Make, write
 
 from autograder.course.folder import ASSIGNMENT
 from autograder.course.submission import Submission
 from autograder.errors import SubmissionError
+from autograder.settings import Limits
 
 CASES: dict[str, tuple[Make, str]] = {
     **{what: (write(content), words) for what, (content, words) in CONTENTS.items()},
@@ -38,7 +39,7 @@ def test_it_is_refused_in_one_line_that_says_what_it_is(what: str, folder: Path,
     make(folder)
 
     with pytest.raises(SubmissionError) as refused:
-        Submission("ada", ASSIGNMENT, folder).read(size_limit=10 * MEGABYTE)
+        Submission("ada", ASSIGNMENT, folder).read(Limits(notebook_mb=10))
 
     said = str(refused.value)
     assert words in said

@@ -21,6 +21,7 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.submission import Submission
 from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.settings import Limits
 
 Tell = Callable[[str, str], None]
 
@@ -98,13 +99,13 @@ def test_what_is_odd_but_can_be_run_is_read(what: str, submission: Submission, t
     content, sources = READABLE[what]
     write(content)(submission.folder)
 
-    first, again = (submission.read(size_limit=20 * MEGABYTE) for _ in range(2))
+    first, again = (submission.read(Limits()) for _ in range(2))
 
     assert repr(again) == repr(first)  # new ids are always the same
     assert [cell.source for cell in first.cells] == sources
     assert len({cell.id for cell in first.cells}) == len(sources)
     write_notebook(first, submission.folder / NAME)
-    assert v4.writes(submission.read(size_limit=20 * MEGABYTE)) == v4.writes(first)
+    assert v4.writes(submission.read(Limits())) == v4.writes(first)
     tell(f"a notebook with {what}", "is read")
 
 
@@ -127,7 +128,7 @@ def test_reading_takes_a_bounded_part_of_memory(what: str, submission: Submissio
 
     tracemalloc.start()
     with contextlib.suppress(SubmissionError):
-        submission.read(size_limit=20 * MEGABYTE)
+        submission.read(Limits())
     peak = tracemalloc.get_traced_memory()[1] / MEGABYTE
     tracemalloc.stop()
 
@@ -157,7 +158,7 @@ def test_it_is_clear_which_notebook_is_meant(
         file.parent.mkdir(exist_ok=True)
         file.write_text(GOOD if name == names[0] else "something else")
 
-    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
+    assert submission.read(Limits(notebook_mb=1)).cells[0].source == "x = 1"
     tell(f"a notebook with {what}", "is found")
 
 
@@ -167,7 +168,7 @@ def test_a_folder_called_like_a_notebook_does_not_hide_the_notebook(
     (submission.folder / "a.ipynb").mkdir()
     (submission.folder / "b.ipynb").write_text(GOOD)
 
-    assert submission.read(size_limit=MEGABYTE).cells[0].source == "x = 1"
+    assert submission.read(Limits(notebook_mb=1)).cells[0].source == "x = 1"
     tell("a folder a.ipynb beside the notebook", "the notebook is found")
 
 
@@ -178,7 +179,7 @@ def test_an_error_is_one_line_whatever_the_file_is_called(
     (submission.folder / name).write_text("{")
 
     with pytest.raises(SubmissionError) as refusal:
-        submission.read(size_limit=MEGABYTE)
+        submission.read(Limits(notebook_mb=1))
 
     assert str(refusal.value).isprintable()
     tell(f"a broken file called {name!a}", str(refusal.value))
@@ -214,7 +215,7 @@ def test_what_may_not_be_read_gets_a_report_and_is_graded_when_it_may(locked: st
         with as_nobody():
             students, before = course.students(), submission.sha256()
             with pytest.raises(SubmissionError, match=r"cannot be read \(Permission denied\)") as refusal:
-                submission.read(size_limit=MEGABYTE)
+                submission.read(Limits(notebook_mb=1))
         places[locked].chmod(mode)
         with as_nobody():
             after = submission.sha256()
@@ -257,7 +258,7 @@ def test_a_file_that_changes_meanwhile_is_read_or_refused(
         for _ in range(2000):
             submission.sha256()
             try:
-                said.append(submission.read(size_limit=MEGABYTE).cells[0].source)
+                said.append(submission.read(Limits(notebook_mb=1)).cells[0].source)
             except SubmissionError as error:
                 said.append("refused" if str(submission.folder) not in str(error) else str(error))
     finally:
@@ -277,7 +278,7 @@ def test_a_file_that_becomes_a_link_after_it_was_looked_at_is_not_read(
     monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
 
     with pytest.raises(SubmissionError, match="cannot be read"):
-        submission.read(size_limit=MEGABYTE)
+        submission.read(Limits(notebook_mb=1))
 
     tell("a file that becomes a link at the last moment", "is not opened")
 
@@ -291,7 +292,7 @@ def test_a_file_that_becomes_a_pipe_after_it_was_looked_at_is_not_waited_for(
     monkeypatch.setattr(Path, "lstat", lambda path: plain if path == file else really(path))
 
     with pytest.raises(SubmissionError, match="a pipe, not a plain file"):
-        submission.read(size_limit=MEGABYTE)
+        submission.read(Limits(notebook_mb=1))
 
     tell("a file that becomes a pipe at the last moment", "is opened, seen to be a pipe, and not waited for")
 
@@ -403,7 +404,7 @@ def test_more_files_than_any_exercise_has_are_refused(
     write_many(100)(submission.folder)
 
     with pytest.raises(SubmissionTooLargeError, match="100 files or more were handed in") as refusal:
-        submission.read(size_limit=MEGABYTE)
+        submission.read(Limits(notebook_mb=1))
 
     assert submission.sha256()
     tell("more files than are looked at", str(refusal.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .candidates import PIXELS, SIDE
@@ -85,13 +85,30 @@ def name_of(loss: Any) -> str:
 
 
 def training_facts(model: Any) -> dict[str, Any]:
-    """Return how the model was trained, as reported by the kernel."""
+    """Return how the model was trained, as reported by the kernel.
+
+    A fact that cannot be read is left out, because the network itself has to be measured anyway.
+    """
     facts: dict[str, Any] = {"compiled": bool(getattr(model, "compiled", False)), "history": {}}
-    if facts["compiled"]:
-        facts["loss"] = name_of(model.loss)
-        facts["learning_rate"] = float(model.optimizer.learning_rate)
-        facts["updates"] = int(model.optimizer.iterations)
+    looks: dict[str, Callable[[], Any]] = {
+        "loss": lambda: name_of(model.loss),
+        "learning_rate": lambda: float(number_in(model.optimizer.learning_rate)),
+        "updates": lambda: int(number_in(model.optimizer.iterations)),
+    }
+    for name, look in looks.items() if facts["compiled"] else ():
+        try:
+            facts[name] = look()
+        except Exception:
+            continue
     history = getattr(getattr(model, "history", None), "history", None) or {}
     for name, values in list(history.items())[:20]:
-        facts["history"][str(name)] = [float(value) for value in values[:1000]]
+        try:
+            facts["history"][str(name)] = [float(value) for value in values[:1000]]
+        except Exception:
+            continue
     return facts
+
+
+def number_in(value: Any) -> Any:
+    """Return what a variable holds, also one that a distribution strategy has mirrored."""
+    return value.numpy() if hasattr(value, "numpy") else value

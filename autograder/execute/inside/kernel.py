@@ -17,6 +17,7 @@ import socket
 import sys
 from typing import Any
 
+from .backends import replace_windows
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
 from .template import ForkServer
@@ -196,6 +197,7 @@ def become_kernel(config_file: str) -> None:
     app = IPKernelApp.instance()
     app.initialize(["-f", config["connection"], "--HistoryManager.enabled=False"])
     recorder.shell = app.shell
+    replace_windows(app.shell)
     app.shell.events.register("pre_run_cell", recorder.before_cell)
     app.shell.events.register("post_run_cell", recorder.after_cell)
     app.start()

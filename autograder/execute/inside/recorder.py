@@ -16,9 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .ascents import AscentWatch, as_rows
+from .backends import show_changed_figures
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
 from .gradients import Border, any_in, can_look_inside, images_in, watch_other_gradients
+from .plotly_figures import panels_of, plotly_figures
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
@@ -42,7 +44,8 @@ class Channel:
 
     def send(self, record: dict[str, Any], payload: bytes = b"") -> None:
         """Send one record, unless the same payload has already been sent under the same name."""
-        fingerprint = (record["kind"], record.get("variable"), hashlib.sha256(payload).hexdigest())
+        name = record.get("variable", record.get("panels"))
+        fingerprint = (record["kind"], str(name), hashlib.sha256(payload).hexdigest())
         if payload and fingerprint in self.sent:
             return
         if not self.open:
@@ -78,6 +81,7 @@ class Recorder:
         self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
+        self.drawn: dict[int, Any] = {}  # figures, by their id
         self.random = random.getstate()
 
     def before_cell(self, _info: Any) -> None:
@@ -96,7 +100,8 @@ class Recorder:
         namespace = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for look in (self.look_at_names, self.look_at_models, self.look_at_images, self.look_at_tape):
+            looks = (self.look_at_names, self.look_at_models, self.look_at_images, self.look_at_tape)
+            for look in (*looks, self.look_at_figures):
                 try:
                     look(namespace)
                 except Exception as error:
@@ -179,6 +184,15 @@ class Recorder:
         except Exception:
             self.lost_gradient()
 
+    def look_at_figures(self, namespace: dict[str, Any]) -> None:
+        """Look at the figures that the notebook drew itself, and at those that only a browser would draw."""
+        for figure in plotly_figures(namespace):
+            self.saw_panels([(title[:100], [picture]) for title, picture in panels_of(figure)])
+        for figure in self.drawn.values():
+            self.saw_figure(figure)
+        show_changed_figures(set(self.drawn))
+        self.drawn.clear()
+
     def saw_gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         """Record gradients with respect to an image or a batch of images; the network's weights are none."""
         import tensorflow as tf
@@ -247,12 +261,17 @@ class Recorder:
 
     def saw_figure(self, figure: Any) -> None:
         """Record the panels of a figure when it is drawn for the reader."""
+        panels = ((title_of(axes), drawn_arrays(axes)) for axes in figure.axes[:MOST_PANELS])
+        self.saw_panels(list(panels))
+
+    def saw_panels(self, drawn: list[tuple[str, list[Any]]]) -> None:
+        """Record panels: the title of each, and the pictures in it."""
         import numpy as np
 
         panels, images = [], []
-        for axes in figure.axes[:MOST_PANELS]:
+        for title, arrays in drawn:
             shapes = []
-            for array in drawn_arrays(axes):
+            for array in arrays:
                 shapes.append(list(array.shape))
                 image = as_panel(array)
                 if image is not None and len(shapes) == 1:
@@ -260,7 +279,7 @@ class Recorder:
                 elif image is None and is_mosaic(array):
                     grey = array[..., 0] if array.ndim == 3 else array
                     self.send({"kind": "mosaic"}, as_npy(grey.astype("float32")))
-            panels.append({"title": title_of(axes), "shapes": shapes[:4]})
+            panels.append({"title": title, "shapes": shapes[:4]})
         payload = as_npy(np.stack(images)) if images else b""
         self.send({"kind": "figure", "panels": panels}, payload)
 
@@ -335,18 +354,26 @@ def watch_gradients(recorder: Recorder) -> None:
 
 
 def watch_figures(recorder: Recorder) -> None:
-    """Show the recorder every figure when it is shown or saved."""
+    """Show the recorder every figure when it is shown or saved, and those that a notebook draws itself."""
     try:
         from matplotlib.backend_bases import FigureCanvasBase
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError:
         return
-    original = FigureCanvasBase.print_figure
+    original_print = FigureCanvasBase.print_figure
+    original_draw: Any = FigureCanvasAgg.draw
 
     def print_figure(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             recorder.saw_figure(self.figure)
         except Exception:
             recorder.send({"kind": "trouble", "where": "figure"})
-        return original(self, *args, **kwargs)
+        return original_print(self, *args, **kwargs)
+
+    def draw(self: Any) -> Any:
+        # Seen at the end of the cell, since a moving picture is drawn again and again.
+        recorder.drawn[id(self.figure)] = self.figure
+        return original_draw(self)
 
     FigureCanvasBase.print_figure = print_figure  # type: ignore[method-assign]
+    FigureCanvasAgg.draw = draw  # type: ignore[method-assign]

@@ -8,7 +8,7 @@ from autograder.settings import Section
 
 
 class Thresholds(Section):
-    """The numbers of the rubric. Students never see them: `gradeascent release` makes sure of that."""
+    """The numbers of the rubric. Of these, students see what `state_thresholds` states, and no other."""
 
     conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
     accuracy_none: float = Field(
@@ -75,3 +75,12 @@ class Thresholds(Section):
     steps_none: float = Field(
         0.3, ge=0, lt=1, description="share of the 50 steps up to which `updates` earns nothing"
     )
+
+
+def scales(thresholds: Thresholds) -> dict[str, tuple[float, float]]:
+    """Return what earns nothing and what earns all, by the names in `selfcheck.py`."""
+    return {
+        "accuracy": (thresholds.accuracy_none, thresholds.accuracy_full),
+        "filters": (thresholds.filters_none, thresholds.filters_full),
+        "steps": (thresholds.steps_none, round(1 - thresholds.steps_tolerance, 6)),
+    }

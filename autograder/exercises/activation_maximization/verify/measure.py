@@ -62,6 +62,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         reenactment=reenactment,
         plot=measure_plot(evidence, images.version.stack if images else None),
         errors=diagnose(evidence.cells, HINTS),
+        changed_cells=evidence.changed_cells,
         is_cut_off=evidence.is_cut_off,
         stopped=evidence.reason,
     )

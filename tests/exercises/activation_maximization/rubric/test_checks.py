@@ -454,6 +454,14 @@ def test_an_error_in_a_later_cell_is_no_reason(good: Measurements, judge: Judge)
     assert "axs" not in result.feedback
 
 
+def test_a_module_that_a_callback_misses_is_not_the_students_fault(good: Measurements, judge: Judge) -> None:
+    error = CellError("cnn", "TBNotInstalledError: TensorBoard is not installed", "", "tensorboard")
+    interrupted = with_model(good, accuracy=0.1, epochs=0, updates=1)
+    training = judge(replace(interrupted, errors=(error,)))["training"]
+    assert (training.status, training.cause) == ("review", "missing_module")
+    assert "tensorboard" in training.feedback
+
+
 def test_a_missing_module_matters_only_where_work_is_missing(good: Measurements, judge: Judge) -> None:
     error = CellError("a cell", "ModuleNotFoundError: No module named 'google.colab'", "", "google.colab")
 

@@ -1,0 +1,51 @@
+# The image is a plain tensor that the tape does not watch: the gradient is None, and normalize stops at it.
+#
+# /// label
+# images = "fail"
+# ascent = "fail"
+# objective = "fail"
+# updates = "fail"
+# plot = "fail"
+#
+# [feedback_mentions]
+# ascent = ["watch"]
+# ///
+
+# %% cnn
+model = keras.Sequential([
+    layers.Input(shape=(28, 28, 1)),
+    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
+    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
+    layers.MaxPooling2D(),
+    layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
+    layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
+    layers.MaxPooling2D(),
+    layers.Flatten(),
+    layers.Dense(10, activation="softmax"),
+])
+
+# %% train
+model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+
+# %% ascent
+layer_name = "conv2d_3"
+number_of_filters = 24
+visualized_feature = []
+extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+
+for filter_index in range(number_of_filters):
+    input_img = tf.random.uniform((1, 28, 28, 1))
+    for update in range(gradient_updates):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(extractor(input_img)[..., filter_index])
+        input_img = input_img + step_size * normalize(tape.gradient(loss, input_img))
+    visualized_feature.append(input_img.numpy())
+
+# %% plot
+figure, axes = plt.subplots(4, 6, figsize=(6, 4 * 1.2))
+for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
+    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
+    ax.set_title(f"feature {i}", fontsize=7)
+    ax.axis("off")
+plt.show()

@@ -1,0 +1,52 @@
+# The given cell was edited: steps of size 25 in place of 1. It has to run as it was handed in, and costs
+# what other steps cost.
+#
+# /// label
+# updates = ["partial", "fail"]
+# ///
+
+# %% normalize
+gradient_updates = 50
+step_size = 25.  # faster
+
+
+def normalize(x):
+    return x / (KTF.sqrt(KTF.mean(KTF.square(x))) + KTF.epsilon())
+
+# %% cnn
+digit = layers.Input(shape=(28, 28, 1))
+x = digit
+for number, filters in enumerate((8, 16, 16, 16)):
+    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
+    if number % 2:
+        x = layers.MaxPooling2D()(x)
+model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+
+# %% train
+model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+
+# %% ascent
+layer_name = "conv2d_3"
+number_of_filters = 16
+visualized_feature = []
+
+extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+
+for filter_index in range(number_of_filters):
+    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
+    for update in range(gradient_updates):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
+        grads = normalize(tape.gradient(loss, input_img))
+        input_img.assign_add(step_size * grads)
+    visualized_feature.append(input_img.numpy())
+
+# %% plot
+figure = plt.figure(figsize=(10, 6))
+for i, image in enumerate(visualized_feature):
+    plt.subplot(2, 8, i + 1)
+    plt.imshow(deprocess_image(image.copy())[0, :, :, 0], cmap="gray")
+    plt.title("feature " + str(i), fontsize=7)
+    plt.axis("off")
+plt.show()

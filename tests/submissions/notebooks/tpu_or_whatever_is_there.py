@@ -1,0 +1,65 @@
+# Takes a TPU if there is one, as notebooks from Kaggle do, else one device. The image is a variable of the
+# strategy, and every step runs in it. Right.
+#
+# /// label
+# [cells]
+# insert = {hardware = "imports"}
+# ///
+
+# %% hardware
+try:
+    resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
+    strategy = tf.distribute.TPUStrategy(resolver)
+except Exception as problem:
+    print("no TPU:", type(problem).__name__)
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+
+# %% cnn
+with strategy.scope():
+    model = keras.Sequential([
+        layers.Input(shape=(28, 28, 1)),
+        layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
+        layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
+        layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+# %% train
+with strategy.scope():
+    model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+
+# %% ascent
+layer_name = "conv2d_3"
+number_of_filters = 24
+visualized_feature = []
+
+with strategy.scope():
+    extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+    input_img = tf.Variable(tf.zeros((1, 28, 28, 1)))
+
+
+def climb(filter_index):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(extractor(input_img)[..., filter_index])
+    input_img.assign_add(step_size * normalize(tape.gradient(loss, input_img)))
+
+
+for filter_index in range(number_of_filters):
+    input_img.assign(tf.random.uniform((1, 28, 28, 1)))
+    for update in range(gradient_updates):
+        strategy.run(climb, args=(filter_index,))
+    visualized_feature.append(input_img.numpy())
+
+# %% plot
+figure = plt.figure(figsize=(10, 6))
+for i, image in enumerate(visualized_feature):
+    plt.subplot(4, 6, i + 1)
+    plt.imshow(deprocess_image(image.copy())[0, :, :, 0], cmap="gray")
+    plt.title("feature " + str(i), fontsize=7)
+    plt.axis("off")
+plt.show()
