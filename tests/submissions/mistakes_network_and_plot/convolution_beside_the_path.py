@@ -8,7 +8,7 @@
 # cnn = ["convolution"]
 #
 # [causes]
-# cnn = "unused_convolutions"
+# cnn = ["few_convolutions", "unused_convolutions"]
 # ///
 
 # %% cnn

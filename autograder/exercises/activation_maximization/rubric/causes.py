@@ -159,6 +159,10 @@ def cause_of_low_activation(
 def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -> Fault:
     """Return the likely cause if images do not show their own filter."""
     mix_up, scale = images.mix_up, in_proportion(thresholds)
+    if images.count > 1 and images.distinct <= images.count / 2:
+        return Fault(
+            "same_image", f"Most of your images are the same image, so they cannot show their own.{scale}"
+        )
     if mix_up is not None and mix_up.kind == "one_for_all":
         return Fault(
             "one_filter_for_all",
@@ -290,7 +294,7 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
             "Most panels show something else than the images of your ascent: noise, an older version of them, or "
             "another array.",
         )
-    elif plot.distinct < plot.panels / 2 and wanted > 1:
+    elif plot.distinct < plot.panels / 2 and plot.blank < plot.panels / 2 and wanted > 1:
         yield Fault(
             "same_panels",
             "Many panels show the same image: is the index of the loop used for the image, too?",

@@ -57,6 +57,8 @@ def watched(measured: Measurements, features: ImagesMeasurement) -> Reenactment 
     found = measured.reenactment
     if found is None or not features.ascent_seen or not found.steps or not found.scaling:
         return None
+    if measured.steps is not None and not measured.steps.follow_image and found.step_size > 2:
+        return None  # one great step, the sum of many gradients at the same image
     return found
 
 

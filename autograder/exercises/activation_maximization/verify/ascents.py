@@ -39,6 +39,8 @@ TOO_LONG = 5.0
 # Two projections of the same image differ by less than this, relative to their length.
 ROUNDING = 3e-5
 # An image counts as the end of an ascent if it is this close to the line along the last gradient.
+# If so many of the steps follow no other, each of them began anew.
+ANEW = 0.9
 CLOSE, MOST_TRIED = 0.02, 5
 # An image that was changed after its ascent still looks like its end: correlation of the pixels' ranks.
 ALIKE = 0.9
@@ -260,8 +262,13 @@ def _is_usual(ascent: Ascent, steps: Steps, multiple: float) -> bool:
     return bool(length <= TOO_LONG * np.median(np.abs(moves)))
 
 
-def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Ascent]) -> list[Link | None]:
-    """Find the ascent of every image, (n, 784): None for an image that no recorded step leads to."""
+def link_images(
+    images: npt.NDArray[np.float32], steps: Steps, ascents: list[Ascent], *, is_regular: bool = False
+) -> list[Link | None]:
+    """Find the ascent of every image, (n, 784): None for an image that no recorded step leads to.
+
+    If ascents were told apart by their regular length alone, each leads to the image in its place.
+    """
     seen = projected(images)
     ends = np.array([ascent.rows[-1] for ascent in ascents], np.intp)
     place = {
@@ -296,13 +303,39 @@ def link_images(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Asc
         links.append(link)
     if len(ascents) == len(links):  # one for each image, in order
         for index, ascent in enumerate(ascents):
+            if links[index] is not None or index in taken:
+                continue
             multiple, _, cosine = _move(steps, ascent.rows[-1], seen[index])
             leads_on = abs(cosine) >= ROUGH and _is_usual(ascent, steps, multiple)
-            if links[index] is None and index not in taken and (leads_on or alike[index, index] >= ROUGH):
+            is_like = alike[index, index] >= ROUGH or _is_as_large(steps, ascent, seen[index])
+            if is_regular or leads_on or is_like:
                 links[index] = Link(
                     index, _all_updates(ascent, steps), "end", multiple or 1.0, is_clean=False
                 )
     return links
+
+
+def _is_as_large(steps: Steps, ascent: Ascent, image: Floats) -> bool:
+    """Tell whether an image is as large as the end of an ascent that has left its start far behind."""
+    start, last = (float(np.linalg.norm(steps.images[row])) for row in (ascent.rows[0], ascent.rows[-1]))
+    return last > FAR * start and RESTART * last < float(np.linalg.norm(image)) < last / RESTART
+
+
+def regular(steps: Steps, ascents: list[Ascent], count: int) -> list[Ascent]:
+    """Return ascents of equal length, one for each of `count` images, if steps fit together in nothing but number.
+
+    Where every step ends in a clipping or a shift of the image, nothing else tells where an ascent begins.
+    """
+    each, rest = divmod(len(steps.calls), count)
+    begins_anew = len(ascents) > ANEW * len(steps.calls)
+    if rest or each < 2 or len(ascents) < 2 * count or steps.lanes.any() or begins_anew:
+        return ascents
+    found = []
+    for first in range(0, len(steps.calls), each):
+        rows = list(range(first, first + each))
+        multiples, rests, _ = _moves(steps, np.array(rows[:-1]), steps.images[rows[1:]])
+        found.append(Ascent(rows, multiples.tolist(), (rests <= CLEAN).tolist()))
+    return found
 
 
 def _name(ascent: Ascent, number: int) -> str:

@@ -25,6 +25,7 @@ from autograder.exercises.activation_maximization.verify.ascents import (
     ascents_in,
     link_images,
     recorded_steps,
+    regular,
 )
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
 from autograder.measurements import REPRODUCED_SHARE, ReenactedImage, Reenactment
@@ -172,8 +173,9 @@ def _watched(
     """Return the recorded steps that lead to the most images, and the images that they lead to."""
     best: tuple[Steps, list[Ascent], list[_Watched]] | None = None
     for steps in recorded_steps(evidence, run):
-        ascents = ascents_in(steps)
-        links = link_images(flat, steps, ascents)
+        found = ascents_in(steps)
+        ascents = regular(steps, found, len(flat))
+        links = link_images(flat, steps, ascents, is_regular=ascents is not found)
         watched = list(_with_starts(steps, ascents, links, flat, positions))
         if best is None or len(watched) > len(best[2]):
             best = steps, ascents, watched
