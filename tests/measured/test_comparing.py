@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from comparing import LEARNED, NOT_COMPARED, OF_LIVING, PARTS, differences
+from comparing import LEARNED, NOT_COMPARED, OF_LIVING, PARTS, WATCHED, differences
 
 from autograder.measurements import (
     CellError,
@@ -129,6 +129,7 @@ def test_whatever_is_named_here_is_measured() -> None:
     records = {"model": MODEL, "images": IMAGES, "steps": MEASURED.steps, "plot": MEASURED.plot}
     names = {f"{part}.{field.name}" for part, one in records.items() for field in fields(one)}  # type: ignore[arg-type]
 
-    assert set(LEARNED) | NOT_COMPARED <= names
+    names |= {field.name for field in fields(MEASURED)}
+    assert set(LEARNED) | NOT_COMPARED | WATCHED <= names
     assert set(PARTS) <= {field.name for field in fields(MEASURED)}
     assert OF_LIVING
