@@ -67,6 +67,7 @@ class Evidence:
     is_cut_off: bool = False  # was there more than the limit allows?
     reason: str = ""  # why the notebook did not run to its end, as a sentence fragment
     changed_cells: tuple[ChangedCell, ...] = ()
+    is_watched: bool = False  # did a recorder that watches every gradient run? Earlier ones only counted them
 
     def of_kind(self, kind: str) -> list[Record]:
         """Return the records of one kind, in order."""
@@ -85,6 +86,7 @@ class _Stored:
     is_cut_off: bool
     reason: str = ""
     changed_cells: tuple[ChangedCell, ...] = ()
+    is_watched: bool = False
 
 
 _STORED = TypeAdapter(_Stored)
@@ -105,6 +107,7 @@ def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
             evidence.is_cut_off,
             evidence.reason,
             evidence.changed_cells,
+            evidence.is_watched,
         ),
         indent=1,
     )
@@ -132,6 +135,7 @@ def evidence_from_files(files: dict[str, bytes]) -> Evidence:
         stored.is_cut_off,
         stored.reason,
         stored.changed_cells,
+        stored.is_watched,
     )
 
 

@@ -117,7 +117,6 @@ class Reenactment:
     objective: str = ""  # what was climbed, as `autograder.verify.objectives` names it; empty if unknown
     place: tuple[int, ...] = ()  # of the objective
     layer: str = ""  # whose maps it is of
-    tensor: str = ""
     filters: str = ""  # whose filters: "own", "shifted", "constant", "reversed", "other"; empty if unknown
     by: int = 0  # the shift, the one filter, or the sum of both
     agreeing: float = 0.0  # share of sampled gradients that are those of the objective
@@ -132,6 +131,7 @@ class Reenactment:
     start: str = ""  # what the ascents began with
     kept: str = ""  # what was kept of most ascents
     step_length: float = 0.0  # root mean square over the pixels of the median step, however it was made
+    rise: float = -1.0  # median share of what was climbed that was gained from start to image; -1: unknown
     moved: float = 0.0  # root mean square over the pixels of the median way from start to image
     is_steady: bool = True  # was every step a multiple of its gradient by one rule?
     images: tuple[ReenactedImage, ...] = ()
@@ -153,8 +153,9 @@ class Reenactment:
 
     @property
     def is_explained(self) -> bool:
-        """Whether it is known what was climbed: by the images, or because every recorded step shows it."""
-        return self.is_shown or (self.agreeing >= AGREEING_SHARE and self.is_steady)
+        """Whether it is known how the images moved: they come out again, or every recorded step shows it."""
+        recorded = self.agreeing >= AGREEING_SHARE and self.is_steady
+        return bool(self.scaling) and (self.is_shown or recorded)
 
     @property
     def is_as_asked(self) -> bool:

@@ -168,6 +168,7 @@ async def _execute(
         collector.payloads,
         collector.full,
         kernel.reason,
+        is_watched=True,
     )
     return Execution(_storable(executed), evidence, seconds, kernel.killed)
 

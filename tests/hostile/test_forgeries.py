@@ -26,6 +26,7 @@ from trained_networks import FILTERS, LAYER, small_network, trained_small
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import read_notebook
 from autograder.evidence import Evidence, Record, digest, read_evidence
+from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
 from autograder.execute.sandbox import Sandbox
@@ -516,6 +517,32 @@ def test_pasted_results_are_for_a_person_however_good_they_are(
     ]  # fmt: skip
     assert results["updates"].score == 0
     tell("correct images that no ascent has made", "images measured; ascent, objective, updates for review")
+
+
+def forged_steps(images: Images, *, whole: bool) -> list[tuple[str, dict[str, Any], bytes]]:
+    """Records of one step of each image, with gradients of nothing, as student code may send them."""
+    watch, gradient = AscentWatch(), np.random.default_rng(1).random((1, 784), np.float32)
+    for image in images.reshape(-1, 1, 784):
+        for share in (0.5, 0.0):
+            watch.see(None, image - share * gradient, gradient, 1.0)
+    steps, wholes = watch.take()
+    kinds = {"steps": steps, "whole_steps": wholes if whole else wholes[:0]}
+    return [(kind, {}, as_npy(array)) for kind, array in kinds.items()]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_steps_that_student_code_has_sent_explain_nothing(
+    verifier: Verifier, evidence: Evidences, whole: bool, tell: Tell
+) -> None:
+    pasted = evidence.make(
+        evidence.model(), *forged_steps(evidence.correct, whole=whole), evidence.images(), is_watched=True
+    )
+    pasted = replace(pasted, records=tuple(replace(one, run=0) for one in pasted.records))
+
+    results = judged(verifier.measure(pasted)[0])
+
+    assert [results[name].status for name in ("ascent", "objective")] == ["review", "review"]
+    tell("correct images, and steps that never were", "ascent and objective for review")
 
 
 @pytest.mark.deep

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tensorflow.core.framework import graph_pb2, node_def_pb2, types_pb2
 
 from autograder.evidence import Evidence, Record, digest
+from autograder.execute.inside.ascents import PROJECTIONS, AscentWatch
 from autograder.execute.inside.freezing import freeze, training_facts
 from autograder.execute.inside.recorder import as_npy
 from autograder.exercises.activation_maximization.exercise import EXERCISE
@@ -304,14 +305,28 @@ def digits() -> HeldOut:
     return held_out(embedded_digits())
 
 
+def watched_steps() -> tuple[np.ndarray, np.ndarray]:
+    """The steps of a few ascents, and some of them whole."""
+    watch, random = AscentWatch(), np.random.default_rng(0)
+    for _ in range(4):
+        image, gradient = random.random((2, 1, 784), np.float32)
+        for step in range(3):
+            watch.see(None, image + step * gradient, gradient, 1.0)
+    return watch.take()
+
+
 def test_any_evidence_is_measured_and_judged(
     fuzz: Fuzz, frozen: list[tuple[bytes, dict[str, Any]]], digits: HeldOut, tell: Tell
 ) -> None:
     graph, graph_facts = frozen[0]
     images = as_npy(np.random.default_rng(0).random((4, 28, 28), np.float32))
     real = {"model": graph, "images": images, "figure": images, "tape": as_npy(np.ones((8, 4), np.float32))}
+    real |= dict(zip(("steps", "whole_steps"), map(as_npy, watched_steps()), strict=True))
+    real["outside"] = as_npy(np.ones((4, PROJECTIONS), np.float32))
     honest = {"variable": "visualized_feature", **training_facts(networks()[0]), **graph_facts}
-    kinds = st.sampled_from("model images figure mosaic tape gradients trouble names other_images".split())
+    kinds = st.sampled_from(
+        "model images figure mosaic tape gradients trouble names other_images steps whole_steps outside".split()
+    )
     changed = st.dictionaries(st.sampled_from(FACTS.split()), JSON, max_size=3)
     payload = st.one_of(st.none(), mutated(images), st.binary(max_size=50))
     record = st.tuples(kinds, st.integers(-2, 9), changed, payload)

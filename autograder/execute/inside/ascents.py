@@ -16,6 +16,7 @@ PROJECTIONS, SEED = 32, 0
 AT_A_TIME = 64
 # Steps in all; images of one batch; starts and ends, and sampled steps, that are kept whole in all.
 MOST_ROWS, MOST_IN_A_BATCH = 20_000, 512
+MOST_CALLS = 200_000
 MOST_ENDS, MOST_SAMPLES = 1024, 512
 # A step follows another if its image is the other's plus a multiple of its gradient: so much may be left over. A
 # step back, or one that is so many times as long as the last, is the way to a new start.
@@ -39,7 +40,7 @@ class Seen(NamedTuple):
 
     call: int
     projections: Any  # (n, 64): of its images, then of its gradients
-    whole: Any  # (n, 2, 784): images and gradients
+    pair: Any  # images and gradients, (n, 784) each
     step: float  # how far it has moved from the call before; 0 if that is not known
 
 
@@ -59,6 +60,7 @@ class AscentWatch:
     def forget(self) -> None:
         """Begin a new cell."""
         self.waiting: list[Any] = []
+        self.calls_counted: list[tuple[int, float, float, float]] = []
         self.outside: list[Any] = []
         self.rows: list[Any] = []
         self.ends: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients, of starts and ends
@@ -77,6 +79,7 @@ class AscentWatch:
         """
         count = len(images)
         if count > min(self.rows_left, MOST_IN_A_BATCH):
+            self.count(images, gradients, loss, count)
             return
         self.rows_left -= count
         self.waiting.append((self.calls, self.number_of(source), loss, images, gradients))
@@ -97,6 +100,22 @@ class AscentWatch:
         outside, self.outside = self.outside, []
         return np.concatenate(outside) if outside else None
 
+    def count(self, images: Any, gradients: Any, loss: float, count: int) -> None:
+        """Note only the size of a call's gradient and the deviation of its pixels, in arrays of any shape."""
+        import numpy as np
+
+        if len(self.calls_counted) < MOST_CALLS:
+            rms = float(np.sqrt(np.square(gradients).mean()))
+            self.calls_counted.append((count, loss, rms, float(images.std())))
+
+    def take_counted(self) -> Any:
+        """Return for each call of this cell, (calls, 4): images, loss, RMS of gradient, deviation of the pixels."""
+        import numpy as np
+
+        self.work_off()
+        counted, self.calls_counted = self.calls_counted, []
+        return np.asarray(counted, "float32") if counted else None
+
     def work_off(self) -> None:
         """Compute the rows of the calls that wait."""
         import numpy as np
@@ -109,6 +128,8 @@ class AscentWatch:
         projections = np.hstack([images @ self.directions, gradients @ self.directions])
         largest = np.abs(gradients).max(axis=1)
         deviation = np.sqrt(np.maximum(square - gradients.mean(axis=1) ** 2, 0))
+        exact = images.astype("float64")  # a small deviation beside a large mean
+        means, mean_squares = exact.mean(axis=1), np.square(exact).mean(axis=1)
         first = 0
         for call, source, loss, batch, _ in waiting:
             after = first + len(batch)
@@ -121,6 +142,10 @@ class AscentWatch:
             row[:, 6] = deviation[part]
             row[:, 7] = np.sqrt(square[part].mean())
             row[:, 8] = -1
+            variance = mean_squares[part].mean() - float(means[part].mean()) ** 2
+            if len(self.calls_counted) < MOST_CALLS:
+                deviation_of_pixels = float(np.sqrt(max(variance, 0.0)))
+                self.calls_counted.append((after - first, loss, float(row[0, 7]), deviation_of_pixels))
             row[:, len(COLUMNS) :] = projections[part]
             self.rows.append(row)
             self.keep(call, source, projections[part], (images[part], gradients[part]))
@@ -130,23 +155,25 @@ class AscentWatch:
         """Keep a step whole if it is a start, or a sample."""
         import numpy as np
 
-        steps = [step_from(one, projections) for one in (self.previous, self.last.get(source))]
-        step = next((one for one in steps if one is not None), None)
-        whole = np.stack(pair, axis=1)
+        before = self.previous
+        step = step_from(before, projections)
+        if step is None and self.last.get(source) is not before:
+            step = step_from(self.last.get(source), projections)
+        seen = Seen(call, projections, pair, step or 0.0)
         if step is None:
-            self.keep_end(self.previous)
-        seen = Seen(call, projections, whole, step or 0.0)
-        if step is None:
+            self.keep_end(before)
             self.keep_end(seen)
         elif call % self.every == 0:
-            self.sample(call, whole)
+            self.sample(call, np.stack(pair, axis=1))
         self.previous = self.last[source] = seen
 
     def keep_end(self, seen: Seen | None) -> None:
         """Keep the start or the end of an ascent whole."""
-        if seen is not None and seen.call not in self.ends and len(seen.whole) <= self.ends_left:
-            self.ends_left -= len(seen.whole)
-            self.ends[seen.call] = seen.whole
+        import numpy as np
+
+        if seen is not None and seen.call not in self.ends and len(seen.projections) <= self.ends_left:
+            self.ends_left -= len(seen.projections)
+            self.ends[seen.call] = np.stack(seen.pair, axis=1)
 
     def sample(self, call: int, whole: Any) -> None:
         """Keep one step whole; if there are too many, keep every second one of them."""
@@ -205,13 +232,16 @@ def step_from(before: Seen | None, projections: Any) -> float | None:
 
 
 def as_rows(value: Any, count: int) -> Any:
-    """Return `count` images or gradients as float32, (count, 784); None if they are arranged otherwise."""
+    """Return `count` images or gradients as float32, (count, 784); None if they are arranged otherwise.
+
+    They may be stacked on the first or the last axis, as squares or as rows of pixels.
+    """
     import numpy as np
 
-    array = np.asarray(value)
-    lengths = [length for length in array.shape if length > 1]
-    if count > 1:
-        lengths = lengths[1:]
-    if lengths not in ([SIDE, SIDE], [PIXELS]) or array.size != count * PIXELS:
+    array = np.squeeze(np.asarray(value)).astype("float32")
+    if array.size != count * PIXELS:
         return None
-    return array.astype("float32").reshape(count, PIXELS)
+    if array.ndim == 3 and array.shape[:2] == (SIDE, SIDE) and array.shape[1:] != (SIDE, SIDE):
+        array = np.moveaxis(array, -1, 0)
+    fits = array.shape[-2:] == (SIDE, SIDE) or array.shape[-1:] == (PIXELS,)
+    return array.reshape(count, PIXELS) if fits else None

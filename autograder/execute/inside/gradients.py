@@ -17,13 +17,6 @@ from .candidates import PIXELS, SIDE
 Notice = Callable[[Any], None]
 
 
-def any_in(gradients: Any) -> bool:
-    """Tell whether there is any gradient: a tape returns None if the loss does not depend on the source."""
-    import tensorflow as tf
-
-    return any(gradient is not None for gradient in tf.nest.flatten(gradients))
-
-
 def can_look_inside() -> bool:
     """Tell whether a `tf.function` is being traced that can call Python when it runs; XLA cannot."""
     from tensorflow.python.framework.func_graph import FuncGraph

@@ -19,13 +19,12 @@ from .ascents import AscentWatch, as_rows
 from .backends import show_changed_figures
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
-from .gradients import Border, any_in, can_look_inside, images_in, watch_other_gradients
+from .gradients import Border, can_look_inside, images_in, watch_other_gradients
 from .plotly_figures import panels_of, plotly_figures
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
 MOST_PANELS = 400
-MOST_TAPE_CALLS = 200_000
 # A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 EXPECTED_NAME = "visualized_feature"
@@ -75,7 +74,6 @@ class Recorder:
         self.channel = channel
         self.shell: Any = None
         self.cell = -1
-        self.tape: list[tuple[int, float, float, float]] = []
         self.ascents = AscentWatch()
         self.border = Border(lambda values: self.guarded(lambda: self.saw_outside(values)))
         self.gradients = dict(NO_GRADIENTS)
@@ -160,14 +158,10 @@ class Recorder:
 
         Also report if there were none, because images made without gradients need a review.
         """
-        import numpy as np
-
         noted, self.gradients = self.gradients, dict(NO_GRADIENTS)
-        self.send({"kind": "gradients", "watched": True, **noted})
-        if self.tape:
-            # (calls, 4): images, loss, RMS of gradient, deviation of the image's pixels
-            calls = np.asarray(self.tape, dtype="float32")
-            self.tape = []
+        self.send({"kind": "gradients", **noted})
+        calls = self.ascents.take_counted()
+        if calls is not None:
             self.send({"kind": "tape"}, as_npy(calls))
         outside = self.ascents.take_outside()
         if outside is not None:
@@ -197,8 +191,6 @@ class Recorder:
         """Record gradients with respect to an image or a batch of images; the network's weights are none."""
         import tensorflow as tf
 
-        if not any_in(gradients):
-            return
         for source, gradient in zip(tf.nest.flatten(sources), tf.nest.flatten(gradients)):
             if gradient is None or not images_in(source):
                 continue
@@ -236,18 +228,16 @@ class Recorder:
 
     def saw_values(self, source: Any, losses: Any, image: Any, gradient: Any) -> None:
         """Record a gradient whose values are known."""
-        import numpy as np
-
         images, gradients = values_of(image), values_of(gradient)
         count = images.size // (SIDE * SIDE)
-        loss = float(np.mean([values_of(one).mean() for one in losses]))
-        if len(self.tape) < MOST_TAPE_CALLS:
-            rms = float(np.sqrt(np.square(gradients).mean()))
-            self.tape.append((count, loss, rms, float(images.std())))
+        values = [values_of(one) for one in losses]
+        loss = sum(float(one if one.ndim == 0 else one.mean()) for one in values) / max(len(values), 1)
         self.gradients["seen"] += count
         rows = (as_rows(images, count), as_rows(gradients, count))
         if rows[0] is not None and rows[1] is not None:
             self.ascents.see(source, *rows, loss)
+        else:
+            self.ascents.count(images, gradients, loss, count)
 
     def saw_unseen_gradient(self, sources: Any) -> None:
         """Record that gradients were requested, if their values cannot be seen."""
@@ -288,7 +278,11 @@ def values_of(value: Any) -> Any:
     """Return a tensor, a variable or an array as an array; TensorFlow's own way is the fastest."""
     import numpy as np
 
-    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    if isinstance(value, np.ndarray):
+        return value
+    read = getattr(value, "read_value", None)
+    tensor = value.value() if read is not None and callable(value.value) else value  # one operation less
+    return tensor.numpy() if hasattr(tensor, "numpy") else np.asarray(tensor)
 
 
 def title_of(axes: Any) -> str:

@@ -18,9 +18,10 @@ MANY = 16
 def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
     """Stop a check if there are too few images to judge how they were made: one of 64 is no ascent, eight are."""
     least = max(2, thresholds.images_least * images.layer_filters)
-    if images.usable < min(least, images.layer_filters) and not any(not one.live for one in images.filters):
+    if len(images.filters) < min(least, images.layer_filters):
         raise NothingToCheckError(
-            f"Only {count_of(images.usable, 'image')} of the {images.layer_filters} filters is there to judge.",
+            f"{count_of(len(images.filters), 'image')} for {images.layer_filters} filters: too few to judge how images "
+            "are made.",
             "few_images",
         )
 
@@ -78,9 +79,8 @@ def rises_of(
 ) -> dict[int, float]:
     """Return how far the image of each living filter climbed; `climbed` are the filters where that is shown."""
     rises = {one.index: 1.0 if one.index in climbed else rise(one, images, thresholds) for one in living}
-    if not climbed and mostly_fallen(
-        images, thresholds
-    ):  # a descent, even if it happens to raise another filter
+    # a descent, even if it happens to raise another filter
+    if not climbed and mostly_fallen(images, thresholds):
         rises |= dict.fromkeys((one.index for one in fallen_filters(images, thresholds)), 0.0)
     return rises
 

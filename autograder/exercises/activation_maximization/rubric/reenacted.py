@@ -33,14 +33,13 @@ OBJECTIVES = {
     "row_of_all": "one row of all feature maps together",
     "column_of_all": "one column of all feature maps together",
     "layer": "the mean of all feature maps together",
-    "unit": "one unit of the output",
-    "log_unit": "the logarithm of one unit of the output",
+    "unit": "a unit of a Dense layer",
+    "log_unit": "the logarithm of a unit of a Dense layer",
 }
 STARTS = {
     "black": "from black images",
     "one_grey": "from images of one grey",
     "digit": "from a digit",
-    "previous_image": "from the image of the filter before",
     "same_noise": "from the same noise for all filters",
     "other_noise": "from other noise than uniform noise in [0, 1]",
 }
@@ -78,7 +77,7 @@ def how_made(found: Reenactment) -> str:
 
 def is_unexplained(found: Reenactment | None) -> bool:
     """Tell whether recorded steps lead to the images, but their gradients are not those of the network."""
-    return found is not None and not found.objective and 0 <= found.likeness < UNLIKE
+    return found is not None and bool(found.images) and not found.objective and found.likeness < UNLIKE
 
 
 def climbed(found: Reenactment | None) -> frozenset[int]:
@@ -125,7 +124,7 @@ def cause_of_no_rise(found: Reenactment | None) -> Fault | None:
             "The gradient is added as it is, without being normalized, so that the images have hardly moved away from "
             "the noise.",
         )
-    if found.is_explained and found.scaling and found.moved < NOISE:
+    if found.is_explained and found.step_size < 0.5 and found.moved < NOISE:
         return Fault(
             "other_step_size",
             f"The steps have the size {found.step_size:.3g} in place of 1, so that the images have hardly moved away "
@@ -145,7 +144,8 @@ def cause_of_other_objective(found: Reenactment, asked_layer: str) -> Fault | No
 
 def _other_objective(found: Reenactment, asked_layer: str) -> Fault | None:
     objective = OBJECTIVES[found.objective].format(own="the", place=(*found.place, 0, 0))
-    shown = f"Your images are reproduced by climbing {objective}"
+    shown = "Your images are reproduced by climbing" if found.is_shown else "Your recorded steps climb"
+    shown += f" {objective}"
     mean = "the exercise asks for the mean of the feature map filter_index, for each filter its own"
     if found.objective == "maximum":
         return Fault("maximum_instead_of_mean", f"{shown}; {mean}.")

@@ -10,7 +10,6 @@ import tensorflow as tf
 from autograder.evidence import Evidence
 from autograder.exercises.activation_maximization.constants import RESULT
 from autograder.exercises.activation_maximization.hints import HINTS
-from autograder.exercises.activation_maximization.verify.ascents import seen_outside
 from autograder.exercises.activation_maximization.verify.filters import only_sure_filters
 from autograder.exercises.activation_maximization.verify.images import (
     Candidate,
@@ -18,12 +17,12 @@ from autograder.exercises.activation_maximization.verify.images import (
     layers_to_try,
     measure_on,
 )
+from autograder.exercises.activation_maximization.verify.links import seen_outside
 from autograder.exercises.activation_maximization.verify.objectives import forget_objectives
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.exercises.activation_maximization.verify.reenact import reenact
 from autograder.exercises.activation_maximization.verify.traces import (
     ascent_seen,
-    can_watch,
     is_incomplete,
     measure_steps,
 )
@@ -41,6 +40,8 @@ MOST_FLAT_LAYERS = 6
 SEEN_SHARE = 0.85
 # Gain, and pattern score, from which an image may have come out of an ascent; those of noise are below.
 RISING, CLEAR = 0.02, 0.5
+# A way on which less than this share of what was climbed is gained did not make the image.
+LEAST_RISE = 0.2
 
 
 def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
@@ -91,31 +92,31 @@ def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment
         seen = True
     elif reenactment is not None:
         seen = _are_seen(measured, reenactment)
-    elif can_watch(evidence):
+    elif evidence.is_watched:
         seen = seen and is_incomplete(evidence)
     return replace(measured, ascent_seen=seen)
 
 
 def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
     """Tell whether recorded steps lead to the images, as far as these show anything of their filters."""
-    known = {one.index for one in reenactment.images}
+    known = {one.index for one in reenactment.images if one.steps > 0}
     rising = [
         one.index for one in images.filters if max(one.gain, one.best_gain) > RISING or one.pattern > CLEAR
     ]
     if not reenactment.images:  # one image for all filters, or none that is known
         return reenactment.watched >= SEEN_SHARE * images.count
+    if 0 <= reenactment.rise < LEAST_RISE and reenactment.kept == "end":  # it was there before the first step
+        return not rising
     return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)
 
 
 def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
     version = images.version
-    if version.model is None:
+    if version.model is None or images.layer is None:
         return None
     frozen = version.model.frozen
-    layers = layers_to_try(version)
-    if images.layer is not None:
-        measured = LayerOutput(images.layer.name, images.layer.tensor)
-        layers = [measured, *(layer for layer in layers if layer.tensor != measured.tensor)]
+    measured = LayerOutput(images.layer.name, images.layer.tensor)
+    layers = [measured, *(layer for layer in layers_to_try(version) if layer.tensor != measured.tensor)]
     return reenact(
         evidence,
         version.record.run,
@@ -123,6 +124,7 @@ def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
         version.positions,
         frozen,
         [*layers, *flat_layers(frozen)],
+        images.layer.mean_activations,
     )
 
 

@@ -92,11 +92,6 @@ def is_incomplete(evidence: Evidence) -> bool:
     return evidence.is_cut_off or bool(troubles)
 
 
-def can_watch(evidence: Evidence) -> bool:
-    """Tell whether the recorder could watch steps; that of earlier versions only counted them."""
-    return any(record.facts.get("watched") is True for record in evidence.of_kind("gradients"))
-
-
 def ascent_lengths(deviations: npt.NDArray[np.float64]) -> list[int]:
     """Return how many steps each ascent took, from the deviation of the pixels at every step, in order."""
     falls = (deviations[1:] < RESTART * deviations[:-1]) & (deviations[1:] < ABOUT * deviations[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -15,9 +15,10 @@ import tensorflow as tf
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.recorder import as_npy
+from autograder.exercises.activation_maximization.verify.ascents import ascents_in, recorded_steps
 from autograder.exercises.activation_maximization.verify.reenact import reenact
 from autograder.measurements import Reenactment
-from autograder.verify.graph import FrozenModel, LayerOutput
+from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
 
 FILTERS, STEPS = 6, 12
 
@@ -99,11 +100,12 @@ def evidence_of(watch: AscentWatch) -> Evidence:
 def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
     model = freeze_model(network())
     by_name = {layer.name: layer for layer in model.layers}
+    means = partial(call, model, model.function(by_name["second"].tensor, mean_of_all))
     layers = [by_name["second"], by_name["first"], LayerOutput("output", model.output)]
 
     def find(student: Student, change: Callable[[Any], Any] = lambda images: images) -> Reenactment:
         images, watch = student.climb()
-        found = reenact(evidence_of(watch), 0, change(images), range(FILTERS), model, layers)
+        found = reenact(evidence_of(watch), 0, change(images), range(FILTERS), model, layers, means)
         assert found is not None
         return found
 
@@ -122,6 +124,7 @@ def test_an_ascent_as_asked_comes_out_again(find: Callable[..., Reenactment]) ->
         STEPS,
     )
     assert (found.start, found.kept, found.direction, found.is_steady) == ("uniform", "end", 1, True)
+    assert found.rise > 0.5
 
 
 @pytest.mark.parametrize(
@@ -285,3 +288,33 @@ def test_pasted_images_come_out_of_no_recorded_step(find: Callable[..., Reenactm
 
     assert found.watched == 0
     assert not found.is_explained
+
+
+def test_one_step_at_the_end_of_images_from_elsewhere_is_no_rise(find: Callable[..., Reenactment]) -> None:
+    finished, _ = Student(steps=40).climb()
+
+    found = find(Student(steps=1, start=lambda i: finished[i].reshape(1, 28, 28, 1)))
+
+    assert found.is_shown
+    assert found.rise < 0.2
+
+
+def test_an_image_that_is_never_moved_is_explained_by_nothing(find: Callable[..., Reenactment]) -> None:
+    found = find(Student(size=0.0))
+
+    assert (found.direction, found.scaling, found.moved) == (0, "", 0.0)
+    assert not found.is_explained
+
+
+def test_many_starts_and_long_ascents_are_sorted_in_bounded_time() -> None:
+    random, watch = np.random.default_rng(0), AscentWatch()
+    noise, gradient = random.random((1, 784), np.float32), random.random((1, 784), np.float32)
+    for step in range(6000):
+        watch.see(None, noise + step * gradient, gradient, 1.0)
+    for _ in range(6000):
+        watch.see(None, *random.random((2, 1, 784), np.float32), 1.0)
+    steps = next(recorded_steps(evidence_of(watch), 0))
+
+    lengths = [len(one.rows) for one in ascents_in(steps)]
+
+    assert (lengths[0], sum(lengths)) == (6000, 12000)
