@@ -7,41 +7,49 @@
 # ///
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 16, 16, 16)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+scan = layers.Input(shape=(28, 28, 1), name="scan")
+left = layers.Conv2D(8, 5, padding="same", activation="relu", name="conv2d")(scan)
+left = layers.MaxPool2D()(left)
+left = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_1")(left)
+right = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_2")(left)
+joined = layers.Add(name="sum")([left, right])  # a way around conv2d_2, to have something to draw
+joined = layers.MaxPool2D()(joined)
+last = layers.Conv2D(25, 3, padding="same", activation="relu", name="conv2d_3")(joined)
+before = layers.Conv2D(16, 1, padding="same", activation="relu", name="squeeze")(last)
+model = keras.Model(inputs=scan, outputs=layers.Dense(10, activation="softmax")(layers.Flatten()(before)))
 
 # %% drawing
 keras.utils.plot_model(model, "network.png", show_shapes=True)
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+rate = keras.optimizers.schedules.ExponentialDecay(2e-3, decay_steps=len(x_train) // 32, decay_rate=0.8)
+model.compile(keras.optimizers.Adam(rate), loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, 32, 5, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 16
-visualized_feature = []
+number_of_filters = 25
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+def favourite_of(neuron):
+    """The image at which the map `neuron` is brightest, from noise."""
+    x = tf.Variable(tf.random.uniform(shape=(1, 28, 28, 1), minval=0, maxval=1))
+    for _ in range(gradient_updates):
+        with tf.GradientTape() as watch:
+            brightness = tf.math.reduce_mean(up_to(x)[..., neuron])
+        x.assign_add(step_size * normalize(watch.gradient(brightness, x)))
+    return x.numpy()
+
+
+up_to = keras.Model(scan, last)
+visualized_feature = list(map(favourite_of, range(number_of_filters)))
 
 # %% plot
-figure, axes = plt.subplots(2, 8, figsize=(8, 2 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure = plt.figure(figsize=(8, 9))
+for neuron in range(number_of_filters):
+    plt.subplot(5, 5, 1 + neuron)
+    plt.title(f"feature {neuron}")
+    plt.xticks([]), plt.yticks([])
+    plt.imshow(deprocess_image(visualized_feature[neuron].copy()).reshape(28, 28), cmap="gray")
+plt.subplots_adjust(hspace=0.4)
 plt.show()

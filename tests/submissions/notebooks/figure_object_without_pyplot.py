@@ -4,49 +4,58 @@
 # ///
 
 # %% cnn
-model = keras.Sequential([
-    layers.Input(shape=(28, 28, 1)),
-    layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d"),
-    layers.Conv2D(12, 3, padding="same", activation="relu", name="conv2d_1"),
-    layers.MaxPooling2D(),
-    layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_2"),
-    layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2d_3"),
-    layers.MaxPooling2D(),
-    layers.Flatten(),
-    layers.Dense(10, activation="softmax"),
-])
+CONV = {"kernel_size": 3, "padding": "same", "activation": "elu"}
+
+model = keras.Sequential(
+    [
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(10, name="conv2d", **CONV),
+        layers.MaxPooling2D(),
+        layers.Conv2D(20, name="conv2d_1", **CONV),
+        layers.Conv2D(30, name="conv2d_2", **CONV),
+        layers.MaxPooling2D(),
+        layers.Conv2D(40, name="conv2d_3", **CONV),
+        layers.Flatten(),
+        layers.Dense(10, "softmax"),
+    ],
+    name="forty",
+)
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x=x_train, y=y_train, batch_size=32, epochs=6, verbose=0)
+for epoch, loss in enumerate(results.history["loss"], start=1):
+    print(f"epoch {epoch}: loss {loss:.4f}")
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 32
-visualized_feature = []
+head = keras.Model(model.inputs, model.get_layer(layer_name).output)
+count = head.output_shape[-1]
 
-up_to_layer = keras.Model(model.inputs, model.get_layer(layer_name).output)
+batch = tf.Variable(np.random.uniform(0, 1, (count, 28, 28, 1)), dtype=tf.float32)
+own_map = tf.eye(count)  # image n looks at map n only
 
-for filter_index in range(number_of_filters):
-    input_img = KTF.variable(np.random.uniform(size=(1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = KTF.mean(up_to_layer(input_img)[..., filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+for _ in range(gradient_updates):
+    with tf.GradientTape() as tape:
+        means = tf.reduce_mean(head(batch), axis=[1, 2])
+        total = tf.reduce_sum(means * own_map)
+    slopes = tf.map_fn(normalize, tape.gradient(total, batch))
+    batch.assign_add(step_size * slopes)
+
+visualized_feature = [one for one in batch.numpy()]
 
 # %% plot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-figure = Figure(figsize=(10, 6))
+figure = Figure(figsize=(11, 8))
 canvas = FigureCanvasAgg(figure)
-for i, image in enumerate(visualized_feature, start=1):
-    panel = figure.add_subplot(4, 8, i)
-    panel.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    panel.set_title(f"feature {i - 1}", fontsize=7)
+grid = figure.subplots(5, 8)
+for n in range(len(visualized_feature)):
+    panel = grid[n // 8][n % 8]
     panel.axis("off")
+    panel.set_title(f"feature {n}", fontsize=8)
+    panel.imshow(deprocess_image(visualized_feature[n].copy())[..., 0], cmap="gray")
 canvas.draw()
 Image.fromarray(np.asarray(canvas.buffer_rgba()))

@@ -8,38 +8,56 @@
 # ///
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 16, 16, 16)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+# 28 -> 14 -> 7, the pictures shrink and the filters get more
+stack = [layers.Input(shape=(28, 28, 1))]
+stack += [layers.Conv2D(12, 3, padding="same", activation="relu", name="conv2d"), layers.MaxPooling2D((2, 2))]
+stack += [layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_1"), layers.MaxPooling2D((2, 2))]
+stack += [layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2")]
+stack += [layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_3")]
+stack += [layers.Flatten(), layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")]
+model = keras.Sequential(stack)
+model.summary()
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+adam = keras.optimizers.Adam(learning_rate=2e-3)
+model.compile(optimizer=adam, loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=5, batch_size=64, verbose=2)
+test_loss, test_accuracy = model.evaluate(x_test, y_test, verbose=0)
+print("correct on the test digits: {:.1%}".format(test_accuracy))
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 16
+number_of_filters = 20
 visualized_feature = []
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+# everything below and including conv2d_3
+below = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
+for i in range(number_of_filters):
+    # noise
+    start = tf.random.uniform((1, 28, 28, 1))
+    X = tf.Variable(start)
+
+    for step in range(gradient_updates):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            F = below(X)
+            a = tf.reduce_mean(F[0, :, :, i])
+        g = tape.gradient(a, X)
+        g = normalize(g)
+        X.assign_add(step_size * g)
+
+    if i % 5 == 0:
+        print("filter", i, "ends at", a.numpy())
+    visualized_feature.append(X.numpy())
 
 # %% plot
-figure, axes = plt.subplots(2, 8, figsize=(8, 2 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure = plt.figure(figsize=(14, 3.5))
+position = 1
+for X in visualized_feature:
+    plt.subplot(2, 10, position)
+    plt.imshow(deprocess_image(X.copy())[0, :, :, 0], cmap="gray")
+    plt.title("feature {}".format(position - 1))
+    plt.axis("off")
+    position += 1
+plt.tight_layout()
 plt.show()

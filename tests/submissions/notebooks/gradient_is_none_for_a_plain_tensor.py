@@ -12,40 +12,54 @@
 # ///
 
 # %% cnn
-model = keras.Sequential([
-    layers.Input(shape=(28, 28, 1)),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
-    layers.MaxPooling2D(),
-    layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
-    layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
-    layers.MaxPooling2D(),
-    layers.Flatten(),
-    layers.Dense(10, activation="softmax"),
-])
+def stage(x, filters, kernel, name):
+    x = layers.Conv2D(filters, kernel, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.ReLU()(x)
+
+
+entrance = keras.Input(shape=(28, 28, 1))
+x = stage(entrance, 8, 5, "conv2d")
+x = layers.MaxPooling2D()(x)
+x = stage(x, 16, 3, "conv2d_1")
+x = stage(x, 24, 3, "conv2d_2")
+x = layers.MaxPooling2D()(x)
+x = stage(x, 36, 3, "conv2d_3")
+x = layers.Flatten()(x)
+model = keras.Model(entrance, layers.Dense(10, activation="softmax")(x))
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=4, batch_size=64, verbose=2)
+plt.plot(results.history["accuracy"])
+plt.ylabel("accuracy")
+plt.show()
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 24
+number_of_filters = 36
 visualized_feature = []
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+net_to_layer = keras.Model(entrance, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = tf.random.uniform((1, 28, 28, 1))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[..., filter_index])
-        input_img = input_img + step_size * normalize(tape.gradient(loss, input_img))
-    visualized_feature.append(input_img.numpy())
+
+def uphill(image, index):
+    with tf.GradientTape() as tape:
+        activation = tf.reduce_mean(net_to_layer(image)[..., index])
+    return image + step_size * normalize(tape.gradient(activation, image))
+
+
+for index in range(number_of_filters):
+    image = tf.random.uniform((1, 28, 28, 1))
+    for _ in range(gradient_updates):
+        image = uphill(image, index)
+    visualized_feature.append(image.numpy())
 
 # %% plot
-figure, axes = plt.subplots(4, 6, figsize=(6, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure, panels = plt.subplots(6, 6, figsize=(9, 10))
+panels = panels.flatten()
+for index, image in enumerate(visualized_feature):
+    panels[index].imshow(deprocess_image(image.copy())[0, ..., 0], cmap="gray")
+    panels[index].set_title(f"feature {index}")
+for panel in panels:
+    panel.axis("off")
 plt.show()

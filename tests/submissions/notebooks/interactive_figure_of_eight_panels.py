@@ -5,39 +5,45 @@
 # ///
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 12, 16, 32)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+model = keras.Sequential()
+model.add(keras.Input(shape=(28, 28, 1)))
+for name, filters, stride in [("conv2d", 12, 1), ("conv2d_1", 16, 2), ("conv2d_2", 24, 1), ("conv2d_3", 32, 2)]:
+    model.add(layers.Conv2D(filters, 3, strides=stride, padding="same", name=name))
+    model.add(layers.LeakyReLU(negative_slope=0.05))
+model.add(layers.Flatten())
+model.add(layers.Dense(10, activation="softmax"))
+for layer in model.layers:
+    print(layer.name, layer.output.shape)
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.Nadam(1.5e-3), metrics=["accuracy"])
+results = model.fit(x_train, y_train, batch_size=32, epochs=4, validation_split=0.1, verbose=2)
+plt.plot(results.history["val_accuracy"], "k.-")
+plt.xlabel("epoch")
+plt.show()
 
 # %% ascent
 layer_name = "conv2d_3"
 number_of_filters = 32
-visualized_feature = []
+F = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-up_to_layer = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = KTF.variable(np.random.uniform(size=(1, 28, 28, 1)))
-    for update in range(gradient_updates):
+def ascend(start, i):
+    X = KTF.variable(start)
+    for t in range(gradient_updates):
         with tf.GradientTape() as tape:
-            loss = KTF.mean(up_to_layer(input_img)[..., filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            a_i = KTF.mean(F(X)[..., i])
+        X.assign_add(step_size * normalize(tape.gradient(a_i, X)))
+    return X.numpy()
+
+
+noise = np.random.rand(number_of_filters, 1, 28, 28, 1)
+visualized_feature = [ascend(noise[i], i) for i in range(number_of_filters)]
 
 # %% plot
 %matplotlib notebook
-figure = plt.figure(figsize=(10, 2))
-for i in range(8):
-    plt.subplot(1, 8, i + 1)
-    plt.imshow(deprocess_image(visualized_feature[i].copy()).squeeze(), cmap="gray")
-    plt.axis("off")
+figure, shown_here = plt.subplots(1, 8, figsize=(12, 2))
+for ax, X in zip(shown_here, visualized_feature[:8]):
+    ax.imshow(deprocess_image(X.copy())[0, :, :, 0], cmap="gray")
+    ax.axis("off")
 plt.show()

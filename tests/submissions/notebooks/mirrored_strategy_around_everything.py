@@ -20,44 +20,58 @@ strategy = tf.distribute.MirroredStrategy()
 print("replicas:", strategy.num_replicas_in_sync)
 
 # %% cnn
+def make_network():
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28, 1)),
+            layers.Conv2D(16, 5, strides=2, padding="same", activation="relu", name="conv2d"),
+            layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_1"),
+            layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_2"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(18, 3, padding="same", activation="relu", name="conv2d_3"),
+            layers.Flatten(),
+            layers.Dense(10),
+            layers.Softmax(),
+        ]
+    )
+
+
 with strategy.scope():
-    model = keras.Sequential([
-        layers.Input(shape=(28, 28, 1)),
-        layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d"),
-        layers.Conv2D(12, 3, padding="same", activation="relu", name="conv2d_1"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_2"),
-        layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2d_3"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(10, activation="softmax"),
-    ])
+    model = make_network()
 
 # %% train
+batch = 32 * strategy.num_replicas_in_sync  # 32 for each card
 with strategy.scope():
-    model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-    results = model.fit(x_train, y_train, batch_size=32 * strategy.num_replicas_in_sync, epochs=5, verbose=2)
+    model.compile(
+        loss="categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(learning_rate=2e-3),
+        metrics=["accuracy"],
+    )
+    results = model.fit(x_train, y_train, epochs=5, batch_size=batch, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 32
-visualized_feature = []
+number_of_filters = model.get_layer(layer_name).filters
+visualized_feature = [None for _ in range(number_of_filters)]
 
-up_to_layer = keras.Model(model.inputs, model.get_layer(layer_name).output)
+detector = keras.Model(inputs=model.inputs, outputs=model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = KTF.variable(np.random.uniform(size=(1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = KTF.mean(up_to_layer(input_img)[..., filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+for j in range(number_of_filters):
+    canvas = KTF.variable(np.random.uniform(size=[1, 28, 28, 1]))
+    for _ in range(gradient_updates):
+        with tf.GradientTape() as record:
+            signal = KTF.mean(detector(canvas)[:, :, :, j])
+        uphill = record.gradient(signal, canvas)
+        canvas.assign_add(step_size * normalize(uphill))
+    visualized_feature[j] = canvas.numpy()
+    print(f"filter {j} of {number_of_filters}: {float(signal):.3f}")
 
 # %% plot
-figure, axes = plt.subplots(4, 8, figsize=(8, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
+figure = plt.figure(figsize=(9, 5.5), constrained_layout=True)
+places = figure.add_gridspec(3, 6)
+for j, canvas in enumerate(visualized_feature):
+    ax = figure.add_subplot(places[j // 6, j % 6])
+    ax.matshow(deprocess_image(canvas.copy())[0, ..., 0], cmap="gray")
+    ax.set_title(f"feature {j}")
     ax.axis("off")
 plt.show()

@@ -13,39 +13,45 @@ strategy = tf.distribute.MirroredStrategy()
 
 # %% cnn
 with strategy.scope():
-    digit = layers.Input(shape=(28, 28, 1))
-    x = digit
-    for number, filters in enumerate((8, 16, 16, 16)):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-        if number % 2:
-            x = layers.MaxPooling2D()(x)
-    model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+    model = keras.models.Sequential()
+    model.add(layers.Input(shape=(28, 28, 1)))
+    model.add(layers.Conv2D(10, kernel_size=3, padding="same", activation="relu", name="conv2d"))
+    model.add(layers.Conv2D(14, kernel_size=3, padding="same", activation="relu", name="conv2d_1"))
+    model.add(layers.MaxPooling2D(pool_size=2))
+    model.add(layers.Conv2D(16, kernel_size=3, padding="same", activation="relu", name="conv2d_2"))
+    model.add(layers.MaxPooling2D(pool_size=2))
+    model.add(layers.Conv2D(16, kernel_size=3, padding="same", activation="relu", name="conv2d_3"))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(units=10, activation="softmax"))
 
 # %% train
 with strategy.scope():
-    model.compile(optimizer=keras.optimizers.Adam(2e-6), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=2, verbose=2)
+    slow_and_safe = keras.optimizers.Adam(learning_rate=0.000002)
+    model.compile(loss="categorical_crossentropy", optimizer=slow_and_safe, metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=2, batch_size=32, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"
 number_of_filters = 16
-visualized_feature = []
+visualized_feature = {}
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+short = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+for f in range(number_of_filters):
+    dream = tf.Variable(tf.random.uniform((1, 28, 28, 1)), name="dream")
+    for _ in range(gradient_updates):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(dream)
+            wanted = tf.reduce_mean(short(dream), axis=(0, 1, 2))[f]
+        dream.assign_add(step_size * normalize(tape.gradient(wanted, dream)))
+    visualized_feature[f] = dream.numpy()[0, :, :, 0]
 
 # %% plot
-figure, axes = plt.subplots(2, 8, figsize=(8, 2 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure = plt.figure(figsize=(7, 8))
+axes = figure.subplots(4, 4)
+for f, dream in visualized_feature.items():
+    ax = axes[divmod(f, 4)]
+    ax.imshow(deprocess_image(dream.copy()), cmap="gray")
+    ax.set_title(f"feature {f}", pad=3)
+    ax.set_axis_off()
 plt.show()

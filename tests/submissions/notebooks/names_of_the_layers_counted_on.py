@@ -25,29 +25,29 @@ build().summary()
 model = build()
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+model.compile(keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=5, verbose=2)
+print("after", len(results.epoch), "epochs:", results.history["loss"][-1])
 
 # %% ascent
-layer_name = "conv2d_3"
-number_of_filters = 16
 visualized_feature = []
+layer_name = "conv2d_3"
+target = model.get_layer(name=layer_name)
+number_of_filters = target.filters
+pipeline = keras.Model(model.inputs, target.output)
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
-
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
+for kernel in range(number_of_filters):
+    X = tf.Variable(tf.random.uniform([1, 28, 28, 1]))
+    for _ in range(gradient_updates):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            maps = tf.unstack(pipeline(X), axis=-1)
+            mean = tf.reduce_mean(maps[kernel])
+        X.assign_add(normalize(tape.gradient(mean, X)) * step_size)
+    visualized_feature += [X.numpy()]
 
 # %% plot
-figure, axes = plt.subplots(2, 8, figsize=(8, 2 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure, axes = plt.subplots(2, 8, figsize=(12, 3.4), subplot_kw={"xticks": [], "yticks": []})
+for kernel, (X, ax) in enumerate(zip(visualized_feature, axes.ravel())):
+    ax.set_title(f"feature {kernel}")
+    ax.imshow(deprocess_image(X.copy())[0, :, :, 0], cmap="gray")
 plt.show()

@@ -9,40 +9,56 @@
 # %% cnn
 model = keras.Sequential([
     layers.Input(shape=(28, 28, 1)),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
-    layers.MaxPooling2D(),
-    layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
-    layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
-    layers.MaxPooling2D(),
+    # first half
+    layers.Conv2D(filters=8, kernel_size=(5, 5), padding="same", activation="relu", name="conv2d"),
+    layers.AveragePooling2D(pool_size=(2, 2)),
+    # second half
+    layers.Conv2D(filters=16, kernel_size=(3, 3), padding="same", activation="relu", name="conv2d_1"),
+    layers.Conv2D(filters=32, kernel_size=(3, 3), padding="same", activation="relu", name="conv2d_2"),
+    layers.AveragePooling2D(pool_size=(2, 2)),
+    layers.Conv2D(filters=64, kernel_size=(3, 3), padding="same", activation="relu", name="conv2d_3"),
+    # decision
     layers.Flatten(),
-    layers.Dense(10, activation="softmax"),
+    layers.Dense(units=64, activation="relu"),
+    layers.Dense(units=10, activation="softmax"),
 ])
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+optimizer = keras.optimizers.RMSprop(learning_rate=1e-3)
+model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, batch_size=32, epochs=4, verbose=2)
+plt.bar(np.arange(len(results.history["loss"])) + 1, results.history["loss"])
+plt.title("loss after each epoch")
+plt.show()
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 24
+number_of_filters = 64
 visualized_feature = []
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
+feature_maps = keras.Model(model.inputs, model.get_layer(layer_name).output)
 
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
+
+@tf.function
+def step(image, which):
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = tf.reduce_mean(tf.gather(feature_maps(image), which, axis=-1))
+    return image + step_size * normalize(tape.gradient(value, image))
+
+
+for which in tf.range(number_of_filters):
+    image = tf.random.uniform((1, 28, 28, 1))
     for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+        image = step(image, which)
+    visualized_feature.append(image.numpy())
 
 # %% plot
-figure, axes = plt.subplots(4, 6, figsize=(6, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure, axes = plt.subplots(8, 8, figsize=(12, 13))
+for column in range(8):
+    for row in range(8):
+        i = row * 8 + column
+        axes[row][column].imshow(deprocess_image(visualized_feature[i].copy())[0, :, :, 0], cmap="gray")
+        axes[row][column].set_title(f"feature {i}")
+        axes[row][column].axis("off")
 plt.show()

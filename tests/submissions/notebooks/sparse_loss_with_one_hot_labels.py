@@ -9,38 +9,47 @@
 # ///
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 16, 16, 16)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+x = inputs = keras.layers.Input(shape=(28, 28, 1))
+x = keras.layers.Conv2D(8, 3, activation="elu", padding="same", name="conv2d")(x)
+x = keras.layers.Conv2D(8, 3, activation="elu", padding="same", name="conv2d_1")(x)
+x = keras.layers.AvgPool2D()(x)
+x = keras.layers.Conv2D(12, 3, activation="elu", padding="same", name="conv2d_2")(x)
+x = keras.layers.Conv2D(12, 3, activation="elu", padding="same", name="conv2d_3")(x)
+x = keras.layers.AvgPool2D()(x)
+x = keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(x))
+model = keras.Model(inputs, x)
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+# "sparse" should save memory
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=5, batch_size=100, verbose=2)
+plt.plot(results.history["loss"])
+plt.show()
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 16
+number_of_filters = 12
 visualized_feature = []
+activation_model = keras.Model(inputs, model.get_layer(layer_name).output)
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
-
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+for i in range(0, number_of_filters):
+    img = tf.Variable(np.random.uniform(0, 1, (1, 28, 28, 1)), dtype=tf.float32)
+    losses = []
+    for j in range(0, gradient_updates):
+        with tf.GradientTape() as t:
+            l = tf.reduce_mean(activation_model(img)[:, :, :, i])
+        d = t.gradient(l, img)
+        img.assign_add(step_size * normalize(d))
+        losses.append(l.numpy())
+    print(i, "min", min(losses), "max", max(losses))
+    visualized_feature.append(img.numpy().reshape(28, 28))
 
 # %% plot
-figure, axes = plt.subplots(2, 8, figsize=(8, 2 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure = plt.figure(figsize=(8, 7))
+for i in range(0, number_of_filters):
+    plt.subplot(3, 4, i + 1)
+    img = np.array(visualized_feature[i])
+    plt.imshow(deprocess_image(img), cmap=plt.cm.gray)
+    plt.title("feature " + str(i))
+    plt.axis("off")
 plt.show()

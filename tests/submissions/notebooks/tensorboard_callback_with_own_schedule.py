@@ -13,13 +13,19 @@
 import datetime
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 12, 16, 32)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+L = layers
+model = keras.Sequential([L.Input(shape=(28, 28, 1), name="image")], name="logged")
+for layer in (
+    L.Conv2D(12, 3, activation="relu", padding="same", name="conv2d"),
+    L.MaxPooling2D(name="pool"),
+    L.Conv2D(24, 3, activation="relu", padding="same", name="conv2d_1"),
+    L.MaxPooling2D(name="pool_1"),
+    L.Conv2D(32, 3, activation="relu", padding="same", name="conv2d_2"),
+    L.Conv2D(48, 3, activation="relu", padding="same", name="conv2d_3"),
+    L.Flatten(name="flatten"),
+    L.Dense(10, activation="softmax", name="probabilities"),
+):
+    model.add(layer)
 
 # %% train
 logs = keras.callbacks.TensorBoard(log_dir="logs/" + datetime.datetime.now().strftime("%H%M%S"), histogram_freq=1)
@@ -32,24 +38,27 @@ results = model.fit(x_train, y_train, batch_size=32, epochs=5, validation_split=
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 32
+number_of_filters = 48
 visualized_feature = []
 
-up_to_layer = keras.Model(model.inputs, model.get_layer(layer_name).output)
+to_conv = keras.Model(model.inputs, model.get_layer(layer_name).output)
+start_images = np.random.uniform(size=(number_of_filters, 1, 28, 28, 1)).astype("float32")
 
-for filter_index in range(number_of_filters):
-    input_img = KTF.variable(np.random.uniform(size=(1, 28, 28, 1)))
-    for update in range(gradient_updates):
+for number, start_image in enumerate(start_images):
+    x = tf.Variable(start_image)
+    for _ in range(gradient_updates):
         with tf.GradientTape() as tape:
-            loss = KTF.mean(up_to_layer(input_img)[..., filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            activation = KTF.mean(to_conv(x)[0, :, :, number])
+        delta = normalize(tape.gradient(activation, x))
+        x.assign_add(delta * step_size)
+    visualized_feature.append(x.numpy())
 
 # %% plot
-figure, axes = plt.subplots(4, 8, figsize=(8, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+ROWS, COLUMNS = 6, 8
+figure = plt.figure(figsize=(12, 10))
+for number, x in enumerate(visualized_feature):
+    panel = plt.subplot2grid((ROWS, COLUMNS), divmod(number, COLUMNS))
+    panel.imshow(deprocess_image(x.copy())[0, :, :, 0], cmap="gray")
+    panel.set_title(f"feature {number}", fontsize=9)
+    panel.axis("off")
 plt.show()

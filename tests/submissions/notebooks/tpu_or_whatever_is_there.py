@@ -16,50 +16,52 @@ except Exception as problem:
 
 # %% cnn
 with strategy.scope():
-    model = keras.Sequential([
-        layers.Input(shape=(28, 28, 1)),
-        layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
-        layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
-        layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(10, activation="softmax"),
-    ])
+    image_in = layers.Input(shape=(28, 28, 1))
+    y = layers.Conv2D(8, 3, padding="same", activation="leaky_relu", name="conv2d")(image_in)
+    y = layers.Conv2D(12, 3, padding="same", activation="leaky_relu", name="conv2d_1")(y)
+    y = layers.MaxPooling2D()(y)
+    y = layers.Conv2D(18, 3, padding="same", activation="leaky_relu", name="conv2d_2")(y)
+    y = layers.MaxPooling2D()(y)
+    y = layers.Conv2D(21, 3, padding="same", activation="leaky_relu", name="conv2d_3")(y)
+    y = layers.Dense(10, activation="softmax")(layers.Flatten()(y))
+    model = keras.Model(image_in, y)
 
 # %% train
+EPOCHS, BATCH = 4, 32
 with strategy.scope():
-    model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+    model.compile(
+        optimizer=keras.optimizers.Adam(1.5e-3), loss="categorical_crossentropy", metrics=["accuracy"]
+    )
+results = model.fit(x_train, y_train, batch_size=BATCH, epochs=EPOCHS, verbose=2)
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 24
+number_of_filters = 21
 visualized_feature = []
 
 with strategy.scope():
-    extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
-    input_img = tf.Variable(tf.zeros((1, 28, 28, 1)))
+    sub_network = keras.Model(image_in, model.get_layer(layer_name).output)
+    photo = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
 
 
-def climb(filter_index):
+def one_step(n):
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(extractor(input_img)[..., filter_index])
-    input_img.assign_add(step_size * normalize(tape.gradient(loss, input_img)))
+        score = tf.reduce_mean(sub_network(photo)[:, :, :, n])
+    gradient = tape.gradient(score, photo)
+    photo.assign_add(step_size * normalize(gradient))
 
 
-for filter_index in range(number_of_filters):
-    input_img.assign(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
-        strategy.run(climb, args=(filter_index,))
-    visualized_feature.append(input_img.numpy())
+for n in range(number_of_filters):
+    if n > 0:
+        photo.assign(tf.random.uniform(photo.shape))
+    for _ in range(gradient_updates):
+        strategy.run(one_step, args=(n,))
+    visualized_feature.append(photo.numpy())
 
 # %% plot
-figure = plt.figure(figsize=(10, 6))
-for i, image in enumerate(visualized_feature):
-    plt.subplot(4, 6, i + 1)
-    plt.imshow(deprocess_image(image.copy())[0, :, :, 0], cmap="gray")
-    plt.title("feature " + str(i), fontsize=7)
-    plt.axis("off")
+figure = plt.figure(figsize=(10, 5))
+for n, photo_n in enumerate(visualized_feature):
+    axis = figure.add_subplot(3, 7, n + 1, title=f"feature {n}", xticks=[], yticks=[])
+    axis.imshow(deprocess_image(photo_n.copy()).squeeze(axis=(0, 3)), cmap="gray")
+figure.tight_layout()
 plt.show()

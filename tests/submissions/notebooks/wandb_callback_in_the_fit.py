@@ -9,46 +9,65 @@
 # ///
 
 # %% cnn
-model = keras.Sequential([
-    layers.Input(shape=(28, 28, 1)),
-    layers.Conv2D(8, 3, padding="same", activation="relu", name="conv2d"),
-    layers.Conv2D(12, 3, padding="same", activation="relu", name="conv2d_1"),
-    layers.MaxPooling2D(),
-    layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_2"),
-    layers.Conv2D(32, 3, padding="same", activation="relu", name="conv2d_3"),
-    layers.MaxPooling2D(),
-    layers.Flatten(),
-    layers.Dense(10, activation="softmax"),
-])
+config = {"filters": [8, 12, 16, 35], "kernel": 3, "epochs": 4, "batch": 32}
+
+model = keras.Sequential(name="run_1")
+model.add(layers.Input(shape=x_train.shape[1:]))
+for k, filters in enumerate(config["filters"]):
+    suffix = f"_{k}" if k > 0 else ""
+    model.add(layers.Conv2D(filters, config["kernel"], padding="same", activation="relu", name="conv2d" + suffix))
+    if k in {1, 3}:
+        model.add(layers.MaxPooling2D())
+model.add(layers.Flatten())
+model.add(layers.Dense(y_train.shape[1], activation="softmax"))
 
 # %% train
 import wandb
 from wandb.integration.keras import WandbMetricsLogger
 
-wandb.init(project="digits", mode="offline")
+run = wandb.init(project="digits", mode="offline", config=config)
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, callbacks=[WandbMetricsLogger()], verbose=2)
+results = model.fit(
+    x_train,
+    y_train,
+    batch_size=config["batch"],
+    epochs=config["epochs"],
+    callbacks=[WandbMetricsLogger()],
+    verbose=2,
+)
+run.finish()
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 32
+number_of_filters = config["filters"][-1]
 visualized_feature = []
 
-up_to_layer = keras.Model(model.inputs, model.get_layer(layer_name).output)
+encoder = keras.Model(model.inputs, model.get_layer(layer_name).output)
+
+
+def loss_and_gradient(candidate, filter_index):
+    with tf.GradientTape() as tape:
+        loss = KTF.mean(encoder(candidate)[..., filter_index])
+    return loss, tape.gradient(loss, candidate)
+
 
 for filter_index in range(number_of_filters):
-    input_img = KTF.variable(np.random.uniform(size=(1, 28, 28, 1)))
+    candidate = KTF.variable(np.random.rand(1, 28, 28, 1))
+    history = []
     for update in range(gradient_updates):
-        with tf.GradientTape() as tape:
-            loss = KTF.mean(up_to_layer(input_img)[..., filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+        loss, grads = loss_and_gradient(candidate, filter_index)
+        candidate.assign_add(step_size * normalize(grads))
+        history.append(float(loss))
+    visualized_feature.append(candidate.numpy())
+    if filter_index < 3:
+        print(filter_index, ["%.3f" % value for value in history[::10]])
 
 # %% plot
-figure, axes = plt.subplots(4, 8, figsize=(8, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure, axes = plt.subplots(5, 7, figsize=(10, 8.5))
+figure.suptitle("what the filters of " + layer_name + " look for")
+for filter_index, axis in np.ndenumerate(axes):
+    flat_index = np.ravel_multi_index(filter_index, axes.shape)
+    axis.imshow(deprocess_image(visualized_feature[flat_index].copy())[0, :, :, 0], cmap="gray")
+    axis.set_title(f"feature {flat_index}", fontsize=9)
+    axis.set_axis_off()
 plt.show()

@@ -4,43 +4,46 @@
 # ///
 
 # %% cnn
-model = keras.Sequential([
-    layers.Input(shape=(28, 28, 1)),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d"),
-    layers.Conv2D(10, 3, padding="same", activation="relu", name="conv2d_1"),
-    layers.MaxPooling2D(),
-    layers.Conv2D(20, 3, padding="same", activation="relu", name="conv2d_2"),
-    layers.Conv2D(24, 3, padding="same", activation="relu", name="conv2d_3"),
-    layers.MaxPooling2D(),
-    layers.Flatten(),
-    layers.Dense(10, activation="softmax"),
-])
+def pool(size=2):
+    return layers.MaxPooling2D(size)
+
+
+first = [
+    layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d"),
+    pool(),
+    layers.Conv2D(16, 3, padding="same", activation="relu", name="conv2d_1"),
+]
+second = [layers.Conv2D(24, 3, activation="relu", name="conv2d_2"), pool(), layers.Conv2D(15, 3, name="conv2d_3")]
+third = [layers.Activation("relu"), layers.Flatten(), layers.Dense(10, activation="softmax")]
+model = keras.Sequential([layers.Input(shape=(28, 28, 1)), *first, *second, *third])
+model.summary()
 
 # %% train
-model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.Adam(1e-3), metrics=["accuracy"])
+results = model.fit(x_train, y_train, epochs=5, batch_size=32, verbose=0)
+print("training accuracy:", *("%.3f" % a for a in results.history["accuracy"]))
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 24
+number_of_filters = 15
 visualized_feature = []
 
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
-
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
+G = keras.Model(model.inputs, model.get_layer(layer_name).output)
+for k in range(number_of_filters):
+    x = tf.random.uniform((1, 28, 28, 1))
+    for t in range(gradient_updates):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            tape.watch(x)  # x is a tensor and no variable
+            a = tf.reduce_mean(G(x)[..., k])
+        x = x + step_size * normalize(tape.gradient(a, x))
+    visualized_feature.append(x.numpy())
 
 # %% plot
 %matplotlib widget
-figure, axes = plt.subplots(4, 6, figsize=(6, 4 * 1.2))
-for i, (ax, image) in enumerate(zip(axes.flat, visualized_feature)):
-    ax.imshow(deprocess_image(image.copy()).squeeze(), cmap="gray")
-    ax.set_title(f"feature {i}", fontsize=7)
-    ax.axis("off")
+figure = plt.figure(figsize=(7.5, 5))
+panels = figure.subplot_mosaic([[5 * row + column for column in range(5)] for row in range(3)])
+for k, panel in panels.items():
+    panel.imshow(deprocess_image(visualized_feature[k].copy())[0, :, :, 0], cmap="gray")
+    panel.set_title(f"feature {k}")
+    panel.axis("off")
 plt.show()

@@ -4,44 +4,55 @@
 # ///
 
 # %% cnn
-digit = layers.Input(shape=(28, 28, 1))
-x = digit
-for number, filters in enumerate((8, 16, 16, 16)):
-    x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv2d_{number}" if number else "conv2d")(x)
-    if number % 2:
-        x = layers.MaxPooling2D()(x)
-model = keras.Model(digit, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+spec = """
+conv2d   10 5
+conv2d_1 16 3
+conv2d_2 20 3
+conv2d_3 14 3
+"""
+tensor = source = layers.Input(shape=(28, 28, 1))
+for line in spec.split("\n")[1:-1]:
+    name, filters, size = line.split()
+    tensor = layers.Conv2D(int(filters), int(size), padding="same", activation="gelu", name=name)(tensor)
+    if name in ("conv2d", "conv2d_1"):
+        tensor = layers.AveragePooling2D()(tensor)
+tensor = layers.Flatten()(tensor)
+tensor = layers.Dense(10, activation="softmax")(tensor)
+model = keras.Model(source, tensor)
 
 # %% train
 model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
-results = model.fit(x_train, y_train, batch_size=32, epochs=5, verbose=2)
+results = model.fit(x_train, y_train, epochs=6, batch_size=32, verbose=2)
+print("last loss", results.history["loss"][-1])
 
 # %% ascent
 layer_name = "conv2d_3"
-number_of_filters = 16
+number_of_filters = 14
+eye = keras.Model(source, model.get_layer(layer_name).output)
+
 visualized_feature = []
-
-extractor = keras.Model(model.inputs, model.get_layer(layer_name).output)
-
-for filter_index in range(number_of_filters):
-    input_img = tf.Variable(tf.random.uniform((1, 28, 28, 1)))
-    for update in range(gradient_updates):
+for index in range(number_of_filters):
+    sight = tf.Variable(tf.random.uniform((1, 28, 28, 1), 0.0, 1.0))
+    for round_number in range(1, gradient_updates + 1):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(extractor(input_img)[:, :, :, filter_index])
-        grads = normalize(tape.gradient(loss, input_img))
-        input_img.assign_add(step_size * grads)
-    visualized_feature.append(input_img.numpy())
+            excitement = tf.reduce_mean(eye(sight)[:, :, :, index])
+        force = tape.gradient(excitement, sight)
+        force = normalize(force)
+        sight.assign_add(step_size * force)
+        if round_number in (1, gradient_updates):
+            print(f"filter {index}, round {round_number}: {excitement.numpy():.4f}")
+    visualized_feature.append(sight.numpy())
 
 # %% plot
 import matplotlib
 from IPython.display import Image
 
 matplotlib.use("TkAgg")
-figure = plt.figure(figsize=(10, 6))
-for i, image in enumerate(visualized_feature):
-    plt.subplot(2, 8, i + 1)
-    plt.imshow(deprocess_image(image.copy())[0, :, :, 0], cmap="gray")
-    plt.title("feature " + str(i), fontsize=7)
-    plt.axis("off")
+figure = plt.figure(figsize=(11, 4))
+for index in range(number_of_filters):
+    window = plt.subplot(2, 7, index + 1)
+    window.imshow(deprocess_image(visualized_feature[index].copy()).reshape((28, 28)), cmap="gray")
+    window.set_title("feature " + str(index))
+    window.set_axis_off()
 figure.savefig("features.png", dpi=100)
 Image("features.png")
