@@ -12,10 +12,10 @@
 x = inputs = keras.layers.Input(shape=(28, 28, 1))
 x = keras.layers.Conv2D(8, 3, activation="elu", padding="same", name="conv2d")(x)
 x = keras.layers.Conv2D(8, 3, activation="elu", padding="same", name="conv2d_1")(x)
-x = keras.layers.AvgPool2D()(x)
+x = keras.layers.AvgPool2D(2)(x)
 x = keras.layers.Conv2D(12, 3, activation="elu", padding="same", name="conv2d_2")(x)
 x = keras.layers.Conv2D(12, 3, activation="elu", padding="same", name="conv2d_3")(x)
-x = keras.layers.AvgPool2D()(x)
+x = keras.layers.AvgPool2D(2)(x)
 x = keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(x))
 model = keras.Model(inputs, x)
 

@@ -15,7 +15,7 @@ for line in spec.split("\n")[1:-1]:
     name, filters, size = line.split()
     tensor = layers.Conv2D(int(filters), int(size), padding="same", activation="gelu", name=name)(tensor)
     if name in ("conv2d", "conv2d_1"):
-        tensor = layers.AveragePooling2D()(tensor)
+        tensor = layers.AveragePooling2D(2)(tensor)
 tensor = layers.Flatten()(tensor)
 tensor = layers.Dense(10, activation="softmax")(tensor)
 model = keras.Model(source, tensor)
