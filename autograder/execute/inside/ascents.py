@@ -70,7 +70,7 @@ class AscentWatch:
         self.previous: Seen | None = None
 
     def see(self, source: Any, images: Any, gradients: Any, loss: float) -> None:
-        """Note one gradient; the numbers are computed for many at a time, which takes a quarter of the time.
+        """Note one gradient; the numbers are computed for many at a time, which is faster.
 
         Args:
             source: the object that the gradient is taken with respect to.

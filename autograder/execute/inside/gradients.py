@@ -68,31 +68,30 @@ def _is_weight_of_a_layer(source: Any) -> bool:
     return "/" in str(getattr(source, "path", ""))
 
 
-class Border:
+class CompiledFunctions:
     """Sees what goes out of functions that XLA compiles: no Python runs inside them while they take gradients."""
 
     def __init__(self, notice: Notice) -> None:
         self.notice = notice
         self.running: list[Any] = []
-        self.sources: WeakKeyDictionary[Any, list[Any]] = (
-            WeakKeyDictionary()
-        )  # variables, by outermost function
+        # variables, by the outermost function in which a gradient with respect to them is taken
+        self.sources: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
 
     def watch(self) -> None:
         """Watch every call of a `tf.function`, without changing it."""
         import tensorflow as tf
         from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
-        original, border = Function.__call__, self
+        original, watcher = Function.__call__, self
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            border.running.append(self)
+            watcher.running.append(self)
             try:
                 result = original(self, *args, **kwargs)
             finally:
-                border.running.pop()
-            if not border.running and self in border.sources:
-                border.notice([result, *border.sources[self]])
+                watcher.running.pop()
+            if not watcher.running and self in watcher.sources:
+                watcher.notice([result, *watcher.sources[self]])
             return result
 
         Function.__call__ = tf.autograph.experimental.do_not_convert(call)

@@ -19,7 +19,7 @@ from .ascents import AscentWatch, as_rows
 from .backends import show_changed_figures
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
-from .gradients import Border, can_look_inside, images_in, watch_other_gradients
+from .gradients import CompiledFunctions, can_look_inside, images_in, watch_other_gradients
 from .plotly_figures import panels_of, plotly_figures
 
 MOST_CANDIDATES = 24
@@ -75,7 +75,7 @@ class Recorder:
         self.shell: Any = None
         self.cell = -1
         self.ascents = AscentWatch()
-        self.border = Border(lambda values: self.guarded(lambda: self.saw_outside(values)))
+        self.compiled = CompiledFunctions(lambda values: self.guarded(lambda: self.saw_outside(values)))
         self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
@@ -166,7 +166,7 @@ class Recorder:
         outside = self.ascents.take_outside()
         if outside is not None:
             self.send({"kind": "outside"}, as_npy(outside))
-        if self.ascents.rows or self.ascents.waiting:
+        if self.ascents.rows:
             steps, wholes = self.ascents.take()
             self.send({"kind": "steps"}, as_npy(steps))
             self.send({"kind": "whole_steps"}, as_npy(wholes))
@@ -201,7 +201,7 @@ class Recorder:
                 self.look_inside(source, losses, gradient)
             else:
                 self.gradients["unseen"] += images_in(source)
-                self.border.took_gradient(source)
+                self.compiled.took_gradient(source)
 
     def saw_outside(self, values: Any) -> None:
         """Record images that came out of a function that takes gradients where nothing can be seen."""
@@ -344,7 +344,7 @@ def watch_gradients(recorder: Recorder) -> None:
 
     tf.GradientTape.gradient = tf.autograph.experimental.do_not_convert(gradient)
     watch_other_gradients(lambda sources: recorder.guarded(lambda: recorder.saw_unseen_gradient(sources)))
-    recorder.border.watch()
+    recorder.compiled.watch()
 
 
 def watch_figures(recorder: Recorder) -> None:

@@ -107,7 +107,10 @@ def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] 
     if wholes is None or wholes.shape[1:] != (2, PIXELS) or len(wholes) > MOST_WHOLES:
         wholes = np.zeros((0, 2, PIXELS), np.float32)
     numbers = rows.astype(np.float64)
-    if not (np.abs(numbers) < LARGEST).all():
+    numbers = numbers[
+        (np.abs(numbers) < LARGEST).all(axis=1)
+    ]  # a dead filter may leave NaN, and only for itself
+    if not len(numbers):
         return None
     kept = numbers[:, WHOLE].astype(np.intp)
     with np.errstate(over="ignore", invalid="ignore"):

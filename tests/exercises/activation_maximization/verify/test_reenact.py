@@ -306,6 +306,15 @@ def test_an_image_that_is_never_moved_is_explained_by_nothing(find: Callable[...
     assert not found.is_explained
 
 
+def test_what_is_no_number_in_one_ascent_costs_no_other(find: Callable[..., Reenactment]) -> None:
+    found = find(
+        Student(start=lambda i: Student.start(i) if i else np.full((1, 28, 28, 1), np.nan, np.float32))
+    )
+
+    assert found.is_as_asked
+    assert [one.index for one in found.images] == list(range(1, FILTERS))
+
+
 def test_many_starts_and_long_ascents_are_sorted_in_bounded_time() -> None:
     random, watch = np.random.default_rng(0), AscentWatch()
     noise, gradient = random.random((1, 784), np.float32), random.random((1, 784), np.float32)
