@@ -68,7 +68,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         status = app(arguments, standalone_mode=False)
     except TyperException as error:
-        return _complain(f"{_sentence(error.format_message())} See 'gradeascent --help'.")
+        return _complain(f"{_sentence(error.format_message())} See '{_asked_for(error)} --help'.")
     except OSError as error:
         return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -85,6 +85,13 @@ def _meant_for_people() -> tuple[type[Exception], ...]:
     from solutions.data import DataError
 
     return GradeascentError, DataError
+
+
+def _asked_for(error: TyperException) -> str:
+    """Return the command that was used wrongly, as far as it was understood."""
+    context = getattr(error, "ctx", None)
+    name = context.info_name if context is not None and context.parent is not None else None
+    return f"gradeascent {name}" if name else "gradeascent"
 
 
 def _sentence(message: str) -> str:

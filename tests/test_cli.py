@@ -80,13 +80,20 @@ def test_a_missing_data_file_is_named(course: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    "arguments", [["garde"], ["grade", "--jobs", "many"], ["grade", "--sandbox", "docker"], ["init"]]
+    ("arguments", "command"),
+    [
+        (["garde"], "gradeascent"),
+        (["--jobs"], "gradeascent"),
+        (["grade", "--jobs", "many"], "gradeascent grade"),
+        (["grade", "--sandbox", "docker"], "gradeascent grade"),
+        (["init"], "gradeascent init"),
+    ],
 )
-def test_a_mistyped_command_line_gives_one_line(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
+def test_a_mistyped_command_line_gives_one_line_and_says_which_help_to_read(
+    arguments: list[str], command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == 2
-    assert_one_line(capsys, "--help")
+    assert_one_line(capsys, f"See '{command} --help'")
 
 
 def test_a_missing_and_a_wrong_choice_are_said_in_sentences(capsys: pytest.CaptureFixture[str]) -> None:

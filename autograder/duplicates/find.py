@@ -27,7 +27,7 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
     students = course.students(assignment)
     if len(students) < 2:
         raise CourseError(
-            f"nothing to compare: there are not two submissions {course.submitted / '<student>' / assignment}"
+            f"nothing to compare: put two or more submissions into {course.submitted / '<student>' / assignment}"
         )
     exercise = GivenCode.of(course, assignment)
     settings = load_settings(course.root)
