@@ -6,7 +6,7 @@ with status 2. A problem in a *submission* is not such an error: it ends up in t
 
 
 class GradeascentError(Exception):
-    """Base class of all errors that a person is meant to read."""
+    """Base class of the kit's errors; `solutions.data.DataError` is for people, too."""
 
 
 class SettingsError(GradeascentError):

@@ -34,7 +34,7 @@ class Section(BaseModel):
 
 
 class Limits(Section):
-    """What one submission may use; exceeding a limit ends the run, and its results up to then count."""
+    """What one submission may use. Too much time, memory or too many processes end its run; results so far count."""
 
     notebook_seconds: float = Field(1800, gt=0, description="wall-clock time for the whole notebook")
     cell_seconds: float = Field(
@@ -71,7 +71,7 @@ class Settings(Section):
 
     exercise: str = Field(USUAL, description="the exercise that is graded, by its name")
     jobs: int = Field(
-        0, ge=0, description="submissions graded at the same time; 0: as many as cores and memory allow"
+        0, ge=0, description="submissions graded at the same time; 0: the number that cores and memory allow"
     )
     sandbox: Literal["bwrap", "none"] = Field(
         "bwrap",
@@ -154,7 +154,7 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         guess = difflib.get_close_matches(key, _known_keys(), n=1)
         return f"unknown setting '{key}'" + (f", did you mean '{guess[0]}'?" if guess else "")
-    return f"setting '{key}' is {problem['input']!r}: {problem['msg'].lower()}"
+    return f"setting '{key}' is {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 
 def _sections() -> dict[str, type[BaseModel]]:

@@ -92,7 +92,7 @@ def visualize_filters(
     if noise is None:
         noise = uniform_noise(count, seed=seed)
     elif len(noise) != count:
-        raise ValueError(f"{len(noise)} images of noise for {count} filters; needed is one image per filter")
+        raise ValueError(f"{len(noise)} images of noise for {count} filters; expected one image per filter")
     return gradient_ascent(activations, noise, steps=steps, step_size=step_size)
 
 

@@ -62,7 +62,7 @@ def summary(comparison: Comparison) -> str:
     known = comparison.causes_named + comparison.wrong_causes + comparison.causes_missing
     return (
         f"{comparison.submissions} submissions, profile {comparison.profile}: "
-        f"{len(comparison.disagreements)} disagreements; {comparison.failed_correct} right criteria lost points, "
+        f"{len(comparison.disagreements)} disagreements; {comparison.failed_correct} correct criteria lost points, "
         f"{comparison.passed_wrong} wrong ones passed; {comparison.causes_named} of {known} causes named, "
         f"{comparison.wrong_causes} wrong; {comparison.sent_to_review} submissions ({100 * share:.1f} %) need a person"
     )

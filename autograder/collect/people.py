@@ -37,7 +37,7 @@ def by_roster(handed_in: Iterable[HandedIn], roster: Roster) -> Assigned:
     for student, submissions in list(found.items()):
         is_one_person = len({one.person.key for one in submissions}) == 1
         if not is_one_person and not all(roster.is_known_by_number(one.person) for one in submissions):
-            why = f"not the only one who fits '{student}' in the roster; an LMS id or email there decides"
+            why = f"several people fit '{student}' in the roster; add an LMS id or email there"
             left_out += (LeftOut(one.what, why) for one in found.pop(student))
     return Assigned(dict(found), tuple(left_out))
 
@@ -72,7 +72,7 @@ def by_name(handed_in: Iterable[HandedIn], owner: Callable[[str], str | None]) -
             notes.append(
                 LeftOut(
                     person.called,
-                    f"not the only one of that name, so the folder is '{folder}'; a roster helps",
+                    f"several people have this name, so the folder is '{folder}'; a roster helps",
                 )
             )
     return Assigned({folders[key]: ones for key, ones in submissions.items()}, notes=tuple(notes))

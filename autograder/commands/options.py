@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def jobs_or_auto(text: str) -> int:
-    """Read a number of jobs; 0 stands for what fits."""
+    """Read a number of jobs; 0 means the number that fits."""
     if text == "auto":
         return 0
     if not text.isdecimal() or int(text) < 1:
@@ -27,15 +27,18 @@ def jobs_or_auto(text: str) -> int:
 
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
 Data = Annotated[
-    str | None, typer.Option("--data", help="The file mnist.npz.", show_default="found automatically")
+    str | None,
+    typer.Option(
+        "--data", help="The path of mnist.npz.", show_default="the course's setting, or found automatically"
+    ),
 ]
 Jobs = Annotated[
     int | None,
     typer.Option(
         parser=jobs_or_auto,
         metavar="N|auto",
-        help="Submissions to grade at once; auto: as many as cores and memory allow.",
-        show_default="auto",
+        help="Submissions to grade at once; auto: the number that cores and memory allow.",
+        show_default="the course's setting",
     ),
 ]
 Record = Annotated[
@@ -49,7 +52,7 @@ Profile = Annotated[
     Literal["full", "quick"] | None,
     typer.Option(
         help="'full' runs notebooks exactly as written; 'quick' takes shortcuts that do not change the verdicts.",
-        show_default="full",
+        show_default="the course's setting",
     ),
 ]
 

@@ -30,10 +30,14 @@ def export_command(
     ] = None,
     column: Annotated[
         str | None,
-        typer.Option(help="The heading of the column to fill in.", show_default="found automatically"),
+        typer.Option(
+            help="The heading of the column to fill in.",
+            show_default="the course's setting, or found automatically",
+        ),
     ] = None,
     partial: Annotated[  # noqa: FBT002
-        bool, typer.Option("--partial", help="Also export scores that a person still has to complete.")
+        bool,
+        typer.Option("--partial", help="Also export the scores of submissions that a TA still has to grade."),
     ] = False,
 ) -> None:
     """Export the gradebook's scores to a file for an LMS."""

@@ -133,7 +133,7 @@ def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
         notebook = v3.to_notebook_json(content)
         cells = [upgrade_cell(cell) for sheet in notebook.worksheets for cell in sheet.cells]
     except Exception as error:  # nbformat assumes a valid structure and can fail anywhere
-        raise ContentError("not a valid notebook (it has not the form of one)") from error
+        raise ContentError("not a valid notebook (its structure is not that of a notebook)") from error
     for cell in cells:
         del cell["id"]  # it is random, so it changes on every read
     metadata = content.get("metadata", {})

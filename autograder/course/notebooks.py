@@ -195,7 +195,9 @@ def _notebook(parsed: dict[str, Any]) -> NotebookNode:
     try:
         notebook = v4.to_notebook(parsed)
     except Exception as error:  # nbformat assumes a valid structure and can fail anywhere
-        raise content.ContentError("not a valid notebook (it has not the form of one)") from error
+        raise content.ContentError(
+            "not a valid notebook (its structure is not that of a notebook)"
+        ) from error
     content.complete_ids(notebook.cells)
     # Not nbformat.validate: its error messages can take minutes and gigabytes to build.
     validator = get_validator(v4.nbformat, notebook.nbformat_minor, name="fastjsonschema")

@@ -93,7 +93,7 @@ ATTEMPTS = {
     "make a namespace": lambda: call(system.unshare, 0x10000000),
     "mount a file system": lambda: call(system.mount, b"none", b"/tmp", b"tmpfs", 0, None),
     "trace another process": lambda: call(system.ptrace, 16, 1, None, None),
-    "hold memory that nobody counts": lambda: call(system.memfd_create, b"hidden", 0),
+    "hold memory that is not counted": lambda: call(system.memfd_create, b"hidden", 0),
     "fill the disk": lambda: fill(os.getcwd()),
 }
 results = {}

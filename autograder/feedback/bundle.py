@@ -71,7 +71,7 @@ def _plain(pages: Mapping[str, StudentPages]) -> tuple[dict[str, str], list[Left
     for student in sorted(pages):
         folder = file_name(student)
         if same(folder) in taken:
-            left_out.append(LeftOut(student, "some systems take this name and another student's for one"))
+            left_out.append(LeftOut(student, "on some systems, this name is the same as another student's"))
             continue
         taken.add(same(folder))
         folders[student] = folder
@@ -90,7 +90,7 @@ def _moodle(
         number = record.person if record is not None and record.lms == MOODLE else ""
         if not (number.isascii() and number.isdigit()):
             left_out.append(
-                LeftOut(student, "not collected from Moodle with a participant number, by which Moodle goes")
+                LeftOut(student, "its Moodle participant number is unknown: collect it with --lms moodle")
             )
         elif names is not None and number not in names:
             left_out.append(LeftOut(student, f"participant {number} is not in the download"))

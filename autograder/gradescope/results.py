@@ -80,8 +80,8 @@ def not_graded(reason: str) -> Results:
     return Results(
         score=0,
         output=f"This submission has not been graded: {plain_text(reason, at_most=LONGEST_TEXT)}.\n"
-        "The score of 0 is no verdict on it. Please tell the course staff: they see the details in the output of the "
-        "autograder, and can grade it again without a new submission.",
+        "The score of 0 says nothing about your work. Please tell the course staff: they see the details in the "
+        "output of the autograder, and can grade it again without a new submission.",
     )
 
 
@@ -95,7 +95,7 @@ def _summary(report: Report, manual_points: Mapping[str, float]) -> list[str]:
         lines.append("A person will look at this submission, so the score may still change.")
     lines += [f"- {flag.message}" for flag in report.flags[:MOST_FLAGS]]
     if (more := len(report.flags) - MOST_FLAGS) > 0:
-        lines.append(f"- and {more} more of the kind.")
+        lines.append(f"- and {more} more like these.")
     return lines
 
 

@@ -86,7 +86,7 @@ def check_folders(submission: Path, results: Path, assignment: str) -> None:
     results = results.resolve()
     if results.is_relative_to(submission):
         raise CourseError(
-            f"results do not belong into the submission itself: name a folder outside {submission}"
+            f"results cannot be written into the submission: name a folder outside {submission}"
         )
     if results.exists() and not results.is_dir():
         raise CourseError(f"{results} is no folder")

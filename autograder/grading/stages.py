@@ -29,10 +29,10 @@ from autograder.verify.identity import verifier_sha256
 
 OUTCOMES: dict[Outcome, str] = {
     "graded": "",
-    "timeout": "The notebook was stopped because it took too long; what it showed until then was graded.",
+    "timeout": "The notebook was stopped because it took too long; its results up to then were graded.",
     "out_of_memory": "The notebook was stopped because it used too much memory; what it showed until then was "
     "graded.",
-    "kernel_died": "The kernel stopped before the end of the notebook; what it showed until then was graded.",
+    "kernel_died": "The kernel stopped before the end of the notebook; its results up to then were graded.",
     "invalid_notebook": "What was handed in cannot be read as a notebook.",
     "too_large": "The notebook is too large to be read.",
 }

@@ -80,7 +80,7 @@ def _read_score(typed: str, mark: Mark, reading: FormReading) -> bool:
     except ValueError:
         score = math.nan
     if not 0 <= score <= mark.max_score:
-        reading.problems[f"score.{mark.cell}"] = f"Points are a number from 0 to {mark.max_score:g}."
+        reading.problems[f"score.{mark.cell}"] = f"Enter a number from 0 to {mark.max_score:g}."
         return False
     reading.scores[mark.cell] = score
     return True

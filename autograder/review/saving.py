@@ -89,7 +89,7 @@ class Saving:
         def before(marks: Marks) -> Mapping[str, Values]:
             now = values_of(marks)
             if any(now.get(cell) != value for cell, value in last.new.items()):
-                raise NothingToUndoError("That change has been overwritten since, perhaps in formgrader.")
+                raise NothingToUndoError("That change was overwritten later, perhaps in formgrader.")
             return last.old
 
         return self._change(student, before, based_on=None, who=who, reasons={}, undoes=name)

@@ -15,7 +15,7 @@ MOST_SNIPPETS = 40
 LONGEST_SNIPPET = 1000
 FIRST_SNIPPETS = (
     "Well observed, and said in terms of what the filters compute.",
-    "You describe the images; say also what they tell about the filters.",
+    "You describe the images; also say what they tell you about the filters.",
     "Compare with an earlier layer: how do the patterns change with depth?",
     "Name a filter and what you see in it, so that a reader can follow.",
 )

@@ -21,7 +21,7 @@ SHOWN: dict[str, str] = {
     "reviewed": "reviewed",
     "late": "late",
     "lost": "points lost",
-    "failed": "did not run",
+    "failed": "did not finish",
 }
 SORTS: dict[str, str] = {
     "name": "name",

@@ -90,7 +90,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"`validation_split` is only supported for",
-        "validation_split works for arrays only; with a data set, pass another one as validation_data",
+        "validation_split works for arrays only; with a data set, pass a second data set as validation_data",
     ),
     Hint(
         r"KeyError: '(?P<key>(val_)?acc)'",
@@ -133,7 +133,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"(Tensor|Variable)'? object has no attribute '(?P<name>mean|std|copy|astype|reshape|min|max|squeeze|sum)'",
-        "a tensor has no {name}; .numpy() makes an array of it, which has",
+        "a tensor has no {name}; .numpy() makes an array, which has it",
     ),
     Hint(
         r"'(numpy\.ndarray|list)' object has no attribute 'numpy'",
@@ -200,7 +200,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"StdinNotImplementedError|raw_input was called",
-        "nobody is there to answer input(): leave it out",
+        "input() cannot be answered here: remove it",
     ),
     Hint(
         r"DeadKernelError",

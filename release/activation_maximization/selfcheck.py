@@ -17,8 +17,8 @@ from tensorflow import keras
 missing = []  # what the check that is running has found missing or wrong
 GRID = 64  # panels of the 8 x 8 grid: more images than this are never needed
 
-# What counts in the grading, as your course has set it: from which value on nothing is lost, and up to which nothing
-# is earned. Empty if the course does not say.
+# What counts in the grading, as your course has set it: the value that earns all points, and the value that earns none.
+# Empty if the course does not say.
 SCALES = {"accuracy": [0.5, 0.9], "filters": [0.1, 0.85], "steps": [0.3, 0.9]}
 
 
@@ -119,7 +119,7 @@ def check_cnn(notebook):
 
 @check("The training")
 def check_training(notebook):
-    """Say whether the model was compiled and fitted, and how many digits it recognises."""
+    """Say whether the model was compiled and fitted, and how many digits it recognizes."""
     model = find_model(notebook)
     if model is None:
         return
@@ -154,7 +154,7 @@ def check_training(notebook):
         return
     right = np.argmax(np.reshape(respond(model, digits), (len(digits), -1)), axis=1) == labels
     guessing = np.bincount(labels).max() / len(labels)
-    measured = f"{right.sum()} of {len(labels)} test digits are recognised ({100 * right.mean():.1f} %)"
+    measured = f"{right.sum()} of {len(labels)} test digits are recognized ({100 * right.mean():.1f} %)"
     if right.mean() > 2 * guessing:
         good(f"{measured}.")
     else:
@@ -194,7 +194,7 @@ def check_images(notebook):
     if blank:
         bad(
             f"{blank} images are blank: all pixels are equal.",
-            "Start from noise, and look at one image before the loop goes on.",
+            "Start from noise, and look at one image before the loop continues.",
         )
     elif finite:
         good("No image is blank.")

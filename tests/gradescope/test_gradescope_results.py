@@ -67,7 +67,7 @@ def test_a_notebook_with_very_many_errors_does_not_flood_the_page(report: Report
     written = results_of(report.model_copy(update={"flags": flags}), {}, seconds=1).to_json()
 
     assert len(written) < 200_000
-    assert "and 4980 more of the kind" in json.loads(written)["output"]
+    assert "and 4980 more like these" in json.loads(written)["output"]
 
 
 def test_without_a_report_students_read_that_zero_is_no_verdict() -> None:

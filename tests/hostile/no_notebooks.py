@@ -57,7 +57,7 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
         {"nbformat": 3, "nbformat_minor": [], "worksheets": []},
         "not a notebook",
     ),
-    "format 3 without sheets": ({"nbformat": 3}, "it has not the form of one"),
+    "format 3 without sheets": ({"nbformat": 3}, "its structure is not that of a notebook"),
     "no cells": (notebook(), "the notebook has no cells"),
     "no list of cells": (notebook(cells=...), "it has no list of cells"),
     "cells that are a number": (notebook(cells=3), "it has no list of cells"),

@@ -14,3 +14,5 @@ SIDE = 28
 STEPS = 50
 # Panels of the 8 x 8 grid.
 PANELS = 64
+# Of uniform noise in [0, 1], about its mean: the square root of 1/12.
+NOISE_DEVIATION = 0.289

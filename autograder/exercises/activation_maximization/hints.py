@@ -115,7 +115,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"(?:Unrecognized keyword arguments passed to|Conv2D|Dense)\b[^\n]*'(?P<name>input_dims?|input_shapes?)'",
-        "Keras does not know the argument {name}; the shape of an image belongs into layers.Input(shape=...)",
+        "Keras does not know the argument {name}; the shape of an image belongs in layers.Input(shape=...)",
     ),
     # training
     Hint(
@@ -141,12 +141,12 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"must have the same (rank|shape)[^\n]*target\.shape",
-        "the output of the network has not the shape of the labels, (images, 10): is the last layer a Dense layer of "
-        "ten units behind a Flatten?",
+        "the output of the network does not have the shape of the labels, (images, 10): is the last layer a Dense "
+        "layer of ten units behind a Flatten?",
     ),
     Hint(
         r"Data cardinality is ambiguous",
-        "there are not as many labels as images: pass those that belong together",
+        "the numbers of labels and images differ: pass those that belong together",
     ),
     Hint(
         r"to_categorical\(\) got an unexpected keyword argument|is out of bounds for axis 1 with size \d+",
@@ -209,11 +209,11 @@ HINTS: tuple[Hint, ...] = (
     # the skeleton, and Python
     Hint(
         r"ellipsis",
-        "a '...' of the skeleton is still there, where your own code has to stand",
+        "a '...' of the skeleton is still there, where your code belongs",
     ),
     Hint(
         r"IndexError.*(out of range|out of bounds)",
-        "an index is larger than the list or array is long: compare it with the number of filters",
+        "an index is outside the list or array: compare it with the number of filters",
         only_in=frozenset({"ascent", "plot"}),
     ),
     Hint(

@@ -38,9 +38,7 @@ class Thresholds(Section):
     recognised_least: float = Field(
         0.1, ge=0, le=1, description="share of images that must resemble most what their own filter wants"
     )
-    filters_full: float = Field(
-        0.85, gt=0, le=1, description="share of living filters that is as good as all of them"
-    )
+    filters_full: float = Field(0.85, gt=0, le=1, description="share of living filters that earns all points")
     filters_none: float = Field(
         0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
     )
@@ -59,7 +57,7 @@ class Thresholds(Section):
         description="share of images that may climb less than half as far as the others at no cost",
     )
     step_size_far: float = Field(
-        3.0, gt=1, description="times that a step may be larger or smaller than one of size 1 at no cost"
+        3.0, gt=1, description="factor by which a step may differ from size 1 at no cost"
     )
     step_size_tolerance: float = Field(
         0.1, ge=0, description="relative deviation of a watched step size from 1 that costs nothing"

@@ -57,7 +57,7 @@ def faults_of_output(model: ModelMeasurement) -> Iterator[Fault]:
 
 
 def cause_of_low_accuracy(model: ModelMeasurement, measured: Measurements, thresholds: Thresholds) -> Fault:
-    """Return the likely cause if a network recognises too few digits."""
+    """Return the likely cause if a network recognizes too few digits."""
     scale = (
         f"; all points are given from {percent(thresholds.accuracy_full)}, none up to "
         f"{percent(thresholds.accuracy_none)}, and guessing gives 10 %. "
@@ -96,15 +96,14 @@ def cause_of_few_images(images: ImagesMeasurement, wanted: int, measured: Measur
     if images.distinct < min(images.count, wanted):
         return Fault(
             "same_image",
-            f", but only {images.distinct} different {'one' if images.distinct == 1 else 'ones'}. Are all entries the "
+            f", but only {images.distinct} {'is' if images.distinct == 1 else 'are'} different. Are all entries the "
             "same variable? Append a copy of the image, such as input_img.numpy(), not the variable itself, which "
             "the next filter overwrites.",
         )
     if images.usable < images.distinct:
         return Fault(
             "unusable_images",
-            f", of which {images.distinct - images.usable} are of one single grey or contain values that are no "
-            "numbers (NaN, infinity).",
+            f", of which {images.distinct - images.usable} have a single grey level or contain NaN or infinity.",
         )
     return Fault(
         missing_work(measured, "ascent", "few_images"),
@@ -161,7 +160,8 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
     mix_up, scale = images.mix_up, in_proportion(thresholds)
     if images.count > 1 and images.distinct <= images.count / 2:
         return Fault(
-            "same_image", f"Most of your images are the same image, so they cannot show their own.{scale}"
+            "same_image",
+            f"Most of your images are the same image, so they cannot each show the pattern of their own filter.{scale}",
         )
     if mix_up is not None and mix_up.kind == "one_for_all":
         return Fault(
@@ -184,8 +184,8 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
     return Fault(
         "other_pattern",
         "The others do not show their filter's pattern: is the loss the mean of the feature map "
-        f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from noise of "
-        f"its own, and is the image kept that the ascent ended with?{scale}",
+        f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from new noise, "
+        f"and is the last image kept?{scale}",
     )
 
 
@@ -220,16 +220,11 @@ def faults_of_steps(
             "multiplied by the step size of 1.",
             factor=0,
         )
-    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
-        yield Fault(
-            "gradient_at_the_start",
-            "But every gradient was taken at the same image: take it at the image as it is after the step before.",
-            factor=0,
-        )
+    yield from _gradient_at_the_start(features, measured, thresholds)
     if not features.ascent_seen:
         yield Fault(
             "no_ascent_seen",
-            "But your notebook was not seen to take any gradient with respect to an image.",
+            "But no recorded gradient step leads to these images.",
             factor=0,
         )
     yield from _short_ascents(features, thresholds)
@@ -258,18 +253,24 @@ def faults_of_ends(
     if found.start == "previous_image":
         yield Fault(
             "previous_image",
-            "Each ascent goes on from the image of the filter before: begin with new noise for every filter.",
+            "Each ascent starts from the image of the previous filter: begin with new noise for every filter.",
             factor=0.5,
         )
-    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
-        yield Fault(
-            "gradient_at_the_start",
-            "But every gradient was taken at the same image: take it at the image as it is after the step before.",
-            factor=0,
-        )
+    yield from _gradient_at_the_start(features, measured, thresholds)
     short = sum(one.steps < found.steps / 2 for one in found.images) / max(len(found.images), 1)
     if short > thresholds.short_ascents_most:
         yield _short(short)
+
+
+def _gradient_at_the_start(
+    features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds
+) -> Iterator[Fault]:
+    if measured.steps and not measured.steps.follow_image and features.movement > thresholds.movement_small:
+        yield Fault(
+            "gradient_at_the_start",
+            "But every gradient was taken at the same image: take it at the image as it is after the previous step.",
+            factor=0,
+        )
 
 
 def _short_ascents(features: ImagesMeasurement, thresholds: Thresholds) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from autograder.rubric.words import count_of
 
 # Among fewer living filters than this, a single one weighs more than the rubric's tolerance.
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
-# Of this many filters, some would be recognised if the images were their own.
+# Of this many filters, some would be recognized if the images were their own.
 MANY = 16
 
 

@@ -15,7 +15,7 @@ MISTAKES: dict[str, str] = {
     "not_measured": "the kit could not measure it",
     "model_refused": "the network's computation was refused",
     "ascent_not_explained": "the recorded steps do not explain the images",
-    "no_ascent_seen": "no gradient of an image was seen",
+    "no_ascent_seen": "no recorded steps lead to the images",
     # the network
     "no_model": "no network",
     "few_convolutions": "too few convolutions",
@@ -23,7 +23,7 @@ MISTAKES: dict[str, str] = {
     "other_output_length": "not ten outputs",
     "not_trained": "the network was not trained",
     "few_training_steps": "hardly any training steps",
-    "low_accuracy": "trained, but it recognises few digits",
+    "low_accuracy": "trained, but it recognizes few digits",
     "dead_network": "no filter responds",
     "no_pattern": "no filter prefers a pattern to noise",
     # the images
@@ -42,7 +42,7 @@ MISTAKES: dict[str, str] = {
     "shifted_filters": "the filter index is off",
     "reversed_filters": "the filters are in reverse order",
     "maximum_instead_of_mean": "the maximum of the map is climbed, not its mean",
-    "other_functional": "something else than the mean of the map is climbed",
+    "other_functional": "not the mean of the map but something else of the map is climbed",
     "one_place": "one place of the map is climbed, not its mean",
     "one_row": "one row or column of the map is climbed, not its mean",
     "wrong_axis": "the filter index is used on a wrong axis",
@@ -61,8 +61,8 @@ MISTAKES: dict[str, str] = {
     "other_normalization": "the gradient is normalized in another way",
     "changed_between_steps": "something else changes the image between steps",
     "kept_every_step": "an image is kept after every step",
-    "previous_image": "ascents go on from the image before",
-    "other_step_size": "another step size than 1",
+    "previous_image": "each ascent starts from the image of the previous filter",
+    "other_step_size": "a step size other than 1",
     # the figure
     "no_figure": "no figure",
     "one_picture": "one picture instead of a grid of panels",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from autograder.exercises.activation_maximization.constants import NOISE_DEVIATION
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import AS_ASKED, ImagesMeasurement, Measurements, Reenactment
 from autograder.rubric.award import Fault
 
-# Root mean square of uniform noise in [0, 1] about its mean: an image that has moved less is mostly its start.
-NOISE = 0.289
-
-# Gradients with a penalty or of several filters point at least so much where that of the own filter does.
+# Gradients with a penalty, or of several filters, have at least this cosine with that of the own filter.
 UNLIKE = 0.2
 
 SCALINGS = {
@@ -76,7 +74,7 @@ def how_made(found: Reenactment) -> str:
 
 
 def is_unexplained(found: Reenactment | None) -> bool:
-    """Tell whether recorded steps lead to the images, but their gradients are not those of the network."""
+    """Tell whether recorded steps lead to the images, but their gradients are not shown to be those of the network."""
     return found is not None and bool(found.images) and not found.objective and found.likeness < UNLIKE
 
 
@@ -85,7 +83,7 @@ def climbed(found: Reenactment | None) -> frozenset[int]:
 
     Without normalization, they hardly get anywhere: how far is for the end state to say.
     """
-    if found is None or not found.is_shown or found.direction < 0 or found.moved < NOISE:
+    if found is None or not found.is_shown or found.direction < 0 or found.moved < NOISE_DEVIATION:
         return frozenset()
     if found.kept not in {"end", "earlier", "picture", "every_step"} or found.scaling == "none":
         return frozenset()
@@ -118,13 +116,13 @@ def cause_of_no_rise(found: Reenactment | None) -> Fault | None:
             "The steps go down the gradient, not up: look at the sign with which the gradient is added, and at the "
             "sign of the loss.",
         )
-    if found.is_explained and found.scaling == "none" and found.moved < NOISE:
+    if found.is_explained and found.scaling == "none" and found.moved < NOISE_DEVIATION:
         return Fault(
             "not_normalized",
             "The gradient is added as it is, without being normalized, so that the images have hardly moved away from "
             "the noise.",
         )
-    if found.is_explained and found.step_size < 0.5 and found.moved < NOISE:
+    if found.is_explained and found.step_size < 0.5 and found.moved < NOISE_DEVIATION:
         return Fault(
             "other_step_size",
             f"The steps have the size {found.step_size:.3g} in place of 1, so that the images have hardly moved away "
@@ -206,9 +204,9 @@ def faults_of_rule(found: Reenactment, thresholds: Thresholds) -> list[Fault]:
         return [
             Fault(
                 "changed_between_steps",
-                "Your steps are no plain steps along the normalized gradient: something else changes the image between "
-                "them, or an optimizer makes them (momentum, clipping, blurring). The exercise asks for step_size "
-                "times the gradient divided by its RMS.",
+                "Your steps are not plain steps along the normalized gradient: something else changes the image "
+                "between them, or an optimizer makes them (momentum, clipping, blurring). The exercise asks for "
+                "step_size times the gradient divided by its RMS.",
                 factor=1.0 if usual else 0.5,
             )
         ]

@@ -68,13 +68,12 @@ from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
 from autograder.rubric.words import percent
 
 UNSEEN_ASCENT = (
-    "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
-    "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
-    "tf.GradientTape as in the exercise."
+    "No recorded gradient step leads to these images, so it is not known where they come from, and a person will look "
+    "at them. If an ascent made them, it must be in the notebook, with tf.GradientTape as in the exercise."
 )
 UNEXPLAINED_ASCENT = (
-    "The recorded steps do not follow the gradient of anything that the network computes, so that it is not known how "
-    "these images were made, and a person will look at it."
+    "The recorded steps could not be shown to follow the gradient of anything that the network computes, so it is not "
+    "known how these images were made, and a person will look at them."
 )
 
 
@@ -97,7 +96,7 @@ def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> N
 def test_training(
     model: ModelMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
-    """The trained network recognises digits that it has not seen.
+    """The trained network recognizes digits that it has not seen.
 
     An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion.
     """
@@ -168,7 +167,7 @@ def test_ascent(
 def test_objective(
     features: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
 ) -> None:
-    """Every image shows the pattern of its own filter and not that of another one.
+    """Every image shows the pattern of its own filter and not of a different filter.
 
     If doing the ascent again shows what the images climbed, that decides. Otherwise earned is the share of filters
     whose image shows their pattern: 85 % earn all, 10 % nothing, in between in proportion.
@@ -285,7 +284,7 @@ def what_was_raised(features: ImagesMeasurement, rises: dict[int, float]) -> str
     raised = sum(value == 1 for value in rises.values())
     slightly = sum(0 < value < 1 for value in rises.values())
     said = f"{raised} of {len(living)} filters respond clearly more to your images than to noise"
-    said += f", {slightly} more a little" if slightly else ""
+    said += f", and {slightly} slightly more" if slightly else ""
     said += dead_filters(features)
     if features.scale_known:
         start, end, best = (

@@ -75,12 +75,10 @@ class Found:
 
 def find(watched: Watched, model: FrozenModel, layers: Sequence[LayerOutput]) -> Found:
     """Find what was climbed on a network, in one of these layers, the likeliest first."""
-    samples, best = _samples(watched), Found()
-    if not samples:
+    (rows, meant), best = sampled_rows(watched), Found()
+    if not len(rows):
         return best
     steps = watched.steps
-    rows = np.array([row for row, _ in samples])
-    meant = np.array([number for _, number in samples])
     images, gradients = (steps.wholes[steps.whole[rows], part] for part in (0, 1))
     for layer in layers:
         maps = Maps(model, layer)
@@ -135,8 +133,8 @@ def _has_value(
     )
 
 
-def _samples(watched: Watched) -> list[tuple[int, int]]:
-    """Return rows with whole images and gradients, each of another ascent, with the filter that it is for."""
+def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
+    """Return rows with whole images and gradients, each of another ascent, and the filters that they are for."""
     kept = [one for one in watched.alive if one.link.kept != "start"]
     goes_on = (
         len({one.link.ascent for one in kept}) == 1
@@ -149,7 +147,7 @@ def _samples(watched: Watched) -> list[tuple[int, int]]:
             rows = [] if goes_on else rows[:1]
         if rows:
             found.append((rows[len(found) % len(rows)], one.filter))
-    return found
+    return np.array([row for row, _ in found], np.intp), np.array([number for _, number in found], np.intp)
 
 
 def _candidates(

@@ -29,6 +29,8 @@ from autograder.verify.arrays import read_array
 # An image counts as the end of an ascent if it is this close to the line along the last gradient; so many ascents,
 # the nearest, are tried.
 CLOSE, MOST_TRIED = 0.02, 5
+# The unseen last step is about as long as the others: at most this many times, in an ascent that is far longer.
+NEXT, LONG_WAY = 1.5, 5.0
 # An image that was changed after its ascent still looks like its end: correlation of the pixels' ranks.
 ALIKE = 0.9
 
@@ -87,11 +89,13 @@ def link_images(
     links: list[Link | None] = []
     taken: set[int] = set()
     recorded = _Recorded(steps, ascents)
+    lengths = np.array([_usual_length(ascent, steps) for ascent in ascents])
     for number, image in enumerate(seen):
         link = (
             recorded.link(image, taken)
             or _end(image, steps, ascents, ends, taken)
             or _gradient(image, steps, ascents, ends)
+            or _next(image, steps, ascents, ends, lengths, taken)
             or _changed(image, alike[number], steps, ascents, ends, taken)
         )
         if link is not None:
@@ -169,6 +173,31 @@ def _end(image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices, take
         if rests[index] <= CLOSE and multiple and is_usual(ascent, steps, multiple):
             return Link(index, _all_updates(ascent, steps), "end", multiple)
     return None
+
+
+def _usual_length(ascent: Ascent, steps: Steps) -> float:
+    """Return how long a step of an ascent is; 0 for one that hardly leaves its start."""
+    path = steps.images[ascent.rows]
+    if len(path) < 3:
+        return 0.0
+    usual = float(np.median(np.linalg.norm(np.diff(path, axis=0), axis=1)))
+    return usual if np.linalg.norm(path[-1] - path[0]) >= LONG_WAY * usual else 0.0
+
+
+def _next(
+    image: Floats, steps: Steps, ascents: list[Ascent], ends: Indices, lengths: Floats, taken: set[int]
+) -> Link | None:
+    """Return the ascent that an image is one more step of, although that step is no multiple of the gradient.
+
+    The steps may follow the gradient's sign, or be rounded.
+    """
+    distances = np.linalg.norm(steps.images[ends] - image, axis=1)
+    distances[list(taken)] = np.inf
+    best = int(distances.argmin())
+    if not lengths[best] or distances[best] > NEXT * lengths[best]:
+        return None
+    multiple, _, _ = way_along(steps, int(ends[best]), image)
+    return Link(best, _all_updates(ascents[best], steps), "end", multiple or 1.0, is_clean=False)
 
 
 def _changed(

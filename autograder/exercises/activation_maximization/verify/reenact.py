@@ -20,6 +20,7 @@ from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.climbing import Ways, climb_again
 from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
+from autograder.exercises.activation_maximization.verify.squashed import squashed_likeness
 from autograder.exercises.activation_maximization.verify.watched import (
     STEADY,
     Rule,
@@ -77,6 +78,9 @@ def reenact(
         found, ways, rule = asked
     else:
         found, ways = find(watched, model, layers), {}
+        if rule is not None and found.hypothesis is None:
+            squashed = squashed_likeness(watched, rule, flat, model, layers[0])
+            found = replace(found, likeness=max(found.likeness, squashed))
         if rule is not None and found.hypothesis is not None:
             rule = replace(rule, size=-rule.size) if found.is_reversed else rule
             ways = climb_again(watched, found.hypothesis, rule, model)
@@ -113,7 +117,7 @@ def _correlation(image: Floats, start: Floats, end: Floats, *, has_scale: bool =
 def _rise(
     watched: Watched, known: Hypothesis | None, images: Floats, mean_activations: MeanActivations
 ) -> float:
-    """Return the median share of what was climbed that was gained on the way from start to image; -1 if unknown.
+    """Return the median share of what images are above noise that was gained on their way; -1 if unknown.
 
     It is close to 1 for an ascent from noise, and close to 0 for a step that begins at an image from elsewhere.
     """
@@ -135,9 +139,10 @@ def _rise(
         mean: Floats = activations[np.arange(len(own)), own % activations.shape[1]]
         return mean
 
-    before, after = values(starts), values(ends)
-    largest = np.maximum(np.maximum(np.abs(before), np.abs(after)), 1e-12)
-    return float(f"{np.median((after - before) / largest):.3g}")
+    noise = np.random.default_rng(0).random((len(filters), PIXELS))
+    before, after, silent = values(starts), values(ends), values(list(noise))
+    above = np.maximum(np.abs(after - silent), 1e-12)
+    return float(f"{np.clip(np.median((after - before) / above), -10, 10):.3g}")
 
 
 def _measurement(

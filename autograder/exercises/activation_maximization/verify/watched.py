@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from autograder.evidence import Evidence
 from autograder.execute.inside.ascents import PROJECTIONS
-from autograder.exercises.activation_maximization.constants import SIDE
+from autograder.exercises.activation_maximization.constants import NOISE_DEVIATION, SIDE
 from autograder.exercises.activation_maximization.verify.ascents import (
     Ascent,
     Steps,
@@ -30,7 +30,7 @@ SCALINGS = ("root_mean_square", "maximum", "deviation", "batch")  # as in `Steps
 STEADY, CLEAN_SHARE = 0.02, 0.9
 # A start is of one kind if most are: without contrast, mostly of the lowest value, or as uniform noise spreads.
 MOST_OF_THEM, NO_CONTRAST, BACKGROUND = 0.75, 1e-6, 0.4
-DEVIATION_OF_NOISE, ABOUT = 0.289, 0.03
+ABOUT_NOISE = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,5 +204,5 @@ def kind_of_start(watched: Watched, images: Floats) -> str:
         return "digit"
     if len(stack) > 1 and len(np.unique(stack, axis=0)) == 1:
         return "same_noise"
-    spreads_so = abs(float(np.median(deviations)) - DEVIATION_OF_NOISE) < ABOUT
+    spreads_so = abs(float(np.median(deviations)) - NOISE_DEVIATION) < ABOUT_NOISE
     return "uniform" if stack.min() >= 0 and stack.max() <= 1 and spreads_so else "other_noise"

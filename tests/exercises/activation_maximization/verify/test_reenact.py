@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -15,7 +15,8 @@ import tensorflow as tf
 from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.recorder import as_npy
-from autograder.exercises.activation_maximization.verify.ascents import ascents_in, recorded_steps
+from autograder.exercises.activation_maximization.verify.ascents import Ascent, ascents_in, recorded_steps
+from autograder.exercises.activation_maximization.verify.links import link_images
 from autograder.exercises.activation_maximization.verify.reenact import reenact
 from autograder.measurements import Reenactment
 from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
@@ -67,6 +68,8 @@ class Student:
     start: Callable[[int], Any] = lambda i: np.random.default_rng(i).random((1, 28, 28, 1), np.float32)
     keep: Callable[[list[Any], Any], Any] = lambda path, _gradient: path[-1]
     goes_on: bool = False
+    shown: Callable[[Any], Any] = lambda image: image
+    loss_of_variable: Callable[[Any, int], Any] | None = None
 
     def climb(self) -> tuple[Any, AscentWatch]:
         """Return the images that are kept, (filters, 28, 28), and what was watched."""
@@ -79,13 +82,17 @@ class Student:
             for step in range(self.steps):
                 with tf.GradientTape() as tape:
                     tape.watch(image)
-                    loss = self.loss(maps_of(image), scores_of(image), i)
+                    if self.loss_of_variable is not None:
+                        loss = self.loss_of_variable(image, i)
+                    else:
+                        shown = self.shown(image)
+                        loss = self.loss(maps_of(shown), scores_of(shown), i)
                 gradient = tape.gradient(loss, image)
                 rows = (one.numpy().reshape(1, 784) for one in (image, gradient))
                 watch.see(image, *rows, float(loss))
                 image = self.between(image + self.size * self.scale(gradient), step)
                 path.append(image)
-            kept.append(np.asarray(self.keep(path, gradient)).reshape(28, 28))
+            kept.append(np.asarray(self.shown(self.keep(path, gradient))).reshape(28, 28))
         return np.stack(kept), watch
 
 
@@ -103,9 +110,14 @@ def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
     means = partial(call, model, model.function(by_name["second"].tensor, mean_of_all))
     layers = [by_name["second"], by_name["first"], LayerOutput("output", model.output)]
 
-    def find(student: Student, change: Callable[[Any], Any] = lambda images: images) -> Reenactment:
+    def find(
+        student: Student, change: Callable[[Any], Any] = lambda images: images, bias: float = 0.0
+    ) -> Reenactment:
         images, watch = student.climb()
-        found = reenact(evidence_of(watch), 0, change(images), range(FILTERS), model, layers, means)
+        evidence = evidence_of(watch)
+        found = reenact(
+            evidence, 0, change(images), range(FILTERS), model, layers, lambda some: means(some) + bias
+        )
         assert found is not None
         return found
 
@@ -270,6 +282,53 @@ def test_changes_between_steps_are_noticed(
     assert not found.is_steady
 
 
+@pytest.mark.parametrize(
+    "student", [Student(scale=tf.sign), Student(between=lambda image, _: tf.round(image), size=2.0)]
+)
+def test_steps_that_are_no_multiple_of_the_gradient_lead_to_their_images(student: Student) -> None:
+    images, watch = student.climb()
+    evidence = evidence_of(watch)
+    numbers_only = replace(evidence, records=evidence.records[:1])  # as of most ascents of a large layer
+    (steps,) = recorded_steps(numbers_only, 0)
+
+    ascents = [*ascents_in(steps), Ascent([0])]  # so that images cannot be told by their order
+
+    links = link_images(images.reshape(FILTERS, -1), steps, ascents)
+
+    assert [(link.kept, link.steps) for link in links if link is not None] == [("end", STEPS)] * FILTERS
+
+
+def test_a_filter_that_answers_to_noise_nearly_as_strongly_rises_all_the_same(
+    find: Callable[..., Reenactment],
+) -> None:
+    assert find(Student(), bias=1e4).rise > 0.5
+
+
+@pytest.mark.parametrize("shown", [tf.sigmoid, lambda z: 0.5 * (1 + tf.tanh(z))])
+def test_an_ascent_in_a_variable_that_is_squashed_into_the_image_follows_its_gradient(
+    find: Callable[..., Reenactment], shown: Callable[[Any], Any]
+) -> None:
+    found = find(Student(shown=shown))
+
+    assert (found.watched, found.kept) == (FILTERS, "picture")
+    assert found.likeness > 0.8
+
+
+def test_a_variable_that_is_drawn_to_a_picture_follows_no_gradient_of_the_network(
+    find: Callable[..., Reenactment],
+) -> None:
+    picture = np.random.default_rng(8).random((1, 28, 28, 1), np.float32) * 8 - 4
+    pictures = [np.roll(picture, i * 7, axis=1) for i in range(FILTERS)]
+
+    def nearer(z: Any, i: int) -> Any:
+        return -tf.reduce_sum(tf.square(z - pictures[i]))
+
+    found = find(Student(loss_of_variable=nearer, shown=tf.sigmoid, size=0.3))
+
+    assert found.watched == FILTERS
+    assert found.likeness < 0.5
+
+
 def test_pictures_are_linked_to_their_ascents(find: Callable[..., Reenactment]) -> None:
     def deprocess(images: Any) -> Any:
         scaled = (images - images.mean(axis=(1, 2), keepdims=True)) / images.std(axis=(1, 2), keepdims=True)
@@ -315,6 +374,7 @@ def test_what_is_no_number_in_one_ascent_costs_no_other(find: Callable[..., Reen
     assert [one.index for one in found.images] == list(range(1, FILTERS))
 
 
+@pytest.mark.deep
 def test_many_starts_and_long_ascents_are_sorted_in_bounded_time() -> None:
     random, watch = np.random.default_rng(0), AscentWatch()
     noise, gradient = random.random((1, 784), np.float32), random.random((1, 784), np.float32)
