@@ -18,12 +18,12 @@ from nbformat import NotebookNode
 import autograder
 from autograder.course.marks import Marks
 from autograder.course.notebooks import grade_id
-from autograder.feedback import curves
 from autograder.feedback.cells import show_cells
 from autograder.feedback.clean_markup import markdown
 from autograder.feedback.criteria import CriterionRow, make_rows
-from autograder.feedback.curves import Curves, make_curves
 from autograder.feedback.pixels import picture_address
+from autograder.pages import curves
+from autograder.pages.curves import Curves, make_curves
 from autograder.pages.mosaic import draw_mosaic
 from autograder.pages.web_page import make_environment, style_hash
 from autograder.pictures import pictures_from_npz

@@ -17,8 +17,8 @@ from autograder.course.notebooks import grade_id, read_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
 from autograder.feedback.cells import Cell, show_cells
-from autograder.feedback.curves import Curves, make_curves
 from autograder.measurements import FilterMeasurement, ModelMeasurement
+from autograder.pages.curves import Curves, make_curves
 from autograder.pages.mosaic import PANELS
 from autograder.record.files import (
     EVIDENCE,

@@ -15,8 +15,8 @@ from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
 from autograder.errors import SubmissionError
 from autograder.exercise import find_exercise
-from autograder.feedback import curves as frame
 from autograder.feedback.cells import show_cells
+from autograder.pages import curves as frame
 from autograder.pages.web_page import style_hash
 from autograder.review.audit_log import AuditLog
 from autograder.review.cells import read_sheet

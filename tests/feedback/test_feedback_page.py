@@ -18,7 +18,7 @@ from read_page import read_page
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.notebooks import read_notebook, write_notebook
-from autograder.feedback.curves import make_curves
+from autograder.pages.curves import make_curves
 
 
 def test_a_page_has_every_score_with_the_graders_words(course: Course, hand_in: Callable[..., Path]) -> None:

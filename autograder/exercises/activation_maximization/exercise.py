@@ -37,7 +37,7 @@ def quick_accuracy(thresholds: Thresholds) -> float:
 EXERCISE = Exercise(
     name="activation_maximization",
     measuring="autograder.exercises.activation_maximization.verify.measure",
-    measured_by=(HERE / "verify", HERE / "constants.py", HERE / "hints.py"),
+    measured_by=(HERE / "verify", HERE / "constants.py", HERE / "films.py", HERE / "hints.py"),
     checks=HERE / "rubric" / "test_activation_maximization.py",
     scored_by=(HERE / "rubric", HERE / "constants.py"),
     fixtures="autograder.exercises.activation_maximization.rubric.fixtures",

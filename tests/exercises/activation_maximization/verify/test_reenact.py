@@ -107,7 +107,7 @@ def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
         images, watch = student.climb()
         found = reenact(evidence_of(watch), 0, change(images), range(FILTERS), model, layers, means)
         assert found is not None
-        return found
+        return found.measurement
 
     return find
 
