@@ -30,6 +30,7 @@ class Films:
     """The films of the first images, at most `PANELS`, in the order of the images.
 
     Attributes:
+        filters: int16, (n,): the filter that each image is meant for; -1 where there is no film.
         steps: int16, (n, FRAMES): after how many steps each frame was; -1 for a film with fewer frames.
         recorded, again: uint8, (n, FRAMES, 28, 28): the frames, made visible by `deprocess`.
         is_recorded, is_again: (n, FRAMES): whether there is such a frame.
@@ -39,6 +40,7 @@ class Films:
             recorded and as done again; NaN where it is not known.
     """
 
+    filters: npt.NDArray[np.int16]
     steps: npt.NDArray[np.int16]
     recorded: Grey
     is_recorded: Booleans
@@ -68,6 +70,7 @@ def _films(arrays: Mapping[str, npt.NDArray[Any]]) -> Films | None:
     n, length = len(steps), values.shape[2]
     image = (SIDE, SIDE)
     expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        "filters": (np.int16, (n,)),
         "steps": (np.int16, (n, FRAMES)),
         "recorded": (np.uint8, (n, FRAMES, *image)),
         "is_recorded": (np.bool_, (n, FRAMES)),

@@ -123,6 +123,7 @@ def make_films(
     n = max(plans) + 1
     size = (SIDE, SIDE)
     films = Films(
+        filters=np.full(n, -1, np.int16),
         steps=np.full((n, FRAMES), -1, np.int16),
         recorded=np.zeros((n, FRAMES, *size), np.uint8),
         is_recorded=np.zeros((n, FRAMES), np.bool_),
@@ -133,6 +134,7 @@ def make_films(
         activations=np.full((n, 2, _length(plans.values())), np.nan, np.float32),
     )
     for place, plan in plans.items():
+        films.filters[place] = plan.image.filter
         for frame, step in enumerate(plan.steps):
             films.steps[place, frame] = min(step, np.iinfo(np.int16).max)
             for images, frames, there in (
