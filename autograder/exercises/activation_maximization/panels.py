@@ -67,7 +67,7 @@ def desk_panel(measurements: Measurements, pictures: Pictures, place: int) -> Ma
     films, found = films_in(pictures), measurements.reenactment
     words, film = _nothing(found, films), None
     if films is not None and found is not None:
-        film = _film(films, found, place, whose="recorded")
+        film = _film(films, found, place, whose="recorded", with_right=True)
         words = film.words[:1].upper() + film.words[1:] + "." if film else NO_STEPS
     page = _templates().get_template("desk_panel.html")
     return Markup(page.render(words=words, one=film, frame=frame, asked=ASKED))  # noqa: S704 (the kit's own)
@@ -80,7 +80,9 @@ def page_panel(report: Report | None, measurements: Measurements, pictures: Pict
     pairs: list[Pair] = []
     nothing = ""
     if films is not None and found is not None:
-        chosen = (_film(films, found, place, whose="yours") for place in _telling(films, found))
+        chosen = (
+            _film(films, found, place, whose="yours", with_right=False) for place in _telling(films, found)
+        )
         shown = [one for one in chosen if one is not None]
         if _is_mistaken(report):
             pairs = _pairs(films, found, pictures)
@@ -107,7 +109,7 @@ def _nothing(found: Reenactment | None, films: Films | None) -> str:
     return "" if films is not None else OLDER
 
 
-def _film(films: Films, found: Reenactment, place: int, *, whose: str) -> Film | None:
+def _film(films: Films, found: Reenactment, place: int, *, whose: str, with_right: bool) -> Film | None:
     if not 0 <= place < len(films.steps) or films.filters[place] < 0:
         return None
     number = int(films.filters[place])
@@ -121,7 +123,7 @@ def _film(films: Films, found: Reenactment, place: int, *, whose: str) -> Film |
         steps=tuple(films.steps[place, shown].tolist()),
         recorded=_row(films.recorded[place], films.is_recorded[place], shown),
         again=_row(films.again[place], films.is_again[place], shown) if again else (),
-        right=_address(films.right[place]) if films.is_right[place] else None,
+        right=_address(films.right[place]) if with_right and films.is_right[place] else None,
         curves=make_lines(films.activations[place]),
     )
 
@@ -132,7 +134,7 @@ def _in_words(image: ReenactedImage | None, *, is_dead: bool) -> str:
     if image is None or image.correlation is None:
         return "not done again: nothing that was tried explains its steps"
     verdict = "reproduced" if image.reproduced else "not reproduced"
-    return f"{verdict}: the ways from the start correlate by {image.correlation:.3f}"
+    return f"{verdict}; correlation of the ways from the start: {image.correlation:.3f}"
 
 
 def _row(
