@@ -119,7 +119,13 @@ def make_films(
         }
         for place, plan in plans.items()
     }
-    measured = _measured(plans, again, mean_activations)
+    climbed = {place: way.values for place, way in ways.items()} if is_as_asked else {}
+    measured = _measured(
+        {place: (plan.recorded, {} if place in climbed else again[place]) for place, plan in plans.items()},
+        {place: plan.image.filter for place, plan in plans.items()},
+        mean_activations,
+        batch=model.batch,
+    )
     n = max(plans) + 1
     size = (SIDE, SIDE)
     films = Films(
@@ -144,9 +150,10 @@ def make_films(
                 if step in images:
                     frames[place, frame] = deprocess(images[step].reshape(size))
                     there[place, frame] = True
-        _draw_curve(films.activations[place, 0], measured[place][0], plan.losses)
-        values = ways[place].values if place in ways and is_as_asked else None
-        _draw_curve(films.activations[place, 1], measured[place][1], values)
+        recorded = measured[place][0]
+        confirmed = plan.losses if _are_confirmed(plan.losses, recorded) else None
+        _draw_curve(films.activations[place, 0], recorded, confirmed)
+        _draw_curve(films.activations[place, 1], measured[place][1], climbed.get(place))
     if needs_right:
         for place, image in _right(plans, model, layer).items():
             films.right[place] = deprocess(image.reshape(size))
@@ -165,36 +172,46 @@ def _length(plans: Iterable[Plan]) -> int:
 
 
 def _measured(
-    plans: Mapping[int, Plan],
-    again: Mapping[int, Mapping[int, Floats]],
+    frames: Mapping[int, tuple[Mapping[int, Floats], Mapping[int, Floats]]],
+    filters: Mapping[int, int],
     mean_activations: Callable[[Floats], Floats],
+    *,
+    batch: int,
 ) -> dict[int, tuple[dict[int, float], dict[int, float]]]:
-    """Return by image the mean activation of its own map at each frame: as recorded, and as done again."""
+    """Return by image the mean activation of its own map at each frame: as recorded, and as done again.
+
+    There are always whole batches, because another number of images would have to be compiled.
+    """
+    found: dict[int, tuple[dict[int, float], dict[int, float]]] = {place: ({}, {}) for place in frames}
     keys = [
         (place, part, step)
-        for place, plan in plans.items()
-        for part, images in enumerate((plan.recorded, again[place]))
+        for place, rows in frames.items()
+        for part, images in enumerate(rows)
         for step in images
     ]
-    stack = [(plans[place].recorded, again[place])[part][step] for place, part, step in keys]
-    found: dict[int, tuple[dict[int, float], dict[int, float]]] = {place: ({}, {}) for place in plans}
-    if stack:
-        values = mean_activations(np.stack(stack).astype(np.float32).reshape(-1, SIDE, SIDE, 1))
-        for row, (place, part, step) in zip(values, keys, strict=True):
-            value = float(row[plans[place].image.filter % len(row)])
+    if keys:
+        stack = np.zeros((-(-len(keys) // batch) * batch, SIDE, SIDE, 1), np.float32)
+        for image, (place, part, step) in zip(stack, keys, strict=False):
+            image[:] = frames[place][part][step].reshape(SIDE, SIDE, 1)
+        for row, (place, part, step) in zip(mean_activations(stack), keys, strict=False):
+            value = float(row[filters[place] % len(row)])
             if np.isfinite(value):
                 found[place][part][step] = value
     return found
 
 
+def _are_confirmed(losses: Floats, measured: Mapping[int, float]) -> bool:
+    """Tell whether recorded losses are the mean activations, as far as these were measured."""
+    known = [step for step in measured if step < len(losses)]
+    largest = max(map(abs, measured.values()), default=0.0)
+    return bool(known) and all(abs(losses[step] - measured[step]) <= SAME_VALUE * largest for step in known)
+
+
 def _draw_curve(curve: Floats, measured: Mapping[int, float], values: Floats | None) -> None:
-    """Fill in a curve: what was measured at the frames, and values at all steps if they agree with that."""
-    known = [step for step in measured if values is not None and step < len(values)]
-    if values is not None and known:
-        largest = max(map(abs, measured.values()))
-        if all(abs(values[step] - measured[step]) <= SAME_VALUE * largest for step in known):
-            some = values[: len(curve)]
-            curve[: len(some)] = some
+    """Fill in a curve: values at all steps if there are any, and what was measured at the frames."""
+    if values is not None:
+        some = values[: len(curve)]
+        curve[: len(some)] = some
     for step, value in measured.items():
         if step < len(curve):
             curve[step] = value
