@@ -302,12 +302,12 @@ def test_the_film_follows_the_chosen_filter(server: Server, enter: Enter) -> Non
     page.goto(server.desk("student01"))
     panel = page.locator("[data-panel]")
     expect(panel.get_by_role("img", name=re.compile("step 50"))).to_have_count(2)
-    expect(panel).to_contain_text("Reproduced")
+    expect(panel).to_contain_text("Filter 0: reproduced")
 
     press(page, "f")
     page.keyboard.press("ArrowRight")
 
-    expect(panel).to_contain_text("feature map 1")
+    expect(panel).to_contain_text("Filter 1: reproduced")
     for place in ("4", "-1", "x", "9" * 30):
         assert page.request.get(f"{server.desk('student01')}/panel/{place}").status == 404
 

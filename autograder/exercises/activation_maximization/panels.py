@@ -68,7 +68,7 @@ def desk_panel(measurements: Measurements, pictures: Pictures, place: int) -> Ma
     words, film = _nothing(found, films), None
     if films is not None and found is not None:
         film = _film(films, found, place, whose="recorded", with_right=True)
-        words = film.words[:1].upper() + film.words[1:] + "." if film else NO_STEPS
+        words = f"Filter {film.filter}: {film.words}." if film else NO_STEPS
     page = _templates().get_template("desk_panel.html")
     return Markup(page.render(words=words, one=film, frame=frame, asked=ASKED))  # noqa: S704 (the kit's own)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +41,7 @@ def test_a_film_has_both_rows_the_steps_the_curves_and_the_correlation(good: Mea
     assert panel.count("<img") == 10
     assert re.findall(r'<th scope="col">(\d+)</th>', panel) == ["0", "4", "16", "32", "50"]
     assert panel.count("<path") == 2
-    assert "Reproduced; correlation of the ways from the start: 1.000." in panel
+    assert "Filter 0: reproduced; correlation of the ways from the start: 1.000." in panel
 
 
 def test_a_step_that_was_not_kept_is_a_gap_and_not_another_picture(good: Measurements) -> None:
@@ -50,7 +52,7 @@ def test_a_step_that_was_not_kept_is_a_gap_and_not_another_picture(good: Measure
 
 
 def test_an_image_that_does_not_come_out_says_so(good: Measurements) -> None:
-    assert "Not reproduced; correlation of the ways from the start: 0.412." in desk_panel(
+    assert "Filter 2: not reproduced; correlation of the ways from the start: 0.412." in desk_panel(
         *with_films(good, PICTURES), LOST
     )
 
@@ -129,6 +131,16 @@ def test_films_of_another_size_are_refused_and_the_rest_is_read(change: dict[str
 
     assert films_in(after) is None
     assert np.array_equal(after.student, PICTURES.student)
+
+
+def test_a_header_that_asks_for_memory_gets_none() -> None:
+    stream, whole = io.BytesIO(), io.BytesIO(pictures_to_npz(PICTURES))
+    about = {"descr": "|u1", "fortran_order": False, "shape": (64, 5, 28, 28 * 10**9)}
+    np.lib.format.write_array_header_1_0(stream, about)
+    with zipfile.ZipFile(whole, "a") as archive:
+        archive.writestr("panel.film_again.npy", stream.getvalue() + bytes(100))
+
+    assert pictures_from_npz(whole.getvalue()).panels == {}
 
 
 def test_the_grid_marks_living_images_that_did_not_come_out(good: Measurements) -> None:
