@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from markupsafe import Markup
 from pydantic import BaseModel
 
 from autograder.errors import SettingsError
@@ -73,6 +74,19 @@ class Hint:
 
 
 @dataclass(frozen=True)
+class WallChoice:
+    """Submissions that the wall can show alone.
+
+    Attributes:
+        words: what they have in common.
+        of: tells of measurements whether they are such a submission's.
+    """
+
+    words: str
+    of: Callable[[Measurements], bool]
+
+
+@dataclass(frozen=True)
 class Exercise:
     """Everything that the kit needs to know about one exercise.
 
@@ -95,6 +109,11 @@ class Exercise:
         hints: explain errors; the first that fits is used, before those for any exercise.
         flags: returns what a person should know about measurements, besides the criteria.
         draw: returns the picture of a submission, `grid.png`.
+        desk: returns the desk's panel about one image, by its place in the grid, as HTML.
+        page: returns what the feedback page shows besides the pictures, as HTML; empty if that is nothing.
+        style: returns the style sheet of both.
+        shown_by: the files and folders that determine these three.
+        choices: submissions that the wall can show alone, by their name in addresses.
         traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
         quantities: what the audit compares with the thresholds.
         samples: the folder with the submissions of the demo.
@@ -116,6 +135,11 @@ class Exercise:
     hints: tuple[Hint, ...]
     flags: Callable[[Measurements], list[Flag]]
     draw: Callable[[Report, Measurements, Pictures], bytes]
+    desk: Callable[[Measurements, Pictures, int], Markup]
+    page: Callable[[Report | None, Measurements, Pictures], Markup]
+    style: Callable[[], str]
+    shown_by: tuple[Path, ...]
+    choices: Mapping[str, WallChoice]
     traits: Callable[[Measurements], tuple[float, ...] | None]
     quantities: tuple[Quantity, ...]
     samples: Path

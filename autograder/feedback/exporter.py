@@ -20,7 +20,9 @@ from autograder.course.gradebook import open_database
 from autograder.course.marks import no_marks, read_marks
 from autograder.course.notebooks import read_notebook
 from autograder.errors import CourseError
+from autograder.exercise import find_exercise
 from autograder.feedback.page import Material, render_page
+from autograder.settings import load_settings
 
 
 class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have types
@@ -68,10 +70,12 @@ class FeedbackExporter(Exporter):  # type: ignore[misc] # not known to have type
             standing = read_marks(gradebook, assignment, notebook, student).get(student)
         if standing is None:
             raise no_marks(student, assignment)
+        root = Path(directory.root)
         return Material(
             about["student"],
             about["assignment"],
             standing,
-            Course(Path(directory.root)).result_folder(about["student"], about["assignment"]),
+            Course(root).result_folder(about["student"], about["assignment"]),
             file.read_bytes(),
+            find_exercise(load_settings(root).exercise),
         )

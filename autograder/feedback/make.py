@@ -25,10 +25,12 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import nbgrader_config, open_gradebook
 from autograder.course.marks import Marks, no_marks, read_assignment, read_marks
 from autograder.errors import CourseError, GradeascentError
+from autograder.exercise import Exercise, find_exercise
 from autograder.feedback.page import MADE_FROM, Material
 from autograder.feedback.pdf import make_pdf
 from autograder.plain.files import HALF, write_whole
 from autograder.plain.untrusted_files import open_plain
+from autograder.settings import load_settings
 
 EXPORTER = "autograder.feedback.exporter.FeedbackExporter"
 _MADE_FROM = re.compile(rf'<meta name="{MADE_FROM}" content="([0-9a-f]{{64}})">'.encode())
@@ -92,16 +94,20 @@ def make_pages(
 
     Raises:
         CourseError: nbgrader's settings or its gradebook cannot be used.
+        SettingsError: the course's settings cannot be used.
     """
     config = nbgrader_config(course)
     if "exporter_class" not in config.GenerateFeedback:  # a course folder from before this page existed
         config.GenerateFeedback.exporter_class = EXPORTER
     notebook = course.source_notebook(assignment).stem
     standings = _read_standings(course, students, assignment, notebook)
+    exercise = find_exercise(load_settings(course.root).exercise)
     pages: dict[str, StudentPages] = {}
     for student in students:
         try:
-            page = _up_to_date_page(course, config, student, assignment, notebook, standings[student])
+            page = _up_to_date_page(
+                course, config, student, assignment, notebook, standings[student], exercise
+            )
             pages[student] = StudentPages(page, make_pdf(page, browser) if browser else None)
         except (GradeascentError, OSError) as error:
             progress.not_made(student, error)
@@ -129,6 +135,7 @@ def _up_to_date_page(
     assignment: str,
     notebook: str,
     standing: Marks | CourseError,
+    exercise: Exercise,
 ) -> Path:
     directory = _directory(config, assignment)
     source = Path(directory.format_path(directory.autograded_directory, student, assignment))
@@ -144,7 +151,7 @@ def _up_to_date_page(
     if isinstance(standing, CourseError):
         raise standing
     results = course.result_folder(student, assignment)
-    if _made_from(page) != Material(student, assignment, standing, results, content).sha256():
+    if _made_from(page) != Material(student, assignment, standing, results, content, exercise).sha256():
         page.with_suffix(".pdf").unlink(missing_ok=True)  # printed from the old page
         _convert(config, student, assignment, executed, page.parent)
     return page

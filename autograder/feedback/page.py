@@ -18,21 +18,23 @@ from nbformat import NotebookNode
 import autograder
 from autograder.course.marks import Marks
 from autograder.course.notebooks import grade_id
-from autograder.feedback import curves
+from autograder.exercise import Exercise
 from autograder.feedback.cells import show_cells
 from autograder.feedback.clean_markup import markdown
 from autograder.feedback.criteria import CriterionRow, make_rows
-from autograder.feedback.curves import Curves, make_curves
-from autograder.feedback.pixels import picture_address
-from autograder.pages.mosaic import draw_mosaic
+from autograder.pages import curves
+from autograder.pages.curves import Curves, make_curves
+from autograder.pages.mosaic import draw_mosaic, picture_address
 from autograder.pages.web_page import make_environment, style_hash
-from autograder.pictures import pictures_from_npz
+from autograder.pictures import Pictures, pictures_from_npz
 from autograder.plain.text import plain_text
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
     GRID,
+    MEASUREMENTS,
     PICTURES,
     REPORT,
+    read_measurements,
     read_report,
 )
 from autograder.report import Flag, Report
@@ -47,7 +49,9 @@ _FLAGS_FOR_STUDENTS = frozenset(
     "timeout out_of_memory kernel_died invalid_notebook too_large other_name other_layer "
     "cell_put_back cell_was_text cell_edited cell_error".split()
 )
-_STORED = (REPORT, PICTURES, GRID)
+_STORED = (REPORT, MEASUREMENTS, PICTURES, GRID)
+# Files of code and templates.
+_SHOWN = frozenset({".py", ".html", ".css"})
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Material:
         standing: what the gradebook says.
         results: the folder of the grader's report and pictures; it may be empty.
         notebook: the bytes of the executed notebook.
+        exercise: what the course is about.
     """
 
     student: str
@@ -67,6 +72,7 @@ class Material:
     standing: Marks
     results: Path
     notebook: bytes
+    exercise: Exercise
 
     def sha256(self) -> str:
         """Return a hash that is equal exactly when the pages would be equal."""
@@ -75,7 +81,15 @@ class Material:
         )
         standing = replace(self.standing, notebook_id="")
         return sha256_of(
-            (_kit_sha256(), self.student, self.assignment, repr(standing), self.notebook, *stored)
+            (
+                _kit_sha256(),
+                _exercise_sha256(self.exercise.shown_by),
+                self.student,
+                self.assignment,
+                repr(standing),
+                self.notebook,
+                *stored,
+            )
         )
 
 
@@ -84,12 +98,7 @@ def _kit_sha256() -> str:
     """Return the SHA-256 of the code and templates of pages."""
     kit = Path(autograder.__file__ or "").parent
     places = (kit / "feedback", kit / "pages")
-    files = [
-        file
-        for place in places
-        for file in sorted(place.rglob("*"))
-        if file.suffix in (".py", ".html", ".css")
-    ]
+    files = [file for place in places for file in sorted(place.rglob("*")) if file.suffix in _SHOWN]
     alone = (
         kit / "course" / "marks.py",
         kit / "plain" / "text.py",
@@ -98,6 +107,18 @@ def _kit_sha256() -> str:
         Path(deprocess.__file__),
     )
     return sha256_of(file.read_bytes() for file in (*files, *alone))
+
+
+@functools.cache
+def _exercise_sha256(shown_by: tuple[Path, ...]) -> str:
+    """Return the SHA-256 of what an exercise adds to the pages."""
+    files = [
+        file
+        for part in shown_by
+        for file in (sorted(part.rglob("*.*")) if part.is_dir() else [part])
+        if file.suffix in _SHOWN
+    ]
+    return sha256_of(file.read_bytes() for file in files)
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,8 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
     rows = make_rows(standing, report, names)
     environment = make_environment("autograder.feedback")
     environment.filters.update(markdown=markdown, moment=_moment, span=_span)
-    style = environment.get_template("feedback.css").render()
+    style = environment.get_template("feedback.css").render() + material.exercise.style()
+    pictures = _stored_pictures(material.results)
     page = environment.get_template("feedback.html").render(
         material=material,
         standing=standing,
@@ -128,7 +150,8 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
         other_comments=rows.other_comments,
         share=f"{100 * min(1, standing.total / standing.max_score):.1f}" if standing.max_score else "0",
         flags=_flags(report),
-        pictures=list(_pictures(material.results)),
+        pictures=_shown(pictures) if pictures is not None else _whole_grid(material.results),
+        panel=_panel(material, report, pictures) if pictures is not None else Markup(),
         frame=curves,
         cells=list(show_cells(notebook)),
         marks=_marks_by_place(rows.rows, names),
@@ -146,12 +169,24 @@ def _flags(report: Report | None) -> list[Flag]:
     return [flag for flag in report.flags if flag.code in _FLAGS_FOR_STUDENTS] if report else []
 
 
-def _pictures(results: Path) -> list[Picture]:
-    """Return the student's features, the reference's on the same network, and the curves behind both."""
+def _stored_pictures(results: Path) -> Pictures | None:
     try:
-        pictures = pictures_from_npz((results / PICTURES).read_bytes())
+        return pictures_from_npz((results / PICTURES).read_bytes())
     except (OSError, ValueError, KeyError):
-        return _whole_grid(results)
+        return None
+
+
+def _panel(material: Material, report: Report | None, pictures: Pictures) -> Markup:
+    """Return what the exercise adds; nothing if the measurements are gone."""
+    try:
+        measurements = read_measurements(material.results)
+    except (OSError, ValueError):
+        return Markup()
+    return material.exercise.page(report, measurements, pictures)
+
+
+def _shown(pictures: Pictures) -> list[Picture]:
+    """Return the student's features, the reference's on the same network, and the curves behind both."""
     shown = [
         Picture(caption, picture_address(mosaic), note=DEAD if dead[: len(images)].any() else "")
         for caption, images, dead in (

@@ -15,6 +15,8 @@ import warnings
 from markupsafe import Markup
 from PIL import Image, UnidentifiedImageError
 
+from autograder.pages.mosaic import picture_address
+
 # A matplotlib figure of 20 x 20 inches at 300 dots per inch has 36 million pixels.
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 24 * 1024 * 1024
@@ -51,11 +53,6 @@ def plain_picture(image: Image.Image) -> Markup:
         raise PixelsError("a picture that is damaged") from error
     plain.thumbnail((WIDEST, HIGHEST))
     return picture_address(_as_png(plain))
-
-
-def picture_address(png: bytes) -> Markup:
-    """Return a PNG as an address that is embedded in the page."""
-    return Markup("data:image/png;base64," + base64.b64encode(png).decode())  # noqa: S704 (letters, digits, + and /)
 
 
 def is_harmless_address(address: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
@@ -55,6 +55,7 @@ def make_app(
         "/class": pages.overview,
         "/desk/{key}": pages.desk,
         "/desk/{key}/picture/{size}": pages.picture,
+        "/desk/{key}/panel/{place}": pages.panel,
         "/desk/{key}/notebook": pages.notebook,
     }
     acts: dict[str, View] = {
@@ -66,7 +67,7 @@ def make_app(
     }
     application = Starlette(
         routes=[
-            Route("/assets/{name}", _asset),
+            Route("/assets/{name}", _asset_of(assets(pages.exercise.style()))),
             Route("/who", door.ask_name, methods=["GET"]),
             Route("/who", door.act(pages.set_name, needs_name=False), methods=["POST"]),
             *(Route(path, door.look(view), methods=["GET"]) for path, view in looks.items()),
@@ -178,14 +179,14 @@ def _is_this_machine(request: Request) -> bool:
         return False
 
 
-_ASSETS = assets()
+def _asset_of(files: Mapping[str, tuple[str, str]]) -> Callable[[Request], Awaitable[Response]]:
+    async def asset(request: Request) -> Response:
+        kind, content = files.get(request.path_params["name"], ("", ""))
+        if not kind:
+            return Response(status_code=404)
+        return Response(content, media_type=kind, headers={"Cache-Control": _FOREVER})
 
-
-async def _asset(request: Request) -> Response:
-    kind, content = _ASSETS.get(request.path_params["name"], ("", ""))
-    if not kind:
-        return Response(status_code=404)
-    return Response(content, media_type=kind, headers={"Cache-Control": _FOREVER})
+    return asset
 
 
 async def _failed(_: Request, error: Exception) -> Response:

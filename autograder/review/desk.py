@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 from nbformat import NotebookNode
 
 from autograder.course.folder import Course
@@ -16,12 +17,15 @@ from autograder.course.marks import Mark
 from autograder.course.notebooks import grade_id, read_notebook
 from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
+from autograder.exercise import Exercise
 from autograder.feedback.cells import Cell, show_cells
-from autograder.feedback.curves import Curves, make_curves
-from autograder.measurements import FilterMeasurement, ModelMeasurement
+from autograder.measurements import FilterMeasurement, Measurements, ModelMeasurement
+from autograder.pages.curves import Curves, make_curves
 from autograder.pages.mosaic import PANELS
+from autograder.pictures import Pictures
 from autograder.record.files import (
     EVIDENCE,
+    MEASUREMENTS,
     PICTURES,
 )
 from autograder.record.recorded import autograded_notebook
@@ -114,10 +118,13 @@ class Desk:
     training: Training | None
     curves: Curves | None
     reference_curves: Curves | None
+    panel: Markup
     problem: str
 
 
-def make_desk(course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission) -> Desk:
+def make_desk(
+    course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission, exercise: Exercise
+) -> Desk:
     """Return what the desk shows of a submission."""
     panels, curves, reference_curves = _drawings(one.folder, _changed(one.folder / PICTURES))
     measured = measurements_in(one.folder)
@@ -135,8 +142,24 @@ def make_desk(course: Course, sheet: Sheet, assignment: str, one: ReviewSubmissi
         training=_training(one.folder, measured.model) if measured and measured.model else None,
         curves=curves,
         reference_curves=reference_curves,
+        panel=panel_of(one, exercise, 0) or Markup(),
         problem=problem,
     )
+
+
+def panel_of(one: ReviewSubmission, exercise: Exercise, place: int) -> Markup | None:
+    """Return the exercise's panel about one image, by its place in the grid; None if there is no such image."""
+    measured, pictures = _stored(
+        one.folder, _changed(one.folder / PICTURES), _changed(one.folder / MEASUREMENTS)
+    )
+    if measured is None or not 0 <= place < min(PANELS, len(pictures.student)):
+        return None
+    return exercise.desk(measured, pictures, place)
+
+
+@functools.lru_cache(maxsize=8)
+def _stored(folder: Path, _: int, __: int) -> tuple[Measurements | None, Pictures]:
+    return measurements_in(folder), read_pictures(folder)
 
 
 @functools.lru_cache(maxsize=64)

@@ -71,9 +71,13 @@ class CriterionBar:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A likely cause of missing points, and how many submissions lost points to it."""
+    """A cause of missing points, and how many submissions lost points to it.
+
+    `is_shown` is False for what only says what was measured, and leaves open why.
+    """
 
     words: str
+    is_shown: bool
     count: Count
     criteria: tuple[str, ...]
 
@@ -208,6 +212,7 @@ def _mistakes(submissions: Sequence[ReviewSubmission], exercise: Exercise) -> li
     found = [
         Mistake(
             exercise.mistake_words(cause),
+            cause not in exercise.general_causes,
             Count(times, {"cause": cause}),
             tuple(criteria[cause]),
         )

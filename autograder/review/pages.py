@@ -15,12 +15,12 @@ from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
 from autograder.errors import SubmissionError
 from autograder.exercise import find_exercise
-from autograder.feedback import curves as frame
 from autograder.feedback.cells import show_cells
+from autograder.pages import curves as frame
 from autograder.pages.web_page import style_hash
 from autograder.review.audit_log import AuditLog
 from autograder.review.cells import read_sheet
-from autograder.review.desk import make_desk, notebook_of
+from autograder.review.desk import make_desk, notebook_of, panel_of
 from autograder.review.forms import (
     LONGEST_COMMENT,
     LONGEST_REASON,
@@ -48,6 +48,7 @@ NO_IMAGES = (
 # Background work pauses this long after each picture, so that current requests do not wait.
 _POLITE_SECONDS = 0.01
 _PICTURE_CACHE = "private, max-age=3600"
+MOST_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class ReviewPages:
         self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
         self.snippets = Snippets(course.graded)
         self.presence = Presence()
-        self.environment = make_environment()
+        self.environment = make_environment(self.exercise.style())
         self.listing = Listing(self.submissions.all)
 
     # --- what is shown
@@ -87,7 +88,7 @@ class ReviewPages:
         """Every submission as a card."""
         self.presence.gone(visit.session)
         selection = self._selection(visit.query)
-        everyone = self.listing.now()
+        everyone = self._with_choices(selection, self.listing.now())
         blind = visit.session.blind
         ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
         return self._page(
@@ -102,7 +103,7 @@ class ReviewPages:
                     name for one in everyone if one.report is not None for name in one.report.criteria
                 )
             ),
-            shows=SHOWN,
+            shows=SHOWN | {name: choice.words for name, choice in self.exercise.choices.items()},
             sorts=SORTS,
         )
 
@@ -132,6 +133,15 @@ class ReviewPages:
         if drawn is None:
             return Response(NO_IMAGES, media_type="image/svg+xml")
         return Response(drawn, media_type=TYPES[size], headers={"Cache-Control": _PICTURE_CACHE})
+
+    def panel(self, visit: Visit) -> Response:
+        """The exercise's panel about one image: a part of the desk."""
+        one, place = self._known(visit.parts["key"]), visit.parts["place"]
+        is_place = place.isascii() and place.isdecimal() and len(place) < MOST_DIGITS
+        panel = panel_of(one, self.exercise, int(place)) if one is not None and is_place else None
+        if panel is None:
+            return Response(status_code=404)
+        return HTMLResponse(panel, headers={"Cache-Control": _PICTURE_CACHE})
 
     def notebook(self, visit: Visit) -> Response:
         """The executed notebook, for a frame in which no script runs."""
@@ -267,7 +277,12 @@ class ReviewPages:
         return self.listing.find(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
-        return Selection.of(query)
+        return Selection.of(query, self.exercise.choices)
+
+    def _with_choices(self, selection: Selection, everyone: list[ReviewSubmission]) -> list[ReviewSubmission]:
+        """Return submissions with the exercise's choices that include them, if the selection asks for one."""
+        is_asked = selection.show in self.exercise.choices
+        return self.submissions.with_choices(everyone) if is_asked else everyone
 
     def _unusual(self, selection: Selection, everyone: list[ReviewSubmission]) -> dict[str, float]:
         return self.submissions.unusual(everyone) if selection.sort == "unusual" else {}
@@ -284,7 +299,7 @@ class ReviewPages:
         conflict: bool = False,
     ) -> Response:
         selection, blind = self._selection(visit.query), visit.session.blind
-        everyone = self.listing.recent()
+        everyone = self._with_choices(selection, self.listing.recent())
         ordered = selection.order(everyone, self._unusual(selection, everyone), blind=blind)
         around = neighbours(ordered, selection, one.key, blind=blind)
         last = self.saving.last_change(one.student)
@@ -294,7 +309,7 @@ class ReviewPages:
             status=409 if conflict else 422 if problems else 200,
             here="desk",
             one=one,
-            desk=make_desk(self.course, self.sheet, self.assignment, one),
+            desk=make_desk(self.course, self.sheet, self.assignment, one, self.exercise),
             around=around,
             everyone=everyone,
             selection=selection,
@@ -315,7 +330,7 @@ class ReviewPages:
         for one in dict.fromkeys(one.key for one in coming if one is not None):
             submission = self._known(one)
             if submission is not None:
-                make_desk(self.course, self.sheet, self.assignment, submission)
+                make_desk(self.course, self.sheet, self.assignment, submission, self.exercise)
                 for size in SIZES.values():
                     self.thumbnails.picture(submission.folder, size)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course.folder import Course
@@ -41,6 +41,7 @@ class ReviewSubmission:
         report: the grader's; None if there is none.
         marks: the gradebook's; None if the submission is not in it.
         version: changes with the pictures.
+        choices: the exercise's choices that include it, where they were asked for.
     """
 
     key: str
@@ -49,6 +50,7 @@ class ReviewSubmission:
     report: Report | None = None
     marks: Marks | None = None
     version: str = ""
+    choices: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -108,6 +110,7 @@ class Submissions:
     notebook: str
     _reports: dict[str, _Known] = field(default_factory=dict)
     _traits: dict[str, tuple[_Stamp, Traits | None]] = field(default_factory=dict)
+    _choices: dict[str, tuple[_Stamp, frozenset[str]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self) -> list[ReviewSubmission]:
@@ -144,6 +147,23 @@ class Submissions:
     def unusual(self, submissions: Sequence[ReviewSubmission]) -> dict[str, float]:
         """Return how unusual each submission's images are among these submissions, by key."""
         return unusualness({one.key: self._traits_of(one) for one in submissions})
+
+    def with_choices(self, submissions: Sequence[ReviewSubmission]) -> list[ReviewSubmission]:
+        """Return submissions with those of the exercise's choices that include them."""
+        return [replace(one, choices=self._choices_of(one)) for one in submissions]
+
+    def _choices_of(self, submission: ReviewSubmission) -> frozenset[str]:
+        stamp = _stamp(submission.folder / MEASUREMENTS)
+        with self._lock:
+            known = self._choices.get(submission.key)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        measured = measurements_in(submission.folder)
+        choices = self.exercise.choices.items()
+        found = frozenset(name for name, one in choices if measured is not None and one.of(measured))
+        with self._lock:
+            self._choices[submission.key] = (stamp, found)
+        return found
 
     def _traits_of(self, submission: ReviewSubmission) -> Traits | None:
         stamp = _stamp(submission.folder / MEASUREMENTS)

@@ -25,19 +25,23 @@ _AHEAD = {
 }
 
 
-def make_environment() -> Environment:
-    """Return the templates of the review pages; the notebook frame looks the same as in the feedback."""
+def make_environment(style: str = "") -> Environment:
+    """Return the templates of the review pages; the notebook frame looks the same as in the feedback.
+
+    Args:
+        style: the style sheet of an exercise's panels.
+    """
     environment = web_page.make_environment("autograder.review", "autograder.feedback")
     environment.filters.update(typed=_typed, span=_span)
-    environment.globals.update(words=WORDS, assets_version=assets_version())
+    environment.globals.update(words=WORDS, assets_version=assets_version(style))
     return environment
 
 
-def assets() -> dict[str, tuple[str, str]]:
-    """Return the files that pages refer to: type and content by name."""
+def assets(style: str = "") -> dict[str, tuple[str, str]]:
+    """Return the files that pages refer to, an exercise's style sheet included: type and content by name."""
     environment = web_page.make_environment("autograder.review")
     return {
-        "review.css": ("text/css", environment.get_template("review.css").render()),
+        "review.css": ("text/css", environment.get_template("review.css").render() + style),
         AHEAD: ("application/speculationrules+json", json.dumps(_AHEAD)),
         "review.js": ("text/javascript", _source(environment, "review.js")),
     }
@@ -48,9 +52,9 @@ def _source(environment: Environment, name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def assets_version() -> str:
+def assets_version(style: str = "") -> str:
     """Return a version that changes with these files, so that browsers can cache them."""
-    return hashlib.sha256(repr(assets()).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(assets(style)).encode()).hexdigest()[:12]
 
 
 def _typed(text: str) -> Markup:

@@ -6,7 +6,7 @@ The address holds the whole selection, so it can be bookmarked and works without
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -60,11 +60,11 @@ class Selection:
     search: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Selection:
-        """Return the selection in an address."""
+    def of(cls, query: Mapping[str, str], choices: Container[str] = ()) -> Selection:
+        """Return the selection in an address; what it shows may be one of an exercise's own choices."""
         show, sort, status = query.get("show", ""), query.get("sort", ""), query.get("status", "")
         return cls(
-            show=show if show in SHOWN else "all",
+            show=show if show in SHOWN or show in choices else "all",
             sort=sort if sort in SORTS else "name",
             criterion=query.get("criterion", "")[:LONGEST_SEARCH],
             status=status if status in _STATUSES else "",
@@ -91,12 +91,15 @@ class Selection:
     def includes(self, one: ReviewSubmission, *, blind: bool) -> bool:
         """Tell whether the selection includes a submission."""
         return (
-            _IS_SHOWN[self.show](one)
+            self._is_shown(one)
             and self._has_status(one)
             and self._has_score(one)
             and (not self.outcome or (one.report is not None and one.report.outcome == self.outcome))
             and self.search.casefold() in name_of(one, blind=blind).casefold()
         )
+
+    def _is_shown(self, one: ReviewSubmission) -> bool:
+        return _IS_SHOWN[self.show](one) if self.show in _IS_SHOWN else self.show in one.choices
 
     def _has_status(self, one: ReviewSubmission) -> bool:
         if not (self.criterion or self.status or self.cause):

@@ -12,13 +12,18 @@ import nbformat
 import numpy as np
 import pytest
 from graded_student import ADA, SCORES, feedback, find_grade
+from made_films import with_films
 from PIL import Image
 from read_page import read_page
 
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.notebooks import read_notebook, write_notebook
-from autograder.feedback.curves import make_curves
+from autograder.measurements import Measurements, measurements_to_json
+from autograder.pages.curves import make_curves
+from autograder.pictures import pictures_from_npz, pictures_to_npz
+from autograder.plain.files import write_whole
+from autograder.record.files import MEASUREMENTS, PICTURES
 
 
 def test_a_page_has_every_score_with_the_graders_words(course: Course, hand_in: Callable[..., Path]) -> None:
@@ -46,6 +51,30 @@ def test_a_page_shows_both_grids_and_both_sets_of_curves(
     assert len(shown.all("figure")) == 4
     assert len([path for path in shown.all("path") if path["class"] == "median"]) == 2
     assert all(str(image["src"]).startswith("data:image/png;base64,") for image in shown.all("img"))
+
+
+def films_on(page: Path) -> int:
+    return sum(table.get("class") == "film" for table in read_page(page).all("table"))
+
+
+def test_a_page_shows_films_of_some_ascents_and_is_made_again_when_there_are_some(
+    course: Course, hand_in: Callable[..., Path]
+) -> None:
+    page, results = hand_in(ADA), course.result_folder(ADA)
+    feedback(course)
+    assert films_on(page) == 0
+
+    pictures = pictures_from_npz((results / PICTURES).read_bytes())
+    measured, pictures = with_films(Measurements("graded"), pictures, with_right=True)
+    write_whole(results / PICTURES, pictures_to_npz(pictures))
+    write_whole(results / MEASUREMENTS, measurements_to_json(measured))
+    feedback(course)
+
+    shown = read_page(page)
+    assert films_on(page) == 4  # three films; and what is asked for, since ada's objective failed
+    assert "The ascent of filter 2 (not reproduced" in shown.words
+    assert all(str(image["src"]).startswith("data:image/png;base64,") for image in shown.all("img"))
+    assert all(image["alt"] for image in shown.all("img"))
 
 
 def test_the_word_of_a_person_counts(course: Course, hand_in: Callable[..., Path]) -> None:

@@ -27,6 +27,7 @@ from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import write_notebook
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.feedback import page as feedback_page
 from autograder.feedback.clean_markup import clean, markdown, mathematics
 from autograder.feedback.make import make_pages
@@ -249,7 +250,9 @@ def test_the_policy_alone_stops_scripts_and_requests(
     monkeypatch.setattr(feedback_page, "plain_text", lambda text, at_most: text)
     standing = standing_of(name)
     file = tmp_path / "page.html"
-    file.write_text(render_page(Material(name, ASSIGNMENT, standing, tmp_path, b""), empty), encoding="utf-8")
+    file.write_text(
+        render_page(Material(name, ASSIGNMENT, standing, tmp_path, b"", EXERCISE), empty), encoding="utf-8"
+    )
 
     seen = visit(file)
     assert "script" in seen.page.tags

@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from made_films import with_films
 from made_reports import make_report
 from playwright.sync_api import Page
 from served_course import Chromium, Server, come_in, serving
@@ -97,10 +98,13 @@ def store(course: Course, student: str, criteria: dict[str, Result], outcome: Ou
         flags=[Flag(code="other_name", message="The images were found elsewhere.", needs_review=True)],
         timings={"start": 3.0, "cells": 60.0, "cell train": 40.0, "cell ascent": 15.0, "verify": 2.0},
     )  # fmt: skip
+    measured = MEASURED
+    if student == "bert":  # the others have results from before there were films
+        measured, pictures = with_films(MEASURED, pictures, with_right=True)
     folder = course.result_folder(student)
     write_whole(folder / PICTURES, pictures_to_npz(pictures))
-    write_whole(folder / MEASUREMENTS, measurements_to_json(MEASURED))
-    write_whole(folder / "grid.png", draw_grid(report, MEASURED, pictures))
+    write_whole(folder / MEASUREMENTS, measurements_to_json(measured))
+    write_whole(folder / "grid.png", draw_grid(report, measured, pictures))
     notebook = read_notebook(course.release_folder() / f"{ASSIGNMENT}.ipynb")
     for cell in notebook.cells:
         if cell.cell_type == "code":

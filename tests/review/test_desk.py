@@ -297,6 +297,21 @@ def test_filters_are_compared_by_pointer_and_by_keyboard(server: Server, enter: 
     expect(page.locator("[data-filter-number]")).to_have_text("2")
 
 
+def test_the_film_follows_the_chosen_filter(server: Server, enter: Enter) -> None:
+    page = enter("Tina")
+    page.goto(server.desk("student01"))
+    panel = page.locator("[data-panel]")
+    expect(panel.get_by_role("img", name=re.compile("step 50"))).to_have_count(2)
+    expect(panel).to_contain_text("Filter 0: reproduced")
+
+    press(page, "f")
+    page.keyboard.press("ArrowRight")
+
+    expect(panel).to_contain_text("Filter 1: reproduced")
+    for place in ("4", "-1", "x", "9" * 30):
+        assert page.request.get(f"{server.desk('student01')}/panel/{place}").status == 404
+
+
 def test_the_desk_shows_training_code_answer_and_notebook(server: Server, enter: Enter) -> None:
     page = enter("Bea")
     page.goto(server.desk("ada"))

@@ -132,6 +132,20 @@ def test_one_mistake_that_costs_points_in_two_criteria_counts_once() -> None:
     assert overview.mistakes[0].count.query == {"cause": "gradient_descent"}
 
 
+def test_a_cause_is_told_from_what_was_only_measured() -> None:
+    overview = make_overview(
+        [
+            submission("ada", ascent="fail", causes={"ascent": "gradient_descent"}),
+            submission("bert", ascent="fail", causes={"ascent": "not_raised"}),
+        ]
+    )
+
+    assert {one.words: one.is_shown for one in overview.mistakes} == {
+        "descent instead of ascent": True,
+        "filters do not respond to their images": False,
+    }
+
+
 def test_a_loss_that_no_report_explains_is_counted() -> None:
     overview = make_overview(
         [

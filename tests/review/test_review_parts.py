@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def test_a_bar_of_the_class_overview_is_a_selection() -> None:
 
     assert [one.student for one in class_ if chosen.includes(one, blind=False)] == ["2", "3"]
     assert chosen.query == "?score_from=2&score_below=4"
+
+
+def test_the_wall_shows_alone_what_the_exercise_offers_to() -> None:
+    offered = {"not_reproduced"}
+    chosen = Selection.of({"show": "not_reproduced"}, offered)
+    class_ = [submission("a"), replace(submission("b"), choices=frozenset(offered))]
+
+    assert [one.student for one in class_ if chosen.includes(one, blind=False)] == ["b"]
+    assert chosen.query == "?show=not_reproduced"
+    assert Selection.of({"show": "not_reproduced"}) == Selection()
 
 
 def test_what_looks_like_no_other_is_the_most_unusual() -> None:

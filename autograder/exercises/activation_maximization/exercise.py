@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.exercise import Exercise
+from markupsafe import Markup
+
+from autograder.exercise import Exercise, WallChoice
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
@@ -29,6 +31,31 @@ def draw(report: Report, measurements: Measurements, pictures: Pictures) -> byte
     return draw_grid(report, measurements, pictures)
 
 
+def desk(measurements: Measurements, pictures: Pictures, place: int) -> Markup:
+    """Return the desk's panel about one image."""
+    from autograder.exercises.activation_maximization.panels import desk_panel
+
+    return desk_panel(measurements, pictures, place)
+
+
+def page(report: Report | None, measurements: Measurements, pictures: Pictures) -> Markup:
+    """Return what the feedback page shows of the ascents."""
+    from autograder.exercises.activation_maximization.panels import page_panel
+
+    return page_panel(report, measurements, pictures)
+
+
+def style() -> str:
+    """Return the style sheet of both."""
+    return (HERE / "templates" / "panels.css").read_text(encoding="utf-8")
+
+
+def is_not_reproduced(measurements: Measurements) -> bool:
+    """Tell whether there are images that are not shown to have come out of the recorded steps."""
+    found = measurements.reenactment
+    return measurements.images is not None and (found is None or not found.is_shown)
+
+
 def quick_accuracy(thresholds: Thresholds) -> float:
     """Return the held-out accuracy from which a training earns full marks."""
     return thresholds.accuracy_full
@@ -37,7 +64,7 @@ def quick_accuracy(thresholds: Thresholds) -> float:
 EXERCISE = Exercise(
     name="activation_maximization",
     measuring="autograder.exercises.activation_maximization.verify.measure",
-    measured_by=(HERE / "verify", HERE / "constants.py", HERE / "hints.py"),
+    measured_by=(HERE / "verify", HERE / "constants.py", HERE / "films.py", HERE / "hints.py"),
     checks=HERE / "rubric" / "test_activation_maximization.py",
     scored_by=(HERE / "rubric", HERE / "constants.py"),
     fixtures="autograder.exercises.activation_maximization.rubric.fixtures",
@@ -51,6 +78,11 @@ EXERCISE = Exercise(
     hints=HINTS,
     flags=flags_of,
     draw=draw,
+    desk=desk,
+    page=page,
+    style=style,
+    shown_by=(HERE / "panels.py", HERE / "films.py", HERE / "constants.py", HERE / "templates"),
+    choices={"not_reproduced": WallChoice("not reproduced", is_not_reproduced)},
     traits=traits_of,
     quantities=QUANTITIES,
     samples=HERE / "samples",

@@ -142,6 +142,22 @@ if (loupe) {
   });
   let pinned = 0;
 
+  // the exercise's panel about the chosen filter, fetched when the choice has rested for a moment
+  const panel = find("[data-panel]");
+  let resting;
+  const follow = (index) => {
+    clearTimeout(resting);
+    if (!panel || panel.dataset.panel === String(index)) return;
+    resting = setTimeout(async () => {
+      try {
+        const answer = await fetch(`${desk}/panel/${index}?${panel.dataset.version}`);
+        if (!answer.ok || range.value !== String(index)) return;
+        panel.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+        panel.dataset.panel = index;
+      } catch { /* the server has been stopped; the panel stays as it is */ }
+    }, 60);
+  };
+
   const show = (index) => {
     for (const { mark, image, count, zoom } of grids) {
       const [row, column] = [Math.floor(index / COLUMNS), index % COLUMNS];
@@ -162,6 +178,7 @@ if (loupe) {
       if (line) line.classList.add("now");
     }
     number.textContent = range.value = index;
+    follow(index);
     const cells = rows.get(String(index)) || [];
     facts.replaceChildren(...cells.map((text, place) => [heads[place], text]).filter(([head, text]) => head !== "filter" && text).map(([head, text]) => {
       const [pair, term, value] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));

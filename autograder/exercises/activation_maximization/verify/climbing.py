@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,24 +13,55 @@ from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.hypotheses import Hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective
 from autograder.exercises.activation_maximization.verify.watched import Rule, Watched
-from autograder.verify.graph import FrozenModel
+from autograder.verify.graph import FrozenModel, LayerOutput
 from solutions.gradient_ascent import gradient_ascent
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
-# By the index of an image: start and end of its ascent, (784,) each.
-Ways = dict[int, tuple[Floats, Floats]]
 
 MOST_STEPS = 400
 EPSILON = 1e-7
 
 
+@dataclass(frozen=True, eq=False)
+class Way:
+    """An ascent that was done again.
+
+    Attributes:
+        start, end: images, (784,).
+        looks: images on the way, (784,), by their steps.
+        values: what was climbed, at every step, (steps + 1,); None if it was not computed.
+    """
+
+    start: Floats
+    end: Floats
+    looks: Mapping[int, Floats] = field(default_factory=dict)
+    values: Floats | None = None
+
+
+# By the index of an image.
+Ways = dict[int, Way]
+Looks = Mapping[int, Sequence[int]]
+
+
 def climb_again(
-    watched: Watched, hypothesis: Hypothesis, rule: Rule, model: FrozenModel, *, only_fast: bool = False
+    watched: Watched,
+    hypothesis: Hypothesis,
+    rule: Rule,
+    model: FrozenModel,
+    looks: Looks,
+    *,
+    only_fast: bool = False,
 ) -> Ways:
     """Make the images again for which a hypothesis says how.
 
-    With `only_fast`, nothing is made that the compiled reference ascent cannot make.
+    Args:
+        watched: what was watched of them.
+        hypothesis: what was climbed.
+        rule: how gradients became steps.
+        model: the student's network.
+        looks: by the index of an image, the steps after which it is kept on the way.
+        only_fast: make nothing that the compiled reference ascent cannot make.
     """
     todo = [
         (one, one.start, chosen)
@@ -40,13 +75,32 @@ def climb_again(
     starts = np.stack([start for _, start, _ in todo])
     filters = np.array([chosen for *_, chosen in todo])
     updates = np.array([one.link.steps for one, *_ in todo])
+    stops = sorted({step for one, *_ in todo for step in looks.get(one.place, ())})
     if _is_the_usual(hypothesis, rule, filters, updates):
-        ends = _all_at_once(model, hypothesis.maps, starts, filters, int(updates[0]), rule)
+        path, values = ascend_all(
+            model,
+            hypothesis.maps.layer,
+            starts,
+            filters,
+            updates=int(updates[0]),
+            step_size=rule.size,
+            stops=stops,
+        )
     elif only_fast:
         return {}
     else:
-        ends = climb(hypothesis.maps, hypothesis.objective, starts, filters, updates, rule)
-    return {one.place: (start, end) for (one, start, _), end in zip(todo, ends, strict=True)}
+        path = climb(hypothesis.maps, hypothesis.objective, starts, filters, updates, rule, stops)
+        values = None
+    last = max(path)
+    return {
+        one.place: Way(
+            start,
+            path[last][row],
+            {step: path[step][row] for step in looks.get(one.place, ()) if step in path},
+            values[:, row] if values is not None else None,
+        )
+        for row, (one, start, _) in enumerate(todo)
+    }
 
 
 def _is_the_usual(hypothesis: Hypothesis, rule: Rule, filters: Indices, updates: Indices) -> bool:
@@ -60,15 +114,36 @@ def _is_the_usual(hypothesis: Hypothesis, rule: Rule, filters: Indices, updates:
     )
 
 
-def _all_at_once(
-    model: FrozenModel, maps: Maps, starts: Floats, filters: Indices, updates: int, rule: Rule
-) -> Floats:
-    own = model.own_means(maps.layer.tensor)
-    stack = np.zeros((maps.filters, SIDE, SIDE, 1), np.float32)
+def ascend_all(
+    model: FrozenModel,
+    layer: LayerOutput,
+    starts: Floats,
+    filters: Indices,
+    *,
+    updates: int,
+    step_size: float,
+    stops: Sequence[int] = (),
+) -> tuple[dict[int, Floats], Floats]:
+    """Climb the means of different filters' maps from starts, (n, 784), all at once.
+
+    Returns:
+        The images, (n, 784), at the start, at the end, and after each of `stops` steps; and the means at every step,
+        (updates + 1, n).
+    """
+    own = model.own_means(layer.tensor)
+    stack = np.zeros((model.shapes[layer.tensor][-1] or 0, SIDE, SIDE, 1), np.float32)
     stack[filters] = starts.reshape(-1, SIDE, SIDE, 1)
-    ascent = gradient_ascent(own.computation, stack, steps=updates, step_size=rule.size, weights=own.weights)
-    ends: Floats = ascent.images[filters].reshape(len(filters), -1)
-    return ends
+    path, values = {0: starts}, []
+    # in parts, each from where the last one ended: the same steps, and the images between them can be seen
+    for before, after in itertools.pairwise(sorted({0, *(one for one in stops if one < updates), updates})):
+        ascent = gradient_ascent(
+            own.computation, stack, steps=after - before, step_size=step_size, weights=own.weights
+        )
+        stack = ascent.images
+        path[after] = stack[filters].reshape(len(filters), -1)
+        values.append(ascent.activations[:-1, filters])
+    values.append(ascent.activations[-1:, filters])
+    return path, np.concatenate(values)
 
 
 def climb(
@@ -78,17 +153,27 @@ def climb(
     filters: Indices,
     updates: Indices,
     rule: Rule,
-) -> Floats:
-    """Climb from starts, (n, 784), each for its filter and by its number of updates; return the ends, (n, 784)."""
+    stops: Sequence[int] = (),
+) -> dict[int, Floats]:
+    """Climb from starts, (n, 784), each for its filter and by its number of updates.
+
+    Returns:
+        The images, (n, 784), at the start, at the end, and after each of these steps.
+    """
     images = starts.astype(np.float32).copy()
+    path = {0: starts}
     derivative = objective.derivative(maps.of(images), filters)
-    for step in range(int(updates.max())):
+    most = int(updates.max())
+    for step in range(most):
         if step and not objective.is_linear:
             derivative = objective.derivative(maps.of(images), filters)
         gradients = maps.gradients(images, derivative)
         move = np.float32(rule.size) * scaled(gradients, rule.scaling)
         images += np.where((step < updates)[:, np.newaxis], move, np.float32(0))
-    return images
+        if step + 1 in stops:
+            path[step + 1] = images.copy()
+    path[most] = images
+    return path
 
 
 def scaled(gradients: Floats, scaling: str) -> Floats:

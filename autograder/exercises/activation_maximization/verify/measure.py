@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from autograder.evidence import Evidence
 from autograder.exercises.activation_maximization.constants import RESULT
+from autograder.exercises.activation_maximization.films import films_to_arrays
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.verify.filters import only_sure_filters
 from autograder.exercises.activation_maximization.verify.images import (
@@ -20,7 +21,7 @@ from autograder.exercises.activation_maximization.verify.images import (
 from autograder.exercises.activation_maximization.verify.links import seen_outside
 from autograder.exercises.activation_maximization.verify.objectives import forget_objectives
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
-from autograder.exercises.activation_maximization.verify.reenact import reenact
+from autograder.exercises.activation_maximization.verify.reenact import Reenacted, reenact
 from autograder.exercises.activation_maximization.verify.traces import (
     ascent_seen,
     is_incomplete,
@@ -49,7 +50,8 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     models, refused = read_models(evidence, digits)
     candidates = classifiers(models)
     images = best_images(evidence, candidates, seed=seed)
-    reenactment = _reenactment(images, evidence) if images else None
+    made_again = _made_again(images, evidence) if images else None
+    reenactment = made_again.measurement if made_again else None
     images = _with_living_filters(images, reenactment, seed=seed) if images else None
     model = _classifier(candidates, images)
     steps = measure_steps(evidence, images.measurement, images.version.record.run) if images else None
@@ -67,7 +69,10 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
         is_cut_off=evidence.is_cut_off,
         stopped=evidence.reason,
     )
-    return measurements, _pictures(images, steps)
+    pictures = _pictures(images, steps)
+    if made_again is not None and made_again.films is not None:
+        pictures = replace(pictures, panels=films_to_arrays(made_again.films))
+    return measurements, pictures
 
 
 def _with_living_filters(images: Candidate, reenactment: Reenactment | None, *, seed: int) -> Candidate:
@@ -110,7 +115,7 @@ def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
     return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)
 
 
-def _reenactment(images: Candidate, evidence: Evidence) -> Reenactment | None:
+def _made_again(images: Candidate, evidence: Evidence) -> Reenacted | None:
     version = images.version
     if version.model is None or images.layer is None:
         return None

@@ -10,14 +10,16 @@ where the true one reaches 1.00.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from autograder.evidence import Evidence
-from autograder.exercises.activation_maximization.constants import SIDE
-from autograder.exercises.activation_maximization.verify.climbing import Ways, climb_again
+from autograder.exercises.activation_maximization.constants import SIDE, STEPS
+from autograder.exercises.activation_maximization.films import Films
+from autograder.exercises.activation_maximization.verify.climbing import Looks, Ways, climb_again
+from autograder.exercises.activation_maximization.verify.filming import looks_of, make_films, plan_films
 from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
 from autograder.exercises.activation_maximization.verify.squashed import squashed_likeness
@@ -42,6 +44,16 @@ PIXELS = SIDE * SIDE
 REPRODUCED = 0.95
 # (n, 28, 28, 1) -> (n, filters)
 MeanActivations = Callable[[Floats], Floats]
+# Steps of about the size and number that the exercise asks for need no ascent of its own beside them.
+ABOUT_THE_SIZE, ABOUT_THE_NUMBER = 0.1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Reenacted:
+    """What is known of how images were made, and the films of it; no films where there is nothing to see."""
+
+    measurement: Reenactment
+    films: Films | None = None
 
 
 def reenact(
@@ -52,7 +64,7 @@ def reenact(
     model: FrozenModel,
     layers: Sequence[LayerOutput],
     mean_activations: MeanActivations,
-) -> Reenactment | None:
+) -> Reenacted | None:
     """Find how images were made, and make them again; None if no step was recorded.
 
     Args:
@@ -69,11 +81,13 @@ def reenact(
     if watched is None:
         return None
     if not watched.images or not layers:
-        return Reenactment(watched=0)
+        return Reenacted(Reenactment(watched=0))
     if len(np.unique(flat, axis=0)) <= len(flat) / 2:  # one variable for all: no filter has its own image
-        return Reenactment(watched=len(watched.images), kept="same", steps=usual_steps(watched))
+        return Reenacted(Reenactment(len(watched.images), kept="same", steps=usual_steps(watched)))
     rule = rule_of(watched)
-    asked = _as_asked(watched, rule, flat, model, layers[0])
+    plans = plan_films(watched, flat)
+    looks = looks_of(plans)
+    asked = _as_asked(watched, rule, flat, model, layers[0], looks)
     if asked is not None:
         found, ways, rule = asked
     else:
@@ -83,14 +97,33 @@ def reenact(
             found = replace(found, likeness=max(found.likeness, squashed))
         if rule is not None and found.hypothesis is not None:
             rule = replace(rule, size=-rule.size) if found.is_reversed else rule
-            ways = climb_again(watched, found.hypothesis, rule, model)
+            ways = climb_again(watched, found.hypothesis, rule, model, looks)
     # what is as asked climbs the means of the first layer, which are compiled already
     rise = _rise(watched, None if asked is not None else found.hypothesis, flat, mean_activations)
-    return _measurement(watched, found, rule, ways, flat, rise)
+    measured = _measurement(watched, found, rule, ways, flat, rise)
+    films = make_films(
+        plans,
+        ways,
+        model,
+        layers[0],
+        mean_activations,
+        is_as_asked=asked is not None,
+        needs_right=not _was_right(measured),
+    )
+    return Reenacted(measured, films)
+
+
+def _was_right(found: Reenactment) -> bool:
+    """Tell whether the images were made by the exercise's own ascent."""
+    return (
+        found.is_as_asked
+        and abs(found.step_size - 1) <= ABOUT_THE_SIZE
+        and abs(found.steps - STEPS) <= ABOUT_THE_NUMBER
+    )
 
 
 def _as_asked(
-    watched: Watched, rule: Rule | None, flat: Floats, model: FrozenModel, layer: LayerOutput
+    watched: Watched, rule: Rule | None, flat: Floats, model: FrozenModel, layer: LayerOutput, looks: Looks
 ) -> tuple[Found, Ways, Rule] | None:
     """Return the exercise's own hypothesis, with starts and ends and its rule, if most images come out under it.
 
@@ -101,8 +134,8 @@ def _as_asked(
     filters = {one.filter: one.filter for one in watched.alive}
     hypothesis = Hypothesis(Maps(model, layer), Objective("mean"), filters)
     up = replace(rule, size=abs(rule.size))
-    ways = climb_again(watched, hypothesis, up, model, only_fast=True)
-    same = [_correlation(flat[place], *way) >= REPRODUCED for place, way in ways.items()]
+    ways = climb_again(watched, hypothesis, up, model, looks, only_fast=True)
+    same = [_correlation(flat[place], way.start, way.end) >= REPRODUCED for place, way in ways.items()]
     if not same or np.mean(same) < REPRODUCED_SHARE:
         return None
     return Found(hypothesis, agreeing=1.0, likeness=1.0), ways, up
@@ -162,9 +195,9 @@ def _measurement(
     ):  # SIDE is the norm's square root of pixels
         scaling, size = "norm", size * SIDE
     correlations = {
-        one.place: _correlation(flat[one.place], *ways[one.place], has_scale=one.link.kept != "picture")
+        one.place: _correlation(flat[one.place], way.start, way.end, has_scale=one.link.kept != "picture")
         for one in watched.images
-        if one.place in ways
+        if (way := ways.get(one.place)) is not None
     }
     living = {one.place for one in alive}
     return Reenactment(

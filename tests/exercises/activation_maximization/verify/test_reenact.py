@@ -17,7 +17,7 @@ from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.recorder import as_npy
 from autograder.exercises.activation_maximization.verify.ascents import Ascent, ascents_in, recorded_steps
 from autograder.exercises.activation_maximization.verify.links import link_images
-from autograder.exercises.activation_maximization.verify.reenact import reenact
+from autograder.exercises.activation_maximization.verify.reenact import Reenacted, reenact
 from autograder.measurements import Reenactment
 from autograder.verify.graph import FrozenModel, LayerOutput, call, mean_of_all
 
@@ -104,15 +104,15 @@ def evidence_of(watch: AscentWatch) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
+def again(freeze_model: Freeze) -> Callable[..., Reenacted]:
     model = freeze_model(network())
     by_name = {layer.name: layer for layer in model.layers}
     means = partial(call, model, model.function(by_name["second"].tensor, mean_of_all))
     layers = [by_name["second"], by_name["first"], LayerOutput("output", model.output)]
 
-    def find(
+    def again(
         student: Student, change: Callable[[Any], Any] = lambda images: images, bias: float = 0.0
-    ) -> Reenactment:
+    ) -> Reenacted:
         images, watch = student.climb()
         evidence = evidence_of(watch)
         found = reenact(
@@ -121,7 +121,12 @@ def find(freeze_model: Freeze) -> Callable[..., Reenactment]:
         assert found is not None
         return found
 
-    return find
+    return again
+
+
+@pytest.fixture(scope="module")
+def find(again: Callable[..., Reenacted]) -> Callable[..., Reenactment]:
+    return lambda *student, **how: again(*student, **how).measurement
 
 
 def test_an_ascent_as_asked_comes_out_again(find: Callable[..., Reenactment]) -> None:
@@ -137,6 +142,39 @@ def test_an_ascent_as_asked_comes_out_again(find: Callable[..., Reenactment]) ->
     )
     assert (found.start, found.kept, found.direction, found.is_steady) == ("uniform", "end", 1, True)
     assert found.rise > 0.5
+
+
+def test_the_film_of_an_ascent_as_asked_is_the_same_twice(again: Callable[..., Reenacted]) -> None:
+    films = again(Student()).films
+
+    assert films is not None
+    assert films.filters.tolist() == list(range(FILTERS))
+    assert (films.steps[:, 0] == 0).all()
+    assert (films.steps[:, 2] == STEPS).all()
+    assert (films.steps[:, 3:] == -1).all()  # too short an ascent for more frames
+    both = films.is_recorded & films.is_again
+    assert both[:, [0, 2]].all()
+    assert np.abs(films.recorded[both].astype(int) - films.again[both]).mean() < 2
+    assert films.activations.shape == (FILTERS, 2, STEPS + 1)
+    assert np.allclose(films.activations[:, 0], films.activations[:, 1], rtol=0.02)
+
+
+def test_after_a_mistake_there_is_what_was_asked_for_from_the_same_start(
+    again: Callable[..., Reenacted],
+) -> None:
+    wrong = again(Student(loss=lambda maps, _, i: tf.reduce_max(maps[..., i]), steps=50)).films
+    right = again(Student(steps=50)).films
+
+    assert wrong is not None
+    assert right is not None
+    assert wrong.is_right.all()
+    assert not right.is_right.any()  # its own images are what was asked for
+    assert np.abs(wrong.right.astype(int) - right.recorded[:, -1]).mean() < 5
+    assert np.abs(wrong.right.astype(int) - wrong.recorded[:, -1]).mean() > 20
+
+
+def test_without_images_of_their_own_there_is_no_film(again: Callable[..., Reenacted]) -> None:
+    assert again(Student(), lambda images: np.repeat(images[:1], FILTERS, axis=0)).films is None
 
 
 @pytest.mark.parametrize(

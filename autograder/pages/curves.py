@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
@@ -61,9 +62,7 @@ def make_curves(values: Floats) -> Curves | None:
     steps = np.flatnonzero(finite.any(axis=0))
     if seen.shape[1] < 2:
         return None
-    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
-    if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
-        low, high = low - 0.5 * max(1.0, abs(low)), high + 0.5 * max(1.0, abs(high))
+    low, high = _room(seen[np.isfinite(seen)])
     frame = _Frame(float(steps[0]), float(steps[-1]), low, high)
     some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_POINTS)).astype(int))
     columns = seen[:, some]
@@ -74,6 +73,37 @@ def make_curves(values: Floats) -> Curves | None:
         up=tuple(Tick(frame.y(tick), f"{tick:.4g}") for tick in _ticks(low, high)),
         number=len(values),
     )
+
+
+def make_lines(values: Floats) -> Curves | None:
+    """Return one line for each row, (rows, steps), through those of its values that are known.
+
+    None if there are not two values to connect.
+    """
+    numbers = values.astype(np.float64)
+    finite = np.isfinite(numbers)
+    known = [np.flatnonzero(row) for row in finite]
+    if not any(len(steps) > 1 for steps in known):
+        return None
+    low, high = _room(numbers[finite])
+    frame = _Frame(
+        float(min(map(min, filter(len, known)))), float(max(map(max, filter(len, known)))), low, high
+    )
+    return Curves(
+        lines=tuple(frame.path(steps, row[steps]) for steps, row in zip(known, numbers, strict=True)),
+        median=Markup(),
+        across=tuple(Tick(frame.x(tick), f"{tick:g}") for tick in _ticks(frame.first, frame.last)),
+        up=tuple(Tick(frame.y(tick), f"{tick:.4g}") for tick in _ticks(low, high)),
+        number=len(values),
+    )
+
+
+def _room(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the lowest and the highest value, apart from each other."""
+    low, high = float(values.min()), float(values.max())
+    if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
+        return low - 0.5 * max(1.0, abs(low)), high + 0.5 * max(1.0, abs(high))
+    return low, high
 
 
 @dataclass(frozen=True)
