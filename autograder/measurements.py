@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from autograder.evidence import ChangedCell, Outcome
+from autograder.evidence import ChangedCell, Notice, Outcome
 
 # The name of the images if only a figure shows them.
 IN_A_FIGURE = "figure"
@@ -206,6 +206,7 @@ class Measurements:
     plot: PlotMeasurement | None = None
     errors: tuple[CellError, ...] = ()
     changed_cells: tuple[ChangedCell, ...] = ()
+    notices: tuple[Notice, ...] = ()
     is_cut_off: bool = False  # was there more evidence than the limit allows?
     stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is not a notebook

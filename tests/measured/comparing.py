@@ -52,7 +52,7 @@ LEARNED: dict[str, Same] = {
 }
 # What is left out: the curves are not committed, filters and errors are compared below. How the images were made is
 # compared by what follows from it, verdicts and causes; cells that were changed by their flags.
-NOT_COMPARED = {"steps.curves", "images.filters", "errors", "reenactment", "changed_cells"}
+NOT_COMPARED = {"steps.curves", "images.filters", "errors", "reenactment", "changed_cells", "notices"}
 # What a recorder that watches steps measures otherwise than one that only counted them.
 WATCHED = {"steps", "images.ascent_seen", "steps.per_image", "steps.follow_image"}
 PARTS = ("model", "images", "steps", "plot")
