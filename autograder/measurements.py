@@ -39,6 +39,7 @@ class ModelMeasurement:
     learning_rate: float  # as the kernel reports
     accuracy: float  # on held-out digits, 0...1
     digits: int  # the number of held-out digits
+    accuracy_before: float | None = None  # on these digits, before any training was seen; None if not known
 
 
 @dataclass(frozen=True)

@@ -79,8 +79,12 @@ def _out_of_order(places: Sequence[int]) -> set[int]:
     longest: list[list[int]] = []  # in each place, the longest increasing part that ends there
     for number, place in enumerate(places):
         before = [part for part, last in zip(longest, places[:number], strict=True) if last < place]
-        longest.append([*max(before, key=len, default=[]), place])
-    return set(places) - set(max(longest, key=len, default=[]))
+        longest.append([*_longest(before), place])
+    return set(places) - set(_longest(longest))
+
+
+def _longest(parts: Sequence[list[int]]) -> list[int]:
+    return max(parts, key=lambda part: len(part), default=[])
 
 
 def _stands_elsewhere(original: NotebookNode, cells: Sequence[NotebookNode]) -> bool:

@@ -21,6 +21,8 @@ MOST_CLASSIFIERS = 3
 LONGEST_REASON = 300
 # This accuracy decides which network is meant, not how many points it earns.
 GOOD_ACCURACY = 0.9
+# Fewer optimizer steps than this train no network.
+FEW_UPDATES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +155,26 @@ def is_what_was_asked_for(model: MeasuredModel) -> bool:
     """
     measured = model.measurement
     return measured.outputs == 10 and measured.conv_layers >= 4 and measured.accuracy >= GOOD_ACCURACY
+
+
+def accuracy_before_training(versions: list[MeasuredModel], evidence: Evidence) -> float | None:
+    """Return the best accuracy of a network before any training was seen; None if there is no such version.
+
+    Training shows in the optimizer's steps, or in gradients of something else than images, as in a student's own
+    loop. Both are what the kernel reports: code in it can claim a training that never was.
+    """
+    notes = evidence.of_kind("gradients")
+    if not any("others" in note.facts for note in notes):  # of an earlier recorder, which did not count them
+        return None
+    seen_in = [note.run for note in notes if _whole(note.facts.get("others"))]
+    # of any network, since weights may have been copied from the trained one
+    seen_in += [
+        one.run for one in evidence.of_kind("model") if _whole(one.facts.get("updates")) >= FEW_UPDATES
+    ]
+    untrained = [one for one in versions if one.record.run < min(seen_in, default=2**31)]
+    # The first and the last tell enough: weights that are no training's stay, or come with the last.
+    chosen = [untrained[0], untrained[-1]] if untrained else []
+    return max((one.measurement.accuracy for one in chosen), default=None)
 
 
 def final_version(versions: list[MeasuredModel], run: int) -> MeasuredModel:

@@ -87,7 +87,8 @@ def test_code_that_reaches_beyond_the_exercise_is_noticed(
 @pytest.mark.parametrize(
     "source",
     [
-        "%matplotlib inline\n!pip install tqdm\nimport os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'\nos.path.join('a', 'b')",
+        "%matplotlib inline\n!pip install tqdm",
+        "import os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'\nos.path.join('a', 'b')",
         "import os, gc, sys\nos.makedirs('out', exist_ok=True)\ngc.collect()\nsys.version",
         "import ssl\nssl._create_default_https_context = ssl._create_unverified_context",
         "import pandas as pd\npd.options.display.max_rows = 10\nplt.rcParams['figure.figsize'] = (8, 8)",

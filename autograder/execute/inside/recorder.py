@@ -28,8 +28,9 @@ MOST_PANELS = 400
 # A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 EXPECTED_NAME = "visualized_feature"
-# Number of images with gradients: with visible values, without; and how often recording one failed.
-NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0}
+# Number of images with gradients: with visible values, without; how often recording one failed; and how often
+# gradients of something else were taken, as for the weights in a training loop.
+NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0, "others": 0}
 
 
 class Channel:
@@ -192,7 +193,10 @@ class Recorder:
         import tensorflow as tf
 
         for source, gradient in zip(tf.nest.flatten(sources), tf.nest.flatten(gradients)):
-            if gradient is None or not images_in(source):
+            if gradient is None:
+                continue
+            if not images_in(source):
+                self.gradients["others"] += 1
                 continue
             losses = [one for one in tf.nest.flatten(target) if one is not None]
             if all(hasattr(one, "numpy") for one in (*losses, gradient)):

@@ -25,6 +25,9 @@ MISTAKES: dict[str, str] = {
     "few_training_steps": "hardly any training steps",
     "low_accuracy": "trained, but it recognises few digits",
     "dead_network": "no filter responds",
+    "one_filter": "the layer has a single filter",
+    "few_living": "hardly any filter of the layer responds",
+    "trained_elsewhere": "the network read digits before any training was seen",
     "no_pattern": "no filter prefers a pattern to noise",
     # the images
     "no_images": "no images",
