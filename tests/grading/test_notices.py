@@ -156,7 +156,7 @@ def test_a_given_cell_that_was_merged_with_another_is_not_lost(released: Noteboo
     notebook = compose(released, {})
     given = cell_of(notebook, "deprocess")
     notebook.cells.remove(given)
-    cell_of(notebook, "plot").source = f"{given.source}\ndeprocess_image(1)"
+    cell_of(notebook, "ascent").source = f"{given.source}\ndeprocess_image(1)"
 
     assert with_lost_cells(notebook, released)[1] == ()
 
