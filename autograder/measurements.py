@@ -205,6 +205,7 @@ class Measurements:
     steps: StepsMeasurement | None = None
     reenactment: Reenactment | None = None  # None: no steps were recorded
     plot: PlotMeasurement | None = None
+    pictures_shown: int | None = None  # in the outputs of the executed notebook; None if not known
     errors: tuple[CellError, ...] = ()
     changed_cells: tuple[ChangedCell, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -18,6 +18,7 @@ from autograder.exercise import Exercise
 from autograder.grading.grader import Grader, Rubric
 from autograder.grading.notices.all import notices_on, with_notices
 from autograder.grading.notices.functions import notices_on_functions
+from autograder.grading.shown import with_pictures_shown
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.record.files import (
@@ -84,7 +85,7 @@ def run_submission(
     started = time.monotonic()
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(evidence)
-    measurements = with_notices(measurements, evidence)
+    measurements = with_pictures_shown(with_notices(measurements, evidence), execution.notebook)
     seconds = {
         **execution.seconds,
         "verify": time.monotonic() - started,
@@ -122,7 +123,7 @@ def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) ->
     """
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(execution.evidence)
-    measurements = with_notices(measurements, execution.evidence)
+    measurements = with_pictures_shown(with_notices(measurements, execution.evidence), execution.notebook)
     return Run(
         origin,
         execution.notebook,

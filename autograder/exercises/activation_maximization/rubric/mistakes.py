@@ -67,6 +67,7 @@ MISTAKES: dict[str, str] = {
     "previous_image": "ascents go on from the image before",
     "other_step_size": "another step size than 1",
     # the figure
+    "no_picture_shown": "a figure was reported, but no output shows it",
     "no_figure": "no figure",
     "one_picture": "one picture instead of a grid of panels",
     "many_figures": "many figures instead of one grid",

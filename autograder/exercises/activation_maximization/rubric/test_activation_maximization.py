@@ -69,6 +69,10 @@ from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError
 from autograder.rubric.words import percent
 
 NO_LAYER = "There are images, but no network with convolutions whose filters they could be for."
+NO_PICTURE = (
+    "No picture is in the output of any cell, so that nobody can see this figure, and a person will look at it. Call "
+    "plt.show() after the panels are filled."
+)
 UNSEEN_ASCENT = (
     "Your notebook was not seen to take any gradient with respect to an image, so it is not known where these images "
     "come from, and a person will look at it. If an ascent has made them, it has to be in the notebook, with "
@@ -283,6 +287,8 @@ def test_plot(measured: Measurements, award: Award) -> None:
     )
     if award.share < 1:
         award.feedback += after_error(measured, "plot")
+    if award.share > 0 and measured.pictures_shown == 0:
+        award.needs_person(NO_PICTURE, "no_picture_shown")
 
 
 def ask_where_from(features: ImagesMeasurement, measured: Measurements, award: Award) -> None:

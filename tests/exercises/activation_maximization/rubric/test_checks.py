@@ -283,6 +283,16 @@ def test_blank_panels_are_named(good: Measurements, judge: Judge) -> None:
     assert "32 panels are blank" in result.feedback
 
 
+@pytest.mark.parametrize(("shown", "status"), [(None, "pass"), (1, "pass"), (0, "review")])
+def test_a_figure_that_no_output_shows_goes_to_a_person(
+    shown: int | None, status: str, good: Measurements, judge: Judge
+) -> None:
+    result = judge(replace(good, pictures_shown=shown))["plot"]
+
+    assert result.status == status
+    assert ("No picture is in the output" in result.feedback) == (status == "review")
+
+
 def test_one_large_picture_goes_to_a_person(good: Measurements, judge: Judge) -> None:
     assert good.plot is not None
 
