@@ -85,6 +85,19 @@ def test_code_that_reaches_beyond_the_exercise_is_noticed(
 
 
 @pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        (f"weights = np.frombuffer(b64decode('{'QUJD' * 800}'))", "a text of 3,200 characters"),
+        (f"kernel = np.array({[[0.5] * 20] * 20})", "a list of 400 numbers"),
+    ],
+)
+def test_data_that_were_pasted_into_the_code_are_noticed(
+    released: NotebookNode, source: str, what: str
+) -> None:
+    assert codes(notices_on_code(compose(released, {"cnn": source}), released)) == {"pasted_data": (what,)}
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "%matplotlib inline\n!pip install tqdm",
@@ -98,6 +111,8 @@ def test_code_that_reaches_beyond_the_exercise_is_noticed(
         "opt = keras.optimizers.Adam\nopt = opt(1e-3)\nopt.learning_rate = 2 * opt.learning_rate",
         "class Watch(keras.callbacks.Callback):\n    def __init__(self):\n        self.losses = []",
         "%%bash\nimport subprocess",
+        f'note = """{"The filters respond to edges. " * 200}"""',
+        f"sizes = {list(range(64))}",
     ],
 )
 def test_usual_habits_are_not_noticed(released: NotebookNode, source: str) -> None:

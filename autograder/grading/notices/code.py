@@ -40,6 +40,8 @@ _OF_THE_RECORDER = frozenset(
 _HARMLESS = frozenset({"ssl._create_default_https_context"})
 _MODULE_TABLES = frozenset({"sys.modules"})
 _RUNS_TEXT = frozenset({"eval", "exec"})
+# Weights of a layer or pixels of images; what people write by hand is less.
+LONG_TEXT, MANY_NUMBERS = 2_000, 300
 
 
 @dataclass
@@ -49,6 +51,7 @@ class _Found:
     assigned: dict[str, list[str]] = field(default_factory=dict)
     beyond: dict[str, list[str]] = field(default_factory=dict)
     recorder: dict[str, list[str]] = field(default_factory=dict)
+    pasted: dict[str, list[str]] = field(default_factory=dict)
 
 
 def notices_on_code(notebook: NotebookNode, released: NotebookNode) -> tuple[Notice, ...]:
@@ -84,6 +87,8 @@ def _notices(found: _Found) -> Iterator[Notice]:
     if found.recorder:
         message = f"The notebook names what watches it: {_listed(found.recorder)}."
         yield Notice("recorder_named", message, tuple(found.recorder))
+    if found.pasted:
+        yield Notice("pasted_data", f"The code holds data: {_listed(found.pasted)}.", tuple(found.pasted))
 
 
 def _listed(found: dict[str, list[str]], most: int = 8) -> str:
@@ -132,6 +137,11 @@ def _dotted(node: ast.expr, known: dict[str, str]) -> str:
     if not isinstance(node, ast.Name) or node.id not in known:
         return ""
     return ".".join([known[node.id], *reversed(parts)])
+
+
+def _numbers_in(node: ast.expr) -> int:
+    """Return how many numbers a list holds, also in lists in it."""
+    return sum(isinstance(one, ast.Constant) and isinstance(one.value, int | float) for one in ast.walk(node))
 
 
 class _Reader(ast.NodeVisitor):
@@ -214,6 +224,22 @@ class _Reader(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
             self.names(node.value)
+        # a long text has spaces, and data that are written as text have none
+        if (
+            isinstance(node.value, str | bytes)
+            and len(node.value) >= LONG_TEXT
+            and len(node.value.split()) == 1
+        ):
+            self.note(self.found.pasted, f"a text of {len(node.value):,} characters")
+
+    def visit_List(self, node: ast.List | ast.Tuple) -> None:
+        numbers = _numbers_in(node)
+        if numbers >= MANY_NUMBERS:
+            self.note(self.found.pasted, f"a list of {numbers:,} numbers")
+        else:
+            self.generic_visit(node)
+
+    visit_Tuple = visit_List  # noqa: N815
 
     def imports(self, module: str) -> None:
         """Note the import of a module that is meant."""
