@@ -49,7 +49,10 @@ def with_lost_cells(
             if place in moved:
                 changed.append(ChangedCell(name, "moved"))
         elif (first_use := _first_use(original, cells, without=place)) is not None:
-            changed.append(ChangedCell(name, "put_back"))
+            text = "" if found is None else found.source
+            changed.append(
+                ChangedCell(name, "put_back", "" if is_empty(text) else difference(original.source, text))
+            )
             if place is None:
                 earliest = max(earliest, first_use)
                 inserted.append((earliest, copy.deepcopy(original)))
