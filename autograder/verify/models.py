@@ -21,8 +21,6 @@ MOST_CLASSIFIERS = 3
 LONGEST_REASON = 300
 # This accuracy decides which network is meant, not how many points it earns.
 GOOD_ACCURACY = 0.9
-# Fewer optimizer steps than this train no network.
-FEW_UPDATES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,18 +158,15 @@ def is_what_was_asked_for(model: MeasuredModel) -> bool:
 def accuracy_before_training(versions: list[MeasuredModel], evidence: Evidence) -> float | None:
     """Return the best accuracy of a network before any training was seen; None if there is no such version.
 
-    Training shows in the optimizer's steps, or in gradients of something else than images, as in a student's own
-    loop. Both are what the kernel reports: code in it can claim a training that never was.
+    Every training, by Keras or by a loop of the student's own, takes gradients of something else than images; that of
+    any network counts, since weights may have been copied from the trained one. A number of updates proves nothing: it
+    is stored with a network. All this is what the kernel reports: code in it can claim a training that never was.
     """
     notes = evidence.of_kind("gradients")
-    if not any("others" in note.facts for note in notes):  # of an earlier recorder, which did not count them
+    if evidence.is_cut_off or not any("others" in note.facts for note in notes):  # or an earlier recorder's
         return None
-    seen_in = [note.run for note in notes if _whole(note.facts.get("others"))]
-    # of any network, since weights may have been copied from the trained one
-    seen_in += [
-        one.run for one in evidence.of_kind("model") if _whole(one.facts.get("updates")) >= FEW_UPDATES
-    ]
-    untrained = [one for one in versions if one.record.run < min(seen_in, default=2**31)]
+    seen_in = min((note.run for note in notes if _whole(note.facts.get("others"))), default=2**31)
+    untrained = [one for one in versions if one.record.run < seen_in]
     # The first and the last tell enough: weights that are no training's stay, or come with the last.
     chosen = [untrained[0], untrained[-1]] if untrained else []
     return max((one.measurement.accuracy for one in chosen), default=None)

@@ -38,7 +38,8 @@ def seen(versions: list[MeasuredModel], *others: int) -> Evidence:
         ("weights pasted later", [version(1, 0.1), version(2, 0.97)], (0, 0, 0), 0.97),
         ("pasted, then a few updates", [version(1, 0.97), version(2, 0.97, updates=2)], (0, 0, 1), 0.97),
         ("an own loop, without an optimizer", [version(1, 0.1), version(2, 0.97)], (0, 0, 9), 0.1),
-        ("copied from the trained one", [version(1, 0.97, updates=600), version(2, 0.97)], (0, 0, 0), None),
+        ("copied from the trained one", [version(1, 0.97, updates=600), version(2, 0.97)], (0, 1, 0), None),
+        ("loaded with its optimizer", [version(1, 0.97, updates=600)], (0, 0, 0), 0.97),
     ],
 )
 def test_what_a_network_could_read_before_any_training(
