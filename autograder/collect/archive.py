@@ -118,7 +118,7 @@ class _Listing:
         self._left_out: list[LeftOut] = []
         self._hidden: list[str] = []
         self._most, self._seen = most, 0
-        self._room = _Room()
+        self._room = _FolderTally()
 
     def contents(self) -> Contents:
         return Contents(
@@ -157,7 +157,7 @@ class _Listing:
         self._found[parts] = Member(parts, changed, opener)
 
 
-class _Room:
+class _FolderTally:
     """How many files of each folder within a folder are listed."""
 
     def __init__(self) -> None:
@@ -302,7 +302,7 @@ def _folder(folder: Path, most: int) -> Contents:
     entries = list_folder(folder, most + 1)
     if len(entries) > most:
         raise UnreadableError(f"holds more than {most:,} files and folders")
-    room = _Room()
+    room = _FolderTally()
     found: list[Member] = []
     left_out: list[LeftOut] = []
     hidden: list[str] = []

@@ -45,7 +45,7 @@ LONG_TEXT, MANY_NUMBERS = 2_000, 300
 
 
 @dataclass
-class _Found:
+class _Findings:
     """What was found, each with the cells that it is in."""
 
     assigned: dict[str, list[str]] = field(default_factory=dict)
@@ -63,10 +63,10 @@ def notices_on_code(notebook: NotebookNode, released: NotebookNode) -> tuple[Not
         if cell.cell_type == "code" and (tree := _parsed(str(cell.source))) is not None
     ]
     libraries = _libraries([tree for _, _, tree in trees])
-    found = _Found()
+    found = _Findings()
     for name, is_given, tree in trees:
         if not is_given:
-            _Reader(name, libraries, found).visit(tree)
+            _CodeReader(name, libraries, found).visit(tree)
     return tuple(_notices(found))
 
 
@@ -77,7 +77,7 @@ def _parsed(source: str) -> ast.Module | None:
         return None
 
 
-def _notices(found: _Found) -> Iterator[Notice]:
+def _notices(found: _Findings) -> Iterator[Notice]:
     if found.assigned:
         yield Notice(
             "library_replaced", f"The notebook assigns to {_listed(found.assigned)}.", tuple(found.assigned)
@@ -144,10 +144,10 @@ def _numbers_in(node: ast.expr) -> int:
     return sum(isinstance(one, ast.Constant) and isinstance(one.value, int | float) for one in ast.walk(node))
 
 
-class _Reader(ast.NodeVisitor):
+class _CodeReader(ast.NodeVisitor):
     """Reads the code of one cell."""
 
-    def __init__(self, cell: str, libraries: dict[str, str], found: _Found) -> None:
+    def __init__(self, cell: str, libraries: dict[str, str], found: _Findings) -> None:
         self.cell, self.libraries, self.found = cell, libraries, found
 
     def note(self, found: dict[str, list[str]], what: str) -> None:
