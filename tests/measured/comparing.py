@@ -49,6 +49,9 @@ LEARNED: dict[str, Same] = {
     "plot.distinct": within(0, relative=0.05),
     "plot.shown": within(0, relative=0.05),
     "steps.per_image": rounded_alike,
+    # Came later: where nothing is committed of it, nothing is compared.
+    "model.accuracy_before": lambda one, other: None in (one, other) or abs(one - other) <= 0.15,
+    "pictures_shown": lambda one, other: one is None or one == other,
 }
 # What is left out: the curves are not committed, filters and errors are compared below. How the images were made is
 # compared by what follows from it, verdicts and causes; cells that were changed by their flags.
