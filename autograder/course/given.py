@@ -21,6 +21,8 @@ from autograder.evidence import ChangedCell
 
 # Of a difference, a TA reads no more.
 MOST_LINES, LONGEST_LINE = 40, 200
+# Comparing more takes long, and no cell has as many lines.
+MOST_COMPARED = 2_000
 
 
 def with_lost_cells(
@@ -70,7 +72,7 @@ def difference(released: str, found: str) -> str:
     """Return the lines that differ, those released with a - before them, those found with a +; at most 40."""
     lines = [
         line.rstrip()
-        for line in unified_diff(released.splitlines(), found.splitlines(), lineterm="", n=0)
+        for line in unified_diff(released.splitlines(), found.splitlines()[:MOST_COMPARED], lineterm="", n=0)
         if not line.startswith(("---", "+++", "@@"))
     ]
     more = [f"and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []

@@ -119,6 +119,21 @@ def test_usual_habits_are_not_noticed(released: NotebookNode, source: str) -> No
     assert notices_on_code(compose(released, {"cnn": source}), released) == ()
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = " + " + ".join("1" * 3000),
+        "x" + ".y" * 3000 + " = 1",
+        "f = " + "lambda: " * 80 + "1",
+        "-" * 900 + "1",
+    ],
+)
+def test_code_that_is_nested_deeply_is_read_as_far_as_it_goes(released: NotebookNode, source: str) -> None:
+    found = notices_on_code(compose(released, {"cnn": source, "train": "import ctypes"}), released)
+
+    assert codes(found)["reaches_beyond"] == ("ctypes",)
+
+
 def test_at_most_one_of_a_hundred_correct_submissions_is_noticed_for_its_code(released: NotebookNode) -> None:
     correct = [one for one in labelled_submissions(None) if not one.label.verdicts]
     noticed = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -66,7 +67,8 @@ def notices_on_code(notebook: NotebookNode, released: NotebookNode) -> tuple[Not
     found = _Findings()
     for name, is_given, tree in trees:
         if not is_given:
-            _CodeReader(name, libraries, found).visit(tree)
+            with suppress(RecursionError):  # of an expression of a thousand parts, what comes before is known
+                _CodeReader(name, libraries, found).visit(tree)
     return tuple(_notices(found))
 
 
