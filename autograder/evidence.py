@@ -42,8 +42,22 @@ class ChangedCell:
 
     cell: str  # grade_id
     # "put_back": a given cell that was lost ran as released; "edited": a given cell ran as handed in;
-    # "was_text": the cell of an answer had become a text cell, and ran as code
-    change: Literal["put_back", "edited", "was_text"]
+    # "was_text": the cell of an answer had become a text cell, and ran as code;
+    # "moved": a given cell stood behind one that it was released before; "lost": a given cell was gone, and nothing
+    # needed it
+    change: Literal["put_back", "edited", "was_text", "moved", "lost"]
+    difference: str = (
+        ""  # to the released cell, as lines that begin with + or -; "" if the change says it all
+    )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something in a submission that a TA should know, though no score depends on it."""
+
+    code: str
+    message: str
+    about: tuple[str, ...] = ()  # what it is about: names of modules, functions or files
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,7 @@ class Evidence:
     is_cut_off: bool = False  # was there more than the limit allows?
     reason: str = ""  # why the notebook did not run to its end, as a sentence fragment
     changed_cells: tuple[ChangedCell, ...] = ()
+    notices: tuple[Notice, ...] = ()
     is_watched: bool = False  # did a recorder that watches every gradient run? Earlier ones only counted them
 
     def of_kind(self, kind: str) -> list[Record]:
@@ -86,6 +101,7 @@ class _Stored:
     is_cut_off: bool
     reason: str = ""
     changed_cells: tuple[ChangedCell, ...] = ()
+    notices: tuple[Notice, ...] = ()
     is_watched: bool = False
 
 
@@ -107,6 +123,7 @@ def evidence_to_files(evidence: Evidence) -> dict[str, bytes]:
             evidence.is_cut_off,
             evidence.reason,
             evidence.changed_cells,
+            evidence.notices,
             evidence.is_watched,
         ),
         indent=1,
@@ -135,6 +152,7 @@ def evidence_from_files(files: dict[str, bytes]) -> Evidence:
         stored.is_cut_off,
         stored.reason,
         stored.changed_cells,
+        stored.notices,
         stored.is_watched,
     )
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from autograder.evidence import ChangedCell, Outcome
+from autograder.evidence import ChangedCell, Notice, Outcome
 
 # The name of the images if only a figure shows them.
 IN_A_FIGURE = "figure"
@@ -39,6 +39,7 @@ class ModelMeasurement:
     learning_rate: float  # as the kernel reports
     accuracy: float  # on held-out digits, 0...1
     digits: int  # the number of held-out digits
+    accuracy_before: float | None = None  # on these digits, before any training was seen; None if not known
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,10 @@ class Measurements:
     steps: StepsMeasurement | None = None
     reenactment: Reenactment | None = None  # None: no steps were recorded
     plot: PlotMeasurement | None = None
+    pictures_shown: int | None = None  # in the outputs of the executed notebook; None if not known
     errors: tuple[CellError, ...] = ()
     changed_cells: tuple[ChangedCell, ...] = ()
+    notices: tuple[Notice, ...] = ()
     is_cut_off: bool = False  # was there more evidence than the limit allows?
     stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is not a notebook

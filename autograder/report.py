@@ -40,6 +40,11 @@ class Flag(StrictModel):
     code: str
     message: Text
     needs_review: bool = False
+    for_staff: bool = Field(default=False, description="is it meant for TAs only, and not for the student?")
+    details: list[Text] = Field(
+        default_factory=list,
+        description="for TAs: lines that say more, such as the difference to a given cell",
+    )
 
 
 class Provenance(RunConditions):

@@ -12,12 +12,14 @@ import re
 import stat
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from autograder.collect.handed_in import is_notebook
 from autograder.collect.members import (
     DAMAGED,
     MOST_BYTES,
@@ -31,11 +33,14 @@ from autograder.collect.members import (
 from autograder.collect.names import is_hidden
 from autograder.plain.untrusted_files import FILE, FOLDER, LINK, Entry, kind_of, list_folder, open_plain
 
-# Enough for 1,000 students with 50 files each.
-MOST_MEMBERS = 50_000
-# For a zip's table of contents or a tar member's header, which are read in one piece: 16 MB hold 100,000
-# names; more would only fill memory.
-MOST_AT_ONCE = 16 * 1024 * 1024
+# A class of 1,000 with 500 files each. Every entry takes about 2 kB of memory while it is listed.
+MOST_MEMBERS = 500_000
+# Of one folder within a folder, as LMSs pack a submission. Of a larger one, such as a virtual environment that
+# was handed in, only the notebooks are listed further, so that it takes nothing from the rest of the class.
+MOST_IN_A_FOLDER, MOST_NOTEBOOKS = 20_000, 1_000
+# For a zip's table of contents or a tar member's header, which are read in one piece: this holds the names of
+# as many files as are listed; more would only fill memory.
+MOST_AT_ONCE = 96 * 1024 * 1024
 # Nested folders.
 MOST_DEPTH = 12
 
@@ -47,18 +52,22 @@ _ZIP, _GZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b", b"ustar"
 
 
 @contextmanager
-def open_contents(path: Path, scratch: Path, budget: Budget) -> Iterator[Contents]:
+def open_contents(
+    path: Path, scratch: Path, budget: Budget, *, most: int | None = None
+) -> Iterator[Contents]:
     """List a zip, tar or tar.gz archive, or a folder; members can be read until the block ends.
 
     Args:
         path: the archive or folder.
         scratch: an empty folder; a compressed tar is unpacked there.
         budget: how large it may get there.
+        most: how many files and folders it may hold; by default, as many as a whole download.
 
     Raises:
         UnreadableError: it is neither an archive nor a folder, or is too damaged to be listed.
     """
-    file = _opened(path)
+    most = most or MOST_MEMBERS
+    file = _opened(path, most)
     if isinstance(file, Contents):
         yield file
         return
@@ -66,22 +75,25 @@ def open_contents(path: Path, scratch: Path, budget: Budget) -> Iterator[Content
         beginning = file.read(512)
         file.seek(0)
         if beginning.startswith(_ZIP):
-            with _zip(file) as contents:
+            with _zip(file, most) as contents:
                 yield contents
         elif beginning.startswith(_GZIP):
-            with _gunzipped(file, scratch / "unpacked.tar", budget) as unpacked, _tar(unpacked) as contents:
+            with (
+                _gunzipped(file, scratch / "unpacked.tar", budget) as unpacked,
+                _tar(unpacked, most) as contents,
+            ):
                 yield contents
         elif beginning[257:262] == _TAR:
-            with _tar(file) as contents:
+            with _tar(file, most) as contents:
                 yield contents
         else:
             raise UnreadableError("neither a zip nor a tar archive")
 
 
-def _opened(path: Path) -> Contents | _Careful:
+def _opened(path: Path, most: int) -> Contents | _Careful:
     try:
         if kind_of(path) == FOLDER:
-            return _folder(path)
+            return _folder(path, most)
         return _Careful(cast("io.BufferedReader", open_plain(path)).detach())
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
@@ -101,22 +113,25 @@ class _Careful(io.BufferedReader):
 class _Listing:
     """Checks member names and collects what an archive contains."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self._found: dict[tuple[str, ...], Member] = {}
         self._left_out: list[LeftOut] = []
         self._hidden: list[str] = []
-        self._seen = 0
+        self._most, self._seen = most, 0
+        self._room = _FolderTally()
 
     def contents(self) -> Contents:
-        return Contents(tuple(self._found.values()), tuple(self._left_out), tuple(self._hidden))
+        return Contents(
+            tuple(self._found.values()), (*self._left_out, *self._room.left_out()), tuple(self._hidden)
+        )
 
     def leave_out(self, what: str, why: str) -> None:
         self._left_out.append(LeftOut(what, why))
 
     def count(self) -> None:
         self._seen += 1
-        if self._seen > MOST_MEMBERS:
-            raise UnreadableError(f"holds more than {MOST_MEMBERS:,} files")
+        if self._seen > self._most:
+            raise UnreadableError(f"holds more than {self._most:,} files and folders")
 
     def add(
         self,
@@ -131,6 +146,8 @@ class _Listing:
         if any(map(is_hidden, (part for part in parts if part != ".."))):
             self._hidden.append(name)
             return
+        if not self._room.has(parts):
+            return
         why = problem or _leads_elsewhere(name, parts)
         if why:
             self.leave_out(name, why)
@@ -140,6 +157,34 @@ class _Listing:
         self._found[parts] = Member(parts, changed, opener)
 
 
+class _FolderTally:
+    """How many files of each folder within a folder are listed."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._notebooks: Counter[tuple[str, ...]] = Counter()
+
+    def has(self, parts: tuple[str, ...]) -> bool:
+        """Count a file, and tell whether it is still listed."""
+        if len(parts) < 3:
+            return True
+        folder = parts[:2]
+        self._seen[folder] += 1
+        if self._seen[folder] <= MOST_IN_A_FOLDER:
+            return True
+        self._notebooks[folder] += is_notebook(parts[-1])
+        return is_notebook(parts[-1]) and self._notebooks[folder] <= MOST_NOTEBOOKS
+
+    def left_out(self) -> Iterator[LeftOut]:
+        """Yield the folders that were not listed to their end."""
+        for folder, count in self._seen.items():
+            if count > MOST_IN_A_FOLDER:
+                why = (
+                    f"holds {count:,} files; of more than {MOST_IN_A_FOLDER:,}, only notebooks are looked at"
+                )
+                yield LeftOut("/".join(folder), why)
+
+
 def _leads_elsewhere(name: str, parts: tuple[str, ...]) -> str:
     if ".." in parts or _ELSEWHERE.match(name.replace("\\", "/")) or not parts:
         return "its name leads out of the archive"
@@ -147,13 +192,13 @@ def _leads_elsewhere(name: str, parts: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def _zip(file: _Careful) -> Iterator[Contents]:
+def _zip(file: _Careful, most: int) -> Iterator[Contents]:
     try:
         archive = zipfile.ZipFile(file)
     except DAMAGED as error:
         raise UnreadableError("not a whole zip archive: damaged, or incompletely copied") from error
     with archive:
-        listing = _Listing()
+        listing = _Listing(most)
         for info in archive.infolist():
             listing.count()
             name = _zip_name(info)
@@ -210,13 +255,13 @@ def _gunzipped(file: _Careful, into: Path, budget: Budget) -> Iterator[_Careful]
 
 
 @contextmanager
-def _tar(file: _Careful) -> Iterator[Contents]:
+def _tar(file: _Careful, most: int) -> Iterator[Contents]:
     try:
         archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 (closed below)
     except DAMAGED as error:
         raise UnreadableError("not a tar archive, or damaged") from error
     with archive:
-        listing = _Listing()
+        listing = _Listing(most)
         for info in _tar_members(archive, file, listing):
             listing.count()
             if not info.isdir():
@@ -253,10 +298,11 @@ def _tar_problem(info: tarfile.TarInfo) -> str:
     return "" if info.isreg() and info.sparse is None else "no plain file"
 
 
-def _folder(folder: Path) -> Contents:
-    entries = list_folder(folder, MOST_MEMBERS + 1)
-    if len(entries) > MOST_MEMBERS:
-        raise UnreadableError(f"holds more than {MOST_MEMBERS:,} files and folders")
+def _folder(folder: Path, most: int) -> Contents:
+    entries = list_folder(folder, most + 1)
+    if len(entries) > most:
+        raise UnreadableError(f"holds more than {most:,} files and folders")
+    room = _FolderTally()
     found: list[Member] = []
     left_out: list[LeftOut] = []
     hidden: list[str] = []
@@ -264,11 +310,13 @@ def _folder(folder: Path) -> Contents:
         parts = tuple(entry.path.split("/"))
         if any(map(is_hidden, parts)):
             hidden += [entry.path] if entry.kind != FOLDER else []
+        elif entry.kind != FOLDER and not room.has(parts):
+            continue
         elif entry.kind == FILE and len(parts) <= MOST_DEPTH:
             found.append(Member(parts, _moment(entry.changed / 1e9), _file_opener(folder, entry)))
         elif entry.kind != FOLDER:
             left_out.append(LeftOut(entry.path, _folder_problem(entry)))
-    return Contents(tuple(found), tuple(left_out), tuple(hidden))
+    return Contents(tuple(found), (*left_out, *room.left_out()), tuple(hidden))
 
 
 def _folder_problem(entry: Entry) -> str:

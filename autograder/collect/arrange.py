@@ -38,6 +38,8 @@ TIMESTAMP = "timestamp.txt"
 # Per submission; a notebook and its data need far less.
 MOST_SUBMISSION_BYTES = 512 * 1024 * 1024
 MOST_SUBMISSION_FILES = 2_000
+# Of an archive that was handed in: more is listed by nobody.
+MOST_IN_ARCHIVE = 100_000
 MOST_ARCHIVES = 20
 
 
@@ -97,8 +99,11 @@ def arranged(files: Sequence[File], assignment: str, scratch: Path, budget: Budg
                 hidden += len(contents.hidden)
                 deeper = [inner.path for inner in contents.members if is_archive(inner.parts[-1])]
                 notes += (f"{path}: {one} is an archive in an archive and was not opened" for one in deeper)
-            if len(found) > MOST_SUBMISSION_FILES:
-                raise UnreadableError(f"holds more than {MOST_SUBMISSION_FILES:,} files")
+            if len(found) > MOST_IN_ARCHIVE:
+                break
+        if len(found) > MOST_SUBMISSION_FILES:
+            found, rest = _around_the_notebook(found, assignment)
+            left_out.append(rest)
         notebook = _notebook(found, assignment)
         notes += _about_notebooks(found, notebook, assignment)
         placed = tuple(_places(found, notebook, assignment))
@@ -131,7 +136,7 @@ def write_arrangement(arrangement: PlacedFiles, folder: Path, budget: Budget) ->
 def _inside(member: Member, scratch: Path, budget: Budget) -> Iterator[Contents]:
     packed = scratch / "archive"
     copy_member(member, packed, budget)
-    with open_contents(packed, scratch, budget) as contents:
+    with open_contents(packed, scratch, budget, most=MOST_IN_ARCHIVE) as contents:
         yield contents
 
 
@@ -142,6 +147,30 @@ def _notebook(files: Sequence[File], assignment: str) -> File | None:
     named = [file for file in notebooks if same(file[0][-1]) == wanted]
     named_again = [file for file in notebooks if same(without_number(file[0][-1])[0]) == wanted]
     return next((some[0] for some in (notebooks, named, named_again) if len(some) == 1), None)
+
+
+def _around_the_notebook(files: Sequence[File], assignment: str) -> tuple[list[File], LeftOut]:
+    """Return the notebook and the files in its own folder, and what became of all others.
+
+    A virtual environment that was handed in brings notebooks of its own, deep inside.
+
+    Raises:
+        UnreadableError: it is not clear which notebook is meant.
+    """
+    many = f"holds more than {MOST_SUBMISSION_FILES:,} files"
+    notebooks = [file for file in files if is_notebook(file[0][-1])]
+    depth = min((len(parts) for parts, _ in notebooks), default=0)
+    outermost = [file for file in notebooks if len(file[0]) == depth]
+    notebook = _notebook(files, assignment) or _notebook(outermost, assignment)
+    if notebook is None:
+        raise UnreadableError(f"{many}, and no notebook that is clearly the one")
+    folder = notebook[0][:-1]
+    beside = [file for file in files if file[0][:-1] == folder and not is_notebook(file[0][-1])]
+    kept = [notebook, *beside] if len(beside) < MOST_SUBMISSION_FILES else [notebook]
+    return kept, LeftOut(
+        f"{len(files) - len(kept):,} files",
+        f"the submission {many}; {notebook[0][-1]} and what lies beside it is kept",
+    )
 
 
 def _about_notebooks(files: Sequence[File], notebook: File | None, assignment: str) -> Iterator[str]:

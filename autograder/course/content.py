@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbformat import v3
 from nbformat.v4.convert import upgrade_cell
 
+from autograder.course.names import is_empty, is_python
 from autograder.plain.nesting import excess
 
 # A notebook has a few values per cell and line. More values or deeper nesting are meant to do harm.
@@ -114,6 +115,12 @@ def other_language(metadata: dict[str, Any]) -> str:
     ]
     names = [name for name in said if isinstance(name, str) and name.strip()]
     return "" if any("python" in name.lower() for name in names) else next(iter(names), "")
+
+
+def can_be_python(sources: Iterable[str]) -> bool:
+    """Tell whether code cells are Python: most of those that hold code can be read as such."""
+    readable = [is_python(source) for source in sources if not is_empty(source)]
+    return 2 * sum(readable) > len(readable) or not readable
 
 
 def _check_bounds(content: Any) -> None:

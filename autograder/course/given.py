@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from difflib import unified_diff
 
 from nbformat import NotebookNode
 
@@ -17,6 +18,11 @@ from autograder.course.matching import find_cells, of_type
 from autograder.course.names import Names, is_empty, names_in, same_code
 from autograder.course.notebooks import grade_id, is_grade, is_solution
 from autograder.evidence import ChangedCell
+
+# Of a difference, a TA reads no more.
+MOST_LINES, LONGEST_LINE = 40, 200
+# Comparing more takes long, and no cell has as many lines.
+MOST_COMPARED = 2_000
 
 
 def with_lost_cells(
@@ -31,6 +37,7 @@ def with_lost_cells(
     places = find_cells(notebook.cells, released.cells)
     cells, turned_back = _with_answers_as_code(notebook.cells, released.cells, places)
     changed = [ChangedCell(name, "was_text") for name in turned_back]
+    moved = _out_of_order([place for place in places if place is not None])
     inserted: list[tuple[int, NotebookNode]] = []  # before which cell, in order
     earliest = 0  # after the given cell before, on which the next may rest
     for original, place in zip(released.cells, places, strict=True):
@@ -40,18 +47,56 @@ def with_lost_cells(
         found = None if place is None else cells[place]
         if found is not None and found.cell_type == "code" and not is_empty(found.source):
             if not same_code(found.source, original.source):
-                changed.append(ChangedCell(name, "edited"))
+                changed.append(ChangedCell(name, "edited", difference(original.source, found.source)))
+            if place in moved:
+                changed.append(ChangedCell(name, "moved"))
         elif (first_use := _first_use(original, cells, without=place)) is not None:
-            changed.append(ChangedCell(name, "put_back"))
+            text = "" if found is None else found.source
+            changed.append(
+                ChangedCell(name, "put_back", "" if is_empty(text) else difference(original.source, text))
+            )
             if place is None:
                 earliest = max(earliest, first_use)
                 inserted.append((earliest, copy.deepcopy(original)))
             else:
                 cells[place] = _as_released(cells[place], original)
+        elif not _stands_elsewhere(original, cells):
+            changed.append(ChangedCell(name, "lost", difference(original.source, "")))
         earliest = max(earliest, 0 if place is None else place + 1)
     result = copy.copy(notebook)
     result.cells = _with_inserted(cells, inserted)
     return result, tuple(changed)
+
+
+def difference(released: str, found: str) -> str:
+    """Return the lines that differ, those released with a - before them, those found with a +; at most 40."""
+    lines = [
+        line.rstrip()
+        for line in unified_diff(released.splitlines(), found.splitlines()[:MOST_COMPARED], lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    more = [f"and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return "\n".join([line[:LONGEST_LINE] for line in lines[:MOST_LINES]] + more)
+
+
+def _out_of_order(places: Sequence[int]) -> set[int]:
+    """Return the fewest places without which the others increase: what was moved between the others."""
+    longest: list[list[int]] = []  # in each place, the longest increasing part that ends there
+    for number, place in enumerate(places):
+        before = [part for part, last in zip(longest, places[:number], strict=True) if last < place]
+        longest.append([*_longest(before), place])
+    return set(places) - set(_longest(longest))
+
+
+def _longest(parts: Sequence[list[int]]) -> list[int]:
+    return max(parts, key=lambda part: len(part), default=[])
+
+
+def _stands_elsewhere(original: NotebookNode, cells: Sequence[NotebookNode]) -> bool:
+    """Tell whether every line of a given cell is in some other cell, as where two cells were merged."""
+    wanted = {line.strip() for line in original.source.splitlines() if not is_empty(line)}
+    there = {line.strip() for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()}
+    return wanted <= there
 
 
 def _with_answers_as_code(

@@ -62,6 +62,15 @@ def same_code(one: str, other: str) -> bool:
         return one.split() == other.split()
 
 
+def is_python(source: str) -> bool:
+    """Tell whether Python can read a cell, once what only IPython understands is left out."""
+    try:
+        ast.parse(python_of(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def is_empty(source: str) -> bool:
     """Tell whether a cell holds nothing but comments."""
     return not re.sub(r"#[^\n]*", "", source).strip()

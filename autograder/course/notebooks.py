@@ -50,13 +50,21 @@ def read_handed_in(path: Path, limits: Limits) -> NotebookNode:
 
     Raises:
         SubmissionTooLargeError: the file is larger than the limits allow.
-        SubmissionError: it is missing, or is not a notebook with at least one cell, or is not in Python.
+        SubmissionError: it is missing, or is not a notebook with at least one cell, or its code cannot be Python.
     """
     with _opened(path, path.name) as file:
         notebook = parse_handed_in(file, limits, name=path.name)
-        if language := content.other_language(notebook.metadata):
-            raise content.ContentError(f"a notebook in {language[:40]}; the exercise is to be done in Python")
+        language = content.other_language(notebook.metadata)
+        if language and not content.can_be_python(_code_of(notebook)):
+            raise content.ContentError(
+                f"a notebook in {language[:40]}, and most of its code cannot be Python; the exercise is to be done in "
+                "Python"
+            )
     return notebook
+
+
+def _code_of(notebook: NotebookNode) -> list[str]:
+    return [str(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def parse_handed_in(file: BinaryIO, limits: Limits, *, name: str = "the notebook") -> NotebookNode:

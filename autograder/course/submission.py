@@ -37,7 +37,7 @@ class Submission:
         Raises:
             SubmissionError: there is none, or it is unclear which notebook is meant.
         """
-        return self.folder / self._notebook_among(self._entries())
+        return self.folder / self._notebook_among(self.entries())
 
     def read(self, limits: Limits) -> NotebookNode:
         """Read the notebook.
@@ -68,7 +68,12 @@ class Submission:
             parts += [entry.path, entry.kind, _content(self.folder, entry, is_read=is_read)]
         return sha256_of(parts)
 
-    def _entries(self) -> list[Entry]:
+    def entries(self) -> list[Entry]:
+        """List what was handed in.
+
+        Raises:
+            SubmissionError: it cannot be listed, or is too much.
+        """
         try:
             if (kind := kind_of(self.folder)) != FOLDER:
                 raise SubmissionError(f"what was handed in is {kind}, not a folder with the notebook in it")

@@ -93,8 +93,9 @@ def _summary(report: Report, manual_points: Mapping[str, float]) -> list[str]:
         )
     if report.needs_review:
         lines.append("A person will look at this submission, so the score may still change.")
-    lines += [f"- {flag.message}" for flag in report.flags[:MOST_FLAGS]]
-    if (more := len(report.flags) - MOST_FLAGS) > 0:
+    shown = [flag for flag in report.flags if not flag.for_staff]
+    lines += [f"- {flag.message}" for flag in shown[:MOST_FLAGS]]
+    if (more := len(shown) - MOST_FLAGS) > 0:
         lines.append(f"- and {more} more like these.")
     return lines
 

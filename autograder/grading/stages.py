@@ -16,6 +16,9 @@ from autograder.execute.runner import execute
 from autograder.execute.student_modules import how_to_offer
 from autograder.exercise import Exercise
 from autograder.grading.grader import Grader, Rubric
+from autograder.grading.notices.all import notices_on, with_notices
+from autograder.grading.notices.functions import notices_on_functions
+from autograder.grading.shown import with_pictures_shown
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.record.files import (
@@ -42,7 +45,11 @@ CHANGED_CELLS = {
     "put_back": "The given cell '{}' was lost or had become text; it ran as it was released.",
     "edited": "The given cell '{}' was edited; it ran as handed in.",
     "was_text": "The cell '{}' had become a text cell; it ran as code.",
+    "moved": "The given cell '{}' is no longer in its place between the other cells; it ran where it is.",
+    "lost": "The given cell '{}' is gone; the notebook ran without it.",
 }
+# What students do not read: nothing was done about it, and no score depends on it.
+FOR_STAFF = frozenset({"moved", "lost"})
 
 
 def run_submission(
@@ -67,15 +74,18 @@ def run_submission(
     notebook = read_or_reject(submission, origin, grader.kernel.limits)
     if isinstance(notebook, Run):
         return notebook, Evidence(notebook.measurements.outcome)
+    notices_before = notices_on(submission, notebook, grader.source)
     notebook, changed = with_lost_cells(notebook, grader.source)
     execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
-    evidence = replace(execution.evidence, changed_cells=changed)
+    notices = (*notices_before, *notices_on_functions(execution.evidence))
+    evidence = replace(execution.evidence, changed_cells=changed, notices=notices)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
         return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence
     started = time.monotonic()
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(evidence)
+    measurements = with_pictures_shown(with_notices(measurements, evidence), execution.notebook)
     seconds = {
         **execution.seconds,
         "verify": time.monotonic() - started,
@@ -113,6 +123,7 @@ def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) ->
     """
     with grader.verifier_lock:
         measurements, pictures = grader.verifier.measure(execution.evidence)
+    measurements = with_pictures_shown(with_notices(measurements, execution.evidence), execution.notebook)
     return Run(
         origin,
         execution.notebook,
@@ -164,7 +175,15 @@ def make_flags(exercise: Exercise, measurements: Measurements, origin: Origin) -
     flags += exercise.flags(measurements)
     for changed in measurements.changed_cells:
         message = CHANGED_CELLS[changed.change].format(changed.cell)
-        flags.append(Flag(code=f"cell_{changed.change}", message=message))
+        flags.append(
+            Flag(
+                code=f"cell_{changed.change}",
+                message=message,
+                for_staff=changed.change in FOR_STAFF,
+                details=changed.difference.splitlines(),
+            )
+        )
+    flags += (Flag(code=one.code, message=one.message, for_staff=True) for one in measurements.notices)
     for module in dict.fromkeys(
         error.missing_module for error in measurements.errors if error.missing_module
     ):

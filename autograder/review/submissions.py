@@ -89,6 +89,17 @@ class ReviewSubmission:
         return self.report is not None and self.report.needs_review
 
     @property
+    def flag_codes(self) -> frozenset[str]:
+        """The codes of the flags in the report."""
+        return frozenset(flag.code for flag in self.report.flags) if self.report is not None else frozenset()
+
+    @property
+    def has_notes(self) -> bool:
+        """Is there a flag that only graders read, or a given cell with its difference?"""
+        flags = self.report.flags if self.report is not None else []
+        return any(flag.for_staff or flag.details for flag in flags)
+
+    @property
     def is_late(self) -> bool:
         """Was it submitted late?"""
         return self.marks is not None and self.marks.is_late

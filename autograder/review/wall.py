@@ -22,6 +22,7 @@ SHOWN: dict[str, str] = {
     "late": "late",
     "lost": "points lost",
     "failed": "did not finish",
+    "noted": "noted for graders",
 }
 SORTS: dict[str, str] = {
     "name": "name",
@@ -42,6 +43,7 @@ _IS_SHOWN: dict[str, Callable[[ReviewSubmission], bool]] = {
     "late": lambda one: one.is_late,
     "lost": lambda one: one.score < one.max_score,
     "failed": lambda one: one.report is None or one.report.outcome != "graded",
+    "noted": lambda one: one.has_notes,
 }
 
 
@@ -55,6 +57,7 @@ class Selection:
     status: str = ""
     cause: str = ""
     outcome: str = ""
+    flag: str = ""
     score_from: str = ""
     score_below: str = ""
     search: str = ""
@@ -70,6 +73,7 @@ class Selection:
             status=status if status in _STATUSES else "",
             cause=query.get("cause", "")[:LONGEST_SEARCH],
             outcome=query.get("outcome", "")[:LONGEST_SEARCH],
+            flag=query.get("flag", "")[:LONGEST_SEARCH],
             score_from=_number(query.get("score_from", "")),
             score_below=_number(query.get("score_below", "")),
             search=query.get("search", "").strip()[:LONGEST_SEARCH],
@@ -78,7 +82,7 @@ class Selection:
     @property
     def hidden(self) -> dict[str, str]:
         """Choices that have no field in the wall's form, such as a bar of the class overview."""
-        fields = ("cause", "outcome", "score_from", "score_below")
+        fields = ("cause", "outcome", "flag", "score_from", "score_below")
         return {name: value for name in fields if (value := getattr(self, name))}
 
     @property
@@ -95,6 +99,7 @@ class Selection:
             and self._has_status(one)
             and self._has_score(one)
             and (not self.outcome or (one.report is not None and one.report.outcome == self.outcome))
+            and (not self.flag or self.flag in one.flag_codes)
             and self.search.casefold() in name_of(one, blind=blind).casefold()
         )
 

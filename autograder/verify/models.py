@@ -155,6 +155,23 @@ def is_what_was_asked_for(model: MeasuredModel) -> bool:
     return measured.outputs == 10 and measured.conv_layers >= 4 and measured.accuracy >= GOOD_ACCURACY
 
 
+def accuracy_before_training(versions: list[MeasuredModel], evidence: Evidence) -> float | None:
+    """Return the best accuracy of a network before any training was seen; None if there is no such version.
+
+    Every training, by Keras or by a loop of the student's own, takes gradients of something else than images; that of
+    any network counts, since weights may have been copied from the trained one. A number of updates proves nothing: it
+    is stored with a network. All this is what the kernel reports: code in it can claim a training that never was.
+    """
+    notes = evidence.of_kind("gradients")
+    if evidence.is_cut_off or not any("others" in note.facts for note in notes):  # or an earlier recorder's
+        return None
+    seen_in = min((note.run for note in notes if _whole(note.facts.get("others"))), default=2**31)
+    untrained = [one for one in versions if one.record.run < seen_in]
+    # The first and the last tell enough: weights that are no training's stay, or come with the last.
+    chosen = [untrained[0], untrained[-1]] if untrained else []
+    return max((one.measurement.accuracy for one in chosen), default=None)
+
+
 def final_version(versions: list[MeasuredModel], run: int) -> MeasuredModel:
     """Return the version of a network that counts: the one that the images were made with, or a later one.
 

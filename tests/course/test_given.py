@@ -59,8 +59,9 @@ def test_a_given_cell_that_became_text_runs_as_released(
     expected = code(handed_in)
     as_text(handed_in, name, kind)
     cell_of(handed_in, name).source = "See above: " + cell_of(handed_in, name).source
-    notebook, changed = with_lost_cells(handed_in, released)
-    assert (code(notebook), changed) == (expected, (ChangedCell(name, "put_back"),))
+    notebook, (changed,) = with_lost_cells(handed_in, released)
+    assert (code(notebook), changed.cell, changed.change) == (expected, name, "put_back")
+    assert "\n+See above: " in f"\n{changed.difference}"
     nbformat.validate(notebook)
 
 
@@ -96,7 +97,10 @@ def test_a_given_cell_that_was_merged_into_another_stays_there(
     given, answer = cell_of(handed_in, "normalize"), cell_of(handed_in, "ascent")
     answer.source = given.source.replace("step_size = 1.", "step_size = 3.") + "\n\n" + answer.source
     handed_in.cells.remove(given)
-    assert with_lost_cells(handed_in, released) == (handed_in, ())
+    notebook, (changed,) = with_lost_cells(handed_in, released)
+
+    assert notebook == handed_in
+    assert (changed.cell, changed.change) == ("normalize", "lost")  # its text is nowhere as it was
 
 
 def test_what_the_student_defines_instead_is_not_overwritten(
@@ -110,17 +114,24 @@ def test_what_the_student_defines_instead_is_not_overwritten(
     assert given < own
 
 
-def test_a_given_cell_that_nothing_needs_stays_away(handed_in: NotebookNode, released: NotebookNode) -> None:
+def test_a_given_cell_that_nothing_needs_stays_away_and_is_told(
+    handed_in: NotebookNode, released: NotebookNode
+) -> None:
     for name in ("plot", "deprocess", "look_at_deprocess"):
         handed_in.cells = [cell for cell in handed_in.cells if name not in (grade_id(cell), cell.id)]
-    assert with_lost_cells(handed_in, released)[1] == ()
+    notebook, (changed,) = with_lost_cells(handed_in, released)
+
+    assert notebook == handed_in
+    assert (changed.cell, changed.change) == ("deprocess", "lost")
 
 
 def test_a_given_cell_that_was_edited_runs_as_handed_in(
     handed_in: NotebookNode, released: NotebookNode
 ) -> None:
     cell_of(handed_in, "normalize").source += "\n\nfactor = 2"
-    assert with_lost_cells(handed_in, released) == (handed_in, (ChangedCell("normalize", "edited"),))
+    (changed,) = with_lost_cells(handed_in, released)[1]
+
+    assert (changed.cell, changed.change) == ("normalize", "edited")
 
 
 def test_comments_and_layout_are_no_edit(handed_in: NotebookNode, released: NotebookNode) -> None:

@@ -82,12 +82,14 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
     ),
     "half a character for a kind": (notebook({"cell_type": "\ud800"}), "cell 1 is of an unknown kind, '?'"),
     "a notebook in R": (
-        notebook(ONE, metadata=IN_R),
-        "a notebook in R; the exercise is to be done in Python",
+        notebook(
+            code("library(keras)"), code("model %>% fit(x)"), code("x <- if (a) 1 else 2"), metadata=IN_R
+        ),
+        "a notebook in R, and most of its code cannot be Python; the exercise is to be done in Python",
     ),
     "a notebook in Julia": (
-        notebook(ONE, metadata=IN_JULIA),
-        "a notebook in julia; the exercise is to be done",
+        notebook(code("using Flux\nmodel = Chain()"), metadata=IN_JULIA),
+        "a notebook in julia, and most of its code cannot be Python; the exercise is to be done",
     ),
     "100,000 lists in each other": ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
     "100,000 open lists": ("[" * 100_000, "nested too deeply"),

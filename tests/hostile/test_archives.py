@@ -226,6 +226,64 @@ def test_very_many_files_are_too_many(hand_in: Collect, collect: Collect, tell: 
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("packs", [True, False], ids=["in a zip", "as files"])
+def test_of_very_many_files_the_notebook_and_what_lies_beside_it_are_kept(
+    packs: bool,
+    collect: Collect,
+    tell: Tell,
+) -> None:
+    venv = [(f"venv/lib/site-packages/{number}.py", "") for number in range(300)]
+    work = [("work.ipynb", NOTEBOOK), ("data.csv", "1"), ("venv/lib/doc/tour.ipynb", NOTEBOOK), *venv]
+    given = (
+        [(f"{ADA}/work.zip", zipped(*work))] if packs else [(f"{ADA}/{name}", text) for name, text in work]
+    )
+    got = collect(zipped((NEIGHBOUR, NOTEBOOK), *given))
+
+    assert got.status == 1
+    assert got.files() == {f"{ASSIGNMENT}.ipynb", "data.csv"}
+    assert got.files("Bert Ek") == {f"{ASSIGNMENT}.ipynb"}
+    tell(
+        "a virtual environment of 300 files (limit 100)",
+        got.line("301 files: the submission holds more than"),
+    )
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("unpacks", [True, False], ids=["as a folder", "as a zip"])
+def test_one_students_folder_without_end_stops_nobody_else(
+    unpacks: bool,
+    collect: Collect,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    tell: Tell,
+) -> None:
+    monkeypatch.setattr(archive, "MOST_IN_A_FOLDER", 50)
+    files = {f"{ADA}/000/{part}.txt": "" for part in range(400)}
+    files |= {NEIGHBOUR: NOTEBOOK, f"{ADA}/000/zz/work.ipynb": NOTEBOOK}
+    for name, text in files.items():
+        (tmp_path / "unpacked" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "unpacked" / name).write_text(text)
+    got = collect(tmp_path / "unpacked" if unpacks else zipped(*files.items()))
+
+    assert got.status == 1
+    assert f"{ASSIGNMENT}.ipynb" in got.files()
+    assert got.files("Bert Ek") == {f"{ASSIGNMENT}.ipynb"}
+    tell("a folder of 401 files (limit 50)", got.line("only notebooks are looked at"))
+
+
+@pytest.mark.deep  # listing so many files takes long
+def test_a_download_may_be_ten_times_as_large_as_a_class_of_1000(tmp_path: Path) -> None:
+    packed = tmp_path / "download.tar"
+    with tarfile.open(packed, "w") as made:
+        for student in range(1000):
+            for number in range(60):
+                made.addfile(tarfile.TarInfo(f"S {student}_{student}_assignsubmission_file/{number}.txt"))
+    with archive.open_contents(packed, tmp_path, members.Budget("the download", MB)) as contents:
+        assert len(contents.members) == 60_000
+    assert archive.MOST_MEMBERS >= 10 * 50 * 1000
+
+
+@pytest.mark.usefixtures("small")
 def test_a_list_of_contents_that_fills_the_memory_is_not_read(hand_in_archive: Collect, tell: Tell) -> None:
     entries = [zipfile.ZipInfo(f"{number}.txt") for number in range(20)]
     for one in entries:

@@ -690,6 +690,9 @@ def test_what_a_notebook_forges_inside_its_kernel_earns_nothing(
         "training": 0, "ascent": 0, "objective": 0, "updates": 0, "plot": 0,
     }  # fmt: skip
     assert report.criteria["cnn"].measured["conv_layers"] == 4
+    assert {flag.code for flag in report.flags if flag.for_staff} >= {
+        "library_replaced", "reaches_beyond", "recorder_named", "functions_replaced",
+    }  # fmt: skip
     for cell in read_notebook(course.result_folder("forger") / f"{ASSIGNMENT}.ipynb").cells:
         if cell.metadata.nbgrader.grade:
             criterion = cell.metadata.nbgrader.grade_id.removeprefix("check_")
@@ -706,8 +709,9 @@ def test_results_that_were_pasted_are_for_a_person(
     criteria = reports["paster"].criteria
 
     assert {name: criteria[name].status for name in ("cnn", "training", "images")} == {
-        "cnn": "pass", "training": "pass", "images": "pass",
+        "cnn": "pass", "training": "review", "images": "pass",
     }  # fmt: skip
+    assert "before any training was seen" in criteria["training"].feedback
     for name, points in (("ascent", 20), ("objective", 15), ("updates", 0)):
         assert (criteria[name].status, criteria[name].score) == ("review", points)
         assert "any gradient with respect to an image" in criteria[name].feedback

@@ -19,6 +19,8 @@ from autograder.plain.files import write_whole
 
 QUICK = Path(__file__).with_name("quick.jsonl")
 DIGITS_KEPT = 5  # of every number that is not whole
+# Fields that came later: left out where nothing is known, as in lines that were written before.
+LATER = frozenset({"accuracy_before", "pictures_shown", "notices", "difference"})
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ def _rounded(value: Any) -> Any:
     return value
 
 
+def _without_unknown(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_unknown(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _without_unknown(one) for key, one in value.items() if one or key not in LATER}
+    return value
+
+
 def read_committed(file: Path = QUICK) -> dict[str, Committed]:
     """Return what is committed, by submission; nothing, if there is no file yet."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
@@ -80,7 +90,7 @@ def write_committed(committed: Mapping[str, Committed], file: Path = QUICK) -> N
 
 
 def _entry_of(name: str, one: Committed) -> dict[str, Any]:
-    measurements = json.loads(measurements_to_json(rounded(one.measurements)))
+    measurements = _without_unknown(json.loads(measurements_to_json(rounded(one.measurements))))
     if images := measurements["images"]:  # as columns, or the names of the fields would take half of the file
         filters = images["filters"]
         images["filters"] = {key: [each[key] for each in filters] for key in (filters[0] if filters else ())}

@@ -49,6 +49,15 @@ LEARNED: dict[str, Same] = {
     "plot.distinct": within(0, relative=0.05),
     "plot.shown": within(0, relative=0.05),
     "steps.per_image": rounded_alike,
+    # Hints and differences are words, and tested where they are made.
+    "errors": lambda one, other: (
+        _of_each(one, "cell", "error", "missing_module") == _of_each(other, "cell", "error", "missing_module")
+    ),
+    "changed_cells": lambda one, other: _of_each(one, "cell", "change") == _of_each(other, "cell", "change"),
+    # Came later: where nothing is committed of it, nothing is compared.
+    "model.accuracy_before": lambda one, other: None in (one, other) or abs(one - other) <= 0.15,
+    "pictures_shown": lambda one, other: one is None or one == other,
+    "notices": lambda one, other: not one or one == other,
 }
 # What is left out: the curves are not committed, filters are compared below. Of how the images were made, what was
 # learned decides everything but direction, start and what was kept; verdicts and causes follow from the rest.
@@ -57,6 +66,11 @@ NOT_COMPARED = {"steps.curves", "images.filters"} | {
     f"reenactment.{field.name}" for field in fields(Reenactment) if field.name not in OF_THE_ASCENT
 }
 PARTS = ("model", "images", "steps", "reenactment", "plot")
+
+
+def _of_each(records: Sequence[object], *names: str) -> list[tuple[object, ...]]:
+    return [tuple(getattr(one, name) for name in names) for one in records]
+
 
 Number = Callable[[Sequence[FilterMeasurement]], float]
 

@@ -134,3 +134,10 @@ def test_whatever_is_named_here_is_measured() -> None:
     assert set(LEARNED) | NOT_COMPARED <= names
     assert set(PARTS) <= {field.name for field in fields(MEASURED)}
     assert OF_LIVING
+
+
+def test_what_older_measurements_lack_is_not_compared() -> None:
+    today = replace(MEASURED, pictures_shown=1, model=replace(MODEL, accuracy_before=0.1))
+
+    assert differences(MEASURED, today) == []
+    assert differences(today, replace(today, pictures_shown=0)) == ["pictures_shown: 1 is 0 now"]

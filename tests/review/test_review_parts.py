@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from made_reports import make_report
 
 from autograder.course.marks import Mark, Marks
+from autograder.report import Flag
 from autograder.review.audit_log import FILE, AuditLog, LogLine, Values
 from autograder.review.cells import Sheet
 from autograder.review.forms import read_decision
@@ -54,6 +56,19 @@ def test_an_address_with_nonsense_chooses_everything() -> None:
 
     assert Selection.of(nonsense) == Selection()
     assert Selection.of(nonsense).query == ""
+
+
+def test_what_is_noted_for_graders_can_be_selected() -> None:
+    noted = Flag(code="library_replaced", message="The notebook assigns to numpy.isfinite.", for_staff=True)
+    usual = Flag(code="cell_error", message="Cell 'plot': NameError")
+    class_ = [
+        replace(submission(name), report=make_report(name, {}, flags=flags))
+        for name, flags in (("a", [usual]), ("b", [usual, noted]), ("c", []))
+    ]
+
+    for query in ({"show": "noted"}, {"flag": "library_replaced"}):
+        chosen = Selection.of(query)
+        assert [one.student for one in class_ if chosen.includes(one, blind=False)] == ["b"]
 
 
 def test_a_bar_of_the_class_overview_is_a_selection() -> None:

@@ -19,6 +19,7 @@ from .ascents import AscentWatch, as_rows
 from .backends import show_changed_figures
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
+from .functions import LibraryFunctions
 from .gradients import CompiledFunctions, can_look_inside, images_in, watch_other_gradients
 from .plotly_figures import panels_of, plotly_figures
 
@@ -28,8 +29,9 @@ MOST_PANELS = 400
 # A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 EXPECTED_NAME = "visualized_feature"
-# Number of images with gradients: with visible values, without; and how often recording one failed.
-NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0}
+# Number of images with gradients: with visible values, without; how often recording one failed; and how often
+# gradients of something else were taken, as for the weights in a training loop.
+NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0, "others": 0}
 
 
 class Channel:
@@ -80,6 +82,7 @@ class Recorder:
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
         self.drawn: dict[int, Any] = {}  # figures, by their id
+        self.libraries = LibraryFunctions()
         self.random = random.getstate()
 
     def before_cell(self, _info: Any) -> None:
@@ -90,6 +93,7 @@ class Recorder:
         the same.
         """
         self.cell += 1
+        self.libraries.look()
         random.setstate(self.random)
 
     def after_cell(self, _result: Any) -> None:
@@ -99,7 +103,7 @@ class Recorder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             looks = (self.look_at_names, self.look_at_models, self.look_at_images, self.look_at_tape)
-            for look in (*looks, self.look_at_figures):
+            for look in (*looks, self.look_at_figures, self.look_at_libraries):
                 try:
                     look(namespace)
                 except Exception as error:
@@ -171,6 +175,12 @@ class Recorder:
             self.send({"kind": "steps"}, as_npy(steps))
             self.send({"kind": "whole_steps"}, as_npy(wholes))
 
+    def look_at_libraries(self, _namespace: dict[str, Any]) -> None:
+        """Send the names of functions of libraries that the notebook has replaced."""
+        names = self.libraries.replaced()
+        if names:
+            self.send({"kind": "replaced", "names": names})
+
     def guarded(self, see: Callable[[], None]) -> None:
         """Look at something of the student's; what goes wrong is not the student's business."""
         try:
@@ -192,7 +202,10 @@ class Recorder:
         import tensorflow as tf
 
         for source, gradient in zip(tf.nest.flatten(sources), tf.nest.flatten(gradients)):
-            if gradient is None or not images_in(source):
+            if gradient is None:
+                continue
+            if not images_in(source):
+                self.gradients["others"] += 1
                 continue
             losses = [one for one in tf.nest.flatten(target) if one is not None]
             if all(hasattr(one, "numpy") for one in (*losses, gradient)):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.exercises.activation_maximization.thresholds import Thresholds
-from autograder.measurements import FilterMeasurement, ImagesMeasurement
-from autograder.rubric.award import NeedsPersonError, NothingToCheckError, scale
+from autograder.measurements import FilterMeasurement, ImagesMeasurement, ModelMeasurement
+from autograder.rubric.award import Fault, NeedsPersonError, NothingToCheckError, scale
 from autograder.rubric.words import count_of
 
 # Among fewer living filters than this, a single one weighs more than the rubric's tolerance.
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
 # Of this many filters, some would be recognized if the images were their own.
 MANY = 16
+# Of as many filters, at least this share is alive in any network that was trained as the exercise says.
+LIVING_LEAST = 0.1
 
 
 def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
@@ -24,6 +26,28 @@ def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
             "are made.",
             "few_images",
         )
+
+
+def few_to_respond(
+    images: ImagesMeasurement, model: ModelMeasurement | None, thresholds: Thresholds
+) -> Fault | None:
+    """Return why a person has to look at a layer in which hardly any filter can respond; None if enough can.
+
+    The filters of a network that has learnt nothing may die in its training. Where a trained one reads digits past
+    a layer of dead filters, somebody may have made them dead.
+    """
+    if images.layer_filters == 1:
+        words = f"The layer '{images.layer}' has a single filter, so that a person will look at it."
+        return Fault("one_filter", words)
+    alive, measured = sum(one.live for one in images.filters), len(images.filters)
+    reads = model is not None and model.accuracy > thresholds.accuracy_none
+    if measured < MANY or alive >= LIVING_LEAST * measured or not reads:
+        return None
+    return Fault(
+        "few_living",
+        f"Only {alive} of {measured} filters of the layer '{images.layer}' respond to anything, although the network "
+        "reads digits, so that a person will look at it.",
+    )
 
 
 def living_filters(images: ImagesMeasurement) -> list[FilterMeasurement]:

@@ -25,6 +25,9 @@ MISTAKES: dict[str, str] = {
     "few_training_steps": "hardly any training steps",
     "low_accuracy": "trained, but it recognizes few digits",
     "dead_network": "no filter responds",
+    "one_filter": "the layer has a single filter",
+    "few_living": "hardly any filter of the layer responds",
+    "trained_elsewhere": "the network read digits before any training was seen",
     "no_pattern": "no filter prefers a pattern to noise",
     # the images
     "no_images": "no images",
@@ -64,6 +67,7 @@ MISTAKES: dict[str, str] = {
     "previous_image": "each ascent starts from the image of the previous filter",
     "other_step_size": "a step size other than 1",
     # the figure
+    "no_picture_shown": "a figure was reported, but no output shows it",
     "no_figure": "no figure",
     "one_picture": "one picture instead of a grid of panels",
     "many_figures": "many figures instead of one grid",

@@ -36,6 +36,7 @@ from autograder.exercises.activation_maximization.rubric.cells import after_erro
 from autograder.exercises.activation_maximization.rubric.filters import (
     clear_filters,
     fallen_filters,
+    few_to_respond,
     living_filters,
     own_images,
     require_enough,
@@ -64,9 +65,14 @@ from autograder.measurements import (
     ModelMeasurement,
     PlotMeasurement,
 )
-from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, scale
+from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, need, scale
 from autograder.rubric.words import percent
 
+NO_LAYER = "There are images, but no network with convolutions whose filters they could be for."
+NO_PICTURE = (
+    "No picture is in the output of any cell, so that nobody can see this figure, and a person will look at it. Call "
+    "plt.show() after the panels are filled."
+)
 UNSEEN_ASCENT = (
     "No recorded gradient step leads to these images, so it is not known where they come from, and a person will look "
     "at them. If an ascent made them, it must be in the notebook, with tf.GradientTape as in the exercise."
@@ -98,7 +104,8 @@ def test_training(
 ) -> None:
     """The trained network recognizes digits that it has not seen.
 
-    An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion.
+    An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion. A network that reads digits before any
+    training is for a person.
     """
     award(
         scale(model.accuracy, none=thresholds.accuracy_none, full=thresholds.accuracy_full),
@@ -108,6 +115,13 @@ def test_training(
         epochs=model.epochs,
         updates=model.updates,
     )
+    before = model.accuracy_before
+    if before is not None and before > thresholds.accuracy_none:
+        award.needs_person(
+            f"It already had an accuracy of {percent(before)} before any training was seen ({model.updates} updates by "
+            "the end), so that a person will look at where its weights come from.",
+            "trained_elsewhere",
+        )
 
 
 def test_images(
@@ -115,8 +129,16 @@ def test_images(
 ) -> None:
     """There is one image of 28 x 28 pixels for every filter, each its own.
 
-    Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing.
+    Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing. Without
+    a network there are no filters that images could be of.
     """
+    need(
+        images.layer or None,
+        NO_LAYER
+        if not measured.refused_model
+        else f"The images could not be measured: {measured.refused_model}.",
+        needs_person=bool(measured.refused_model),
+    )
     wanted = min(images.layer_filters or PANELS, PANELS)
     share = min((images.usable + grey_but_dead(images)) / wanted, 1.0)
     where = "Your figure" if images.variable == IN_A_FIGURE else f"'{images.variable}'"
@@ -131,6 +153,7 @@ def test_images(
         expected=wanted,
         layer=images.layer,
     )
+    ask_about_few_filters(images, measured, thresholds, award)
 
 
 def test_ascent(
@@ -162,6 +185,7 @@ def test_ascent(
     if found is not None:
         award.feedback += f" {how_made(found)}"
     ask_where_from(features, measured, award)
+    ask_about_few_filters(features, measured, thresholds, award)
 
 
 def test_objective(
@@ -193,6 +217,7 @@ def test_objective(
         layer=features.layer,
     )
     ask_where_from(features, measured, award)
+    ask_about_few_filters(features, measured, thresholds, award)
 
 
 def test_updates(
@@ -261,6 +286,8 @@ def test_plot(measured: Measurements, award: Award) -> None:
     )
     if award.share < 1:
         award.feedback += after_error(measured, "plot")
+    if award.share > 0 and measured.pictures_shown == 0:
+        award.needs_person(NO_PICTURE, "no_picture_shown")
 
 
 def ask_where_from(features: ImagesMeasurement, measured: Measurements, award: Award) -> None:
@@ -269,6 +296,15 @@ def ask_where_from(features: ImagesMeasurement, measured: Measurements, award: A
         award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
     elif award.share > 0 and is_unexplained(measured.reenactment):
         award.needs_person(UNEXPLAINED_ASCENT, "ascent_not_explained")
+
+
+def ask_about_few_filters(
+    images: ImagesMeasurement, measured: Measurements, thresholds: Thresholds, award: Award
+) -> None:
+    """Let a person look at points for a layer in which hardly any filter can respond."""
+    few = few_to_respond(images, measured.model, thresholds)
+    if few is not None and award.share > 0:
+        award.needs_person(few.words, few.code)
 
 
 def grey_but_dead(images: ImagesMeasurement) -> float:

@@ -27,16 +27,30 @@ from autograder.exercises.activation_maximization.verify.traces import (
     is_incomplete,
     measure_steps,
 )
-from autograder.measurements import ImagesMeasurement, Measurements, Reenactment, StepsMeasurement
+from autograder.measurements import (
+    ImagesMeasurement,
+    Measurements,
+    ModelMeasurement,
+    Reenactment,
+    StepsMeasurement,
+)
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.held_out import HeldOut
-from autograder.verify.models import MeasuredModel, classifiers, final_version, read_models
+from autograder.verify.models import (
+    MeasuredModel,
+    accuracy_before_training,
+    classifiers,
+    final_version,
+    read_models,
+)
 from solutions.gradient_ascent import forget_ascents
 
 MOST_FLAT_LAYERS = 6
+# Above this accuracy, it matters where a network has it from; the rubric gives points from there on.
+READS_DIGITS = 0.5
 # An ascent counts as seen if recorded steps lead to this share of the images that show a filter.
 SEEN_SHARE = 0.85
 # Gain, and pattern score, from which an image may have come out of an ascent; those of noise are below.
@@ -57,7 +71,7 @@ def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurem
     steps = measure_steps(evidence, images.measurement, images.version.record.run) if images else None
     measurements = Measurements(
         outcome=evidence.outcome,
-        model=model.measurement if model else None,
+        model=_with_accuracy_before(model, candidates, evidence) if model else None,
         refused_model="" if model else refused,
         images=_with_traces(images, evidence, reenactment) if images else None,
         other_shape=_other_shape(evidence),
@@ -161,6 +175,17 @@ def _classifier(candidates: list[list[MeasuredModel]], images: Candidate | None)
     made_with = images.version.model if images and images.fits else None
     versions = next((some for some in candidates if made_with in some), candidates[0])
     return final_version(versions, images.version.record.run if images else -1)
+
+
+def _with_accuracy_before(
+    model: MeasuredModel, candidates: list[list[MeasuredModel]], evidence: Evidence
+) -> ModelMeasurement:
+    """Return the measurement of the network that counts, with what it could do before it was trained."""
+    measured = model.measurement
+    if measured.accuracy < READS_DIGITS:  # then it does not matter
+        return measured
+    versions = next(some for some in candidates if model in some)
+    return replace(measured, accuracy_before=accuracy_before_training(versions, evidence))
 
 
 def _pictures(images: Candidate | None, steps: StepsMeasurement | None) -> Pictures:
