@@ -8,7 +8,7 @@ import numpy.typing as npt
 from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.hypotheses import Hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective
-from autograder.exercises.activation_maximization.verify.watched import Rule, Watched
+from autograder.exercises.activation_maximization.verify.watched import EPSILON, Rule, Watched
 from autograder.verify.graph import FrozenModel
 from solutions.gradient_ascent import gradient_ascent
 
@@ -18,7 +18,6 @@ Indices = npt.NDArray[np.intp]
 Ways = dict[int, tuple[Floats, Floats]]
 
 MOST_STEPS = 400
-EPSILON = 1e-7
 
 
 def climb_again(
