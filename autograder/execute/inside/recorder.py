@@ -28,6 +28,9 @@ MOST_MODELS = 12
 MOST_PANELS = 400
 # A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
+# An image may be enlarged so many times to be shown. Pixels that were enlarged differ by at most this share of the
+# variance of the whole; those of a grid differ by nearly all of it.
+MOST_ENLARGED, WITHIN_PIXELS = 16, 0.5
 EXPECTED_NAME = "visualized_feature"
 # Number of images with gradients: with visible values, without; how often recording one failed; and how often
 # gradients of something else were taken, as for the weights in a training loop.
@@ -275,8 +278,8 @@ class Recorder:
         for title, arrays in drawn:
             shapes = []
             for array in arrays:
-                shapes.append(list(array.shape))
                 image = as_panel(array)
+                shapes.append(list(array.shape if image is None else image.shape))
                 if image is not None and len(shapes) == 1:
                     images.append(image)
                 elif image is None and is_mosaic(array):
@@ -315,12 +318,16 @@ def drawn_arrays(axes: Any) -> list[Any]:
 
 
 def as_panel(array: Any) -> Any:
-    """Return what a panel shows as one (28, 28) image, even if every pixel was repeated to enlarge it."""
+    """Return what a panel shows as one (28, 28) image, even if it was enlarged; None if it is no image."""
     if array.ndim == 3:
         array = array[..., 0]
-    if array.ndim == 2 and array.shape in ((2 * SIDE, 2 * SIDE), (3 * SIDE, 3 * SIDE)):
-        times = array.shape[0] // SIDE
-        array = array.reshape(SIDE, times, SIDE, times).mean(axis=(1, 3))
+    times = array.shape[0] // SIDE if array.ndim == 2 else 0
+    if 2 <= times <= MOST_ENLARGED and array.shape == (times * SIDE, times * SIDE):
+        pixels = array.reshape(SIDE, times, SIDE, times)
+        means = pixels.mean(axis=(1, 3))
+        if array.shape[0] >= MOSAIC_SIDE and means.var() < (1 - WITHIN_PIXELS) * array.var():
+            return None
+        array = means
     return as_image(array)
 
 

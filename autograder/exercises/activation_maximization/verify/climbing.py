@@ -12,7 +12,7 @@ import numpy.typing as npt
 from autograder.exercises.activation_maximization.constants import SIDE
 from autograder.exercises.activation_maximization.verify.hypotheses import Hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective
-from autograder.exercises.activation_maximization.verify.watched import Rule, Watched
+from autograder.exercises.activation_maximization.verify.watched import EPSILON, Rule, Watched
 from autograder.verify.graph import FrozenModel, LayerOutput
 from solutions.gradient_ascent import gradient_ascent
 
@@ -20,7 +20,6 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 
 MOST_STEPS = 400
-EPSILON = 1e-7
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,7 +117,8 @@ def _shown(panels: Floats, known: Floats | None) -> int:
         return 0
     if known is None:
         return len(np.unique(varied.reshape(len(varied), SIDE * SIDE), axis=0))
-    likeness = np.abs(_standardised(varied) @ known.T)  # (panels, 2 n): the image itself, then deprocessed
+    # (panels, 2 n): the image itself, then deprocessed; its first row may be at the bottom, as pcolormesh draws it
+    likeness = np.maximum(*(np.abs(_standardised(one) @ known.T) for one in (varied, varied[:, ::-1])))
     count = known.shape[0] // 2
     likeness = np.maximum(likeness[:, :count], likeness[:, count:])
     return len({int(row.argmax()) for row in likeness if row.max() >= SAME_IMAGE})

@@ -28,6 +28,9 @@ PIXELS = SIDE * SIDE
 SCALINGS = ("root_mean_square", "maximum", "deviation", "batch")  # as in `Steps.scales`
 # A rule for the size of steps holds if half of the steps differ from it by less than this, and this share is clean.
 STEADY, CLEAN_SHARE = 0.02, 0.9
+# What the exercise's normalization adds to the root mean square; and the smallest step size that is taken for one where
+# gradients are so faint that this alone decides how far they lead.
+EPSILON, LEAST_SIZE = 1e-7, 0.01
 # A start is of one kind if most are: without contrast, mostly of the lowest value, or as uniform noise spreads.
 MOST_OF_THEM, NO_CONTRAST, BACKGROUND = 0.75, 1e-6, 0.4
 ABOUT_NOISE = 0.03
@@ -155,10 +158,12 @@ def rule_of(watched: Watched) -> Rule | None:
     sure = [move for move in moves if move[2]] or moves
     multiples = np.array([multiple for multiple, *_ in sure])
     scales = steps.scales[[row for _, row, _ in sure]]
-    sizes = np.column_stack([multiples[:, np.newaxis] * scales, multiples])
+    sizes = np.column_stack([multiples[:, np.newaxis] * (scales + EPSILON), multiples])
     usual = np.median(sizes, axis=0)
     spread = np.median(np.abs(sizes - usual), axis=0) / np.maximum(np.abs(usual), 1e-30)
-    best = 0 if spread[0] <= STEADY else int(spread.argmin())
+    # Where gradients vanish beside the epsilon, both a normalized and a bare one are followed in steady multiples.
+    is_normalized = spread[0] <= STEADY and (spread[-1] > STEADY or abs(usual[0]) >= LEAST_SIZE)
+    best = 0 if is_normalized else int(spread.argmin())
     is_steady = spread[best] <= STEADY and np.mean([clean for *_, clean in moves]) >= CLEAN_SHARE
     return Rule((*SCALINGS, "none")[best], float(usual[best]), bool(is_steady))
 

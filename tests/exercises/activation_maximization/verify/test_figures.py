@@ -49,6 +49,11 @@ def test_deprocessed_images_are_recognised(images: Images) -> None:
     assert (plot.panels, plot.shown, plot.titled, plot.figures) == (16, 16, 16, 1)
 
 
+def test_images_that_were_handed_over_upside_down_are_shown_upright(images: Images) -> None:
+    """As for pcolormesh, which draws the first row at the bottom."""
+    assert measured(figure(images[:, ::-1]), images=images).shown == 16
+
+
 def test_noise_in_the_panels_shows_nothing(images: Images) -> None:
     noise = np.random.default_rng(1).random((16, 28, 28), dtype=np.float32)
 

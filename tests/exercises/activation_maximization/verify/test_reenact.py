@@ -237,6 +237,22 @@ def test_how_the_gradient_was_scaled_is_found(
     assert found.is_shown
 
 
+def test_a_normalized_gradient_that_the_epsilon_outweighs_is_normalized_all_the_same(
+    find: Callable[..., Reenactment],
+) -> None:
+    """As that of a probability close to 1: it says little about a climb, but the student did normalize it."""
+    found = find(Student(loss=lambda maps, _scores, i: 1e-8 * tf.reduce_mean(maps[..., i])))
+    assert (found.scaling, found.step_size) == ("root_mean_square", pytest.approx(1, rel=0.02))
+
+
+def test_a_bare_gradient_is_not_taken_for_a_normalized_one_however_faint(
+    find: Callable[..., Reenactment],
+) -> None:
+    loss: Loss = lambda maps, _scores, i: 1e-5 * tf.reduce_mean(maps[..., i])  # noqa: E731
+    found = find(Student(loss=loss, scale=lambda gradient: gradient, size=1e4))
+    assert (found.scaling, found.step_size) == ("none", pytest.approx(1e4, rel=0.02))
+
+
 @pytest.mark.parametrize("size", [0.01, 10.0])
 def test_another_step_size_is_found(find: Callable[..., Reenactment], size: float) -> None:
     found = find(Student(size=size))
