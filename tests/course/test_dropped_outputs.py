@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.course import outputs
@@ -64,6 +64,7 @@ def read(text: str, **limits: int) -> bytes:
     return read_without_outputs(io.BytesIO(text.encode()), **limits)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=values, indent=st.sampled_from([None, 1]), is_ascii=st.booleans(), part=st.integers(1, 50))
 def test_only_outputs_are_dropped_wherever_the_parts_end(
     value: Any, indent: int | None, is_ascii: bool, part: int

@@ -70,12 +70,12 @@ def test_a_notebook_with_very_many_errors_does_not_flood_the_page(report: Report
     assert "and 4980 more like these" in json.loads(written)["output"]
 
 
-def test_without_a_report_students_read_that_zero_is_no_verdict() -> None:
+def test_without_a_report_students_read_that_zero_says_nothing() -> None:
     results = json.loads(not_graded("no sandbox\nhere").to_json())
 
     assert results["score"] == 0
     assert "has not been graded: no sandbox here." in results["output"]
-    assert "no verdict" in results["output"]
+    assert "says nothing about your work" in results["output"]
 
 
 @pytest.mark.parametrize("minutes", [LEAST_MINUTES, 10, 20, MOST_MINUTES])

@@ -57,7 +57,7 @@ def test_results_need_no_course_and_are_up_to_date_in_one(
 
 @pytest.mark.parametrize(
     ("results", "words"),
-    [("submission/results", "do not belong into the submission"), ("others", "holds 'thesis.tex'")],
+    [("submission/results", "cannot be written into the submission"), ("others", "holds 'thesis.tex'")],
 )
 def test_nothing_is_written_where_something_else_is(
     results: str,

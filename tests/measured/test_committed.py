@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = "python tests/measured/measure.py"
 CORPUS = labelled_submissions(None)
 COMMITTED = read_committed()
+STATUSES = ("pass", "partial", "fail", "review")
 
 
 @functools.cache
@@ -60,6 +62,35 @@ def test_the_committed_verdicts_are_those_of_todays_rubric() -> None:
     assert result["profiles"]["quick"] == outcome(CORPUS, "quick", reports, sources), (
         f"run: {COMMAND} --missing"
     )
+
+
+def test_the_readme_states_the_committed_verdicts() -> None:
+    reports = [report_on(one.name) for one in CORPUS]
+    wrong = Counter(
+        one.criterion
+        for submission, report in zip(CORPUS, reports, strict=True)
+        for one in compare(
+            "quick", [submission], {submission.name: report}, EXERCISE.general_causes
+        ).disagreements
+    )
+    agree, given = (
+        [f"{len(CORPUS) - wrong[name]}" for name in reports[0].criteria],
+        [
+            ", ".join(f"{found[status]}" for status in STATUSES)
+            for found in map(verdicts, reports[0].criteria)
+        ],
+    )
+
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+    assert f"The kit includes {len(CORPUS)} of them" in " ".join(readme.split())
+    assert f"verdicts that agree with the teacher's | {' | '.join(agree)} |" in readme
+    assert f"of these: {', '.join(STATUSES)} | {' | '.join(given)} |" in readme
+
+
+def verdicts(criterion: str) -> Counter[str]:
+    """Count the committed verdicts on a criterion."""
+    return Counter(report_on(one.name).criteria[criterion].status for one in CORPUS)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

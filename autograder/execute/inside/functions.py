@@ -6,6 +6,7 @@ Replaced functions are no proof of anything: a student may count calls. They are
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -52,7 +53,7 @@ class LibraryFunctions:
     def look(self) -> None:
         """Remember the functions, at the first cell only; what is in place then is not the notebook's doing."""
         if not self.before:
-            self.before = functions_now()
+            self.before = functions_now(inherited=True)
 
     def replaced(self) -> list[str]:
         """Return the names of functions that are others now, each once."""
@@ -66,18 +67,26 @@ class LibraryFunctions:
         return sorted(names)[:MOST_NAMES]
 
 
-def functions_now() -> dict[str, Any]:
+def functions_now(*, inherited: bool = False) -> dict[str, Any]:
     """Return the functions of modules and the methods of classes by their full names, as far as imported."""
     found: dict[str, Any] = {}
     for name in MODULES:
-        _add(found, name, sys.modules.get(name))
+        if name in sys.modules:
+            _add(found, name, vars(sys.modules[name]))
     for module, name in CLASSES:
-        _add(found, f"{module}.{name}", getattr(sys.modules.get(module), name, None))
+        there = getattr(sys.modules.get(module), name, None)
+        if isinstance(there, type):
+            _add(found, f"{module}.{name}", _methods(there) if inherited else vars(there))
     return found
 
 
-def _add(found: dict[str, Any], holder: str, thing: Any) -> None:
-    for name, value in list(getattr(thing, "__dict__", {}).items()):
+def _methods(there: type) -> dict[str, Any]:
+    """Return what a class has, inherited or not: a notebook may put its own function before an inherited one."""
+    return {name: value for one in reversed(there.__mro__) for name, value in vars(one).items()}
+
+
+def _add(found: dict[str, Any], holder: str, things: Mapping[str, Any]) -> None:
+    for name, value in list(things.items()):
         full = f"{holder}.{name}"
         if callable(value) and not isinstance(value, ModuleType) and full not in NOT_MEANT:
             found[full] = value

@@ -104,7 +104,7 @@ PROVOKED = [
     ("model.compile('adam', 'categorical_crossentropy')\nmodel.fit(x, y.argmax(1), verbose=0)", "to_categorical"),
     ("short = keras.Sequential([layers.Input((28, 28, 1)), layers.Dense(10)])\n"
      "short.compile('adam', 'categorical_crossentropy')\nshort.fit(x, y, verbose=0)", "Flatten"),
-    ("model.compile('adam', 'mse')\nmodel.fit(x, y[:10], verbose=0)", "not as many labels"),
+    ("model.compile('adam', 'mse')\nmodel.fit(x, y[:10], verbose=0)", "labels and images differ"),
     ("model.compile('adam', 'mse')\n"
      "model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(8), validation_split=0.1)", "validation_data"),
     ("model.compile('adam', 'mse')\nmodel.fit(x, y, verbose=0).history['acc']", "called accuracy"),

@@ -212,7 +212,9 @@ def mixed_up(filters: dict[int, int], count: int) -> tuple[str, int]:
     pairs = list(filters.items())
     if all(meant % count == taken for meant, taken in pairs):
         return "own", 0
-    if len({taken for _, taken in pairs}) == 1 and len(pairs) > 1:
+    if len(pairs) == 1:  # one filter shows no rule
+        return "other", 0
+    if len({taken for _, taken in pairs}) == 1:
         return "constant", pairs[0][1]
     for kind, by in (
         ("shifted", [taken - meant for meant, taken in pairs]),

@@ -16,6 +16,7 @@ from autograder.evidence import Evidence, Record, digest
 from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.recorder import as_npy
 from autograder.exercises.activation_maximization.verify.ascents import Ascent, ascents_in, recorded_steps
+from autograder.exercises.activation_maximization.verify.hypotheses import mixed_up
 from autograder.exercises.activation_maximization.verify.links import link_images
 from autograder.exercises.activation_maximization.verify.reenact import Reenacted, reenact
 from autograder.measurements import Reenactment
@@ -334,6 +335,12 @@ def test_changes_between_steps_are_noticed(
     assert found.watched == FILTERS
     assert (found.objective, found.filters) == ("mean", "own")
     assert not found.is_steady
+
+
+def test_one_filter_shows_no_rule_by_which_filters_were_mixed_up() -> None:
+    assert mixed_up({5: 5}, 8) == ("own", 0)
+    assert mixed_up({5: 4}, 8) == ("other", 0)
+    assert mixed_up({5: 4, 6: 5}, 8) == ("shifted", -1)
 
 
 @pytest.mark.parametrize(
