@@ -239,7 +239,7 @@ def test_of_two_tas_the_later_does_not_silently_overwrite_the_earlier(server: Se
     expect(carl.locator(".conflict tr", has_text="interpretation").first).to_contain_text("interpretation39")
     assert grade_of(server.course, "student18") == (3, False)
 
-    carl.get_by_role("button", name="Save mine over it").click()
+    carl.get_by_role("button", name="Overwrite with mine").click()
     expect(carl.get_by_text("student18: saved")).to_be_visible()
     assert grade_of(server.course, "student18") == (9, False)
     who = [(line["who"], line["new"].get("manual_score")) for line in audit(server.course, "student18")]  # type: ignore[attr-defined]
@@ -437,7 +437,7 @@ def test_what_two_tas_change_in_different_places_is_kept_from_both(server: Serve
     carl.get_by_label("Points").first.fill("9")
     press(carl, "Enter")
     expect(carl.get_by_role("heading", name="Bea has saved in the meantime")).to_be_visible()
-    carl.get_by_role("button", name="Save mine over it").click()
+    carl.get_by_role("button", name="Overwrite with mine").click()
 
     expect(carl.get_by_text("student25: saved")).to_be_visible()
     assert grade_of(server.course, "student25") == (9, False)
