@@ -25,7 +25,7 @@ from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES
 
 def grade_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
+        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
@@ -130,7 +130,7 @@ def grade_one_command(
 
 def rescore_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
+        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
     apply: Annotated[  # noqa: FBT002
@@ -156,7 +156,7 @@ def audit_command(
     directory: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DIR]", help="The folder with the labelled submissions.", show_default="the kit's own"
+            metavar="DIR", help="The folder with the labelled submissions.", show_default="the kit's own"
         ),
     ] = None,
     course: CourseFolder = Path(),

@@ -12,7 +12,7 @@ from rich.console import Console
 from autograder.commands.options import CourseFolder, Data, SandboxName, open_course, say, settings_of
 
 
-def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")]) -> None:
     """Make a new course folder with the assignment."""
     from autograder.course.initialise import initialise
 

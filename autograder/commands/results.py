@@ -77,7 +77,7 @@ def duplicates_command(
 
 def feedback_command(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...", help="Student ids; all students if omitted.")
+        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
     ] = None,
     course: CourseFolder = Path(),
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print each page as a PDF.")] = False,  # noqa: FBT002

@@ -11,7 +11,9 @@ from autograder.commands.options import CourseFolder, Data, say, settings_of
 
 
 def demo_command(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("gradeascent-demo"),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for the demo.")] = Path(
+        "gradeascent-demo"
+    ),
 ) -> None:
     """Show the whole cycle on built-in data and six sample submissions, offline."""
     from autograder.demo.demonstrate import demonstrate
@@ -20,7 +22,10 @@ def demo_command(
     demonstrate(directory, say, show_progress)
 
 
-def check_command(notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK")], data: Data = None) -> None:
+def check_command(
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="The notebook to check.")],
+    data: Data = None,
+) -> None:
     """Run the public self-checks on a notebook before submitting it."""
     from autograder.commands.check import self_check
 
