@@ -1,12 +1,12 @@
 # The gradient is taken with respect to `start`, a copy of the image that never changes, so all 50 steps are
 # the same step, along the gradient at the noise. That is one long jump and no climb. As the network is
-# piecewise linear it raises most filters nevertheless, though less, and what it shows is only roughly, or
-# hardly, what they respond to.
+# piecewise linear it raises most filters nevertheless, though less. What it shows is roughly, or hardly, what they
+# respond to, depending on the training; the loss itself is right.
 #
 # /// label
 # updates = ["partial", "fail"]
 # ascent = ["pass", "partial"]
-# objective = ["partial", "fail"]
+# objective = ["pass", "partial", "fail"]
 #
 # [causes]
 # updates = "gradient_at_the_start"
