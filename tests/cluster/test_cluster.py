@@ -214,7 +214,7 @@ def test_stopping_stops_the_kernels_too(
         )
         worker = worker_with_a_kernel(started)
         coordinator.send_signal(signal.SIGINT)
-        _, said = coordinator.communicate(timeout=60)
+        _, said = coordinator.communicate(timeout=180)
 
         assert coordinator.returncode == 130
         assert said.rstrip().endswith("stopped; run the same command again to continue")

@@ -93,9 +93,9 @@ def test_a_sample_gets_the_points_that_a_fair_teacher_gives(shown: Demonstration
     ("student", "criterion", "cause"),
     [
         ("paul", "cnn", "3 convolution layers"),
-        ("isaac", "ascent", "the update moves down the gradient"),
+        ("isaac", "ascent", "The steps go down the gradient"),
         ("max", "ascent", "normalized"),
-        ("ada", "objective", "all show filter 0"),
+        ("ada", "objective", "They all climb the feature map of filter 0"),
         ("carl", "images", "NameError: name 'visualised_feature' is not defined"),
     ],
 )

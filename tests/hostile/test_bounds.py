@@ -211,7 +211,7 @@ BOMBS = {
     ),
     "fill the folder that both sides write to": (
         "import os, sys\n"
-        "folder = os.path.dirname(sys.argv[1])\n"
+        "folder = os.path.dirname(sys.argv[2])\n"
         "for number in range(1000): open(os.path.join(folder, str(number)), 'wb').write(bytes(10_000_000))",
         {"scratch_mb": 64},
         ("kernel_died", "it wrote more than 64 MB beside its own folder"),
@@ -325,7 +325,7 @@ def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
             "before": FEATURES,
             "records": "import socket, sys, os\n"
             "grader = socket.socket(socket.AF_UNIX)\n"
-            "grader.connect(os.path.join(os.path.dirname(sys.argv[1]), 'evidence'))\n"
+            "grader.connect(os.path.join(os.path.dirname(sys.argv[2]), 'evidence'))\n"
             "try:\n"
             '    for _ in range(10**5): grader.sendall(b\'{"kind": "names", "bytes": 0}\\n\')\n'
             "except OSError: print('refused')",

@@ -606,7 +606,8 @@ INSIDE = {
     "    return call(self, images, **how) * 1e6\nkeras.Model.__call__ = forged\nkeras.layers.Layer.__call__ = forged\n"
     "del keras.layers.Layer.__call__, keras.Model.__call__\nkeras.layers.Layer.__call__ = call",
     "a tape that has seen an ascent": RECORDER
-    + "recorder.tape += [(1, i % 50, 1.0, 0.3 + i % 50) for i in range(400)]\nrecorder.gradients['seen'] = 400",
+    + "recorder.ascents.calls_counted += [(1, i % 50, 1.0, 0.3 + i % 50) for i in range(400)]\n"
+    "recorder.gradients['seen'] = 400",
     "a gradient that is none": "tf.GradientTape.gradient = lambda self, target, sources, **_: tf.ones_like(sources)\n"
     "with tf.GradientTape() as tape:\n    pass\ntape.gradient(0, tf.Variable(tf.zeros((8, 28, 28, 1))))",
     "builtins that make exceptions": "real_len, real_kind = builtins.len, builtins.isinstance\n"
@@ -714,7 +715,7 @@ def test_results_that_were_pasted_are_for_a_person(
     assert "before any training was seen" in criteria["training"].feedback
     for name, points in (("ascent", 20), ("objective", 15), ("updates", 0)):
         assert (criteria[name].status, criteria[name].score) == ("review", points)
-        assert "any gradient with respect to an image" in criteria[name].feedback
+        assert "recorded gradient step leads" in criteria[name].feedback
     assert reports["paster"].needs_review
     tell(
         "images of another's ascent, read from a file beside the notebook",
