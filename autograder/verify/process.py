@@ -68,7 +68,7 @@ class SandboxedWorker:
         program = Program(
             argv=(str(python.executable), "-m", *self._arguments),
             python=python,
-            shared=self._folder,
+            folder=self._folder,
             readable=(*kit_packages(), *self._readable),
             environment=self._environment,
             kit_visible=True,
