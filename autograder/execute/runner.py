@@ -122,6 +122,8 @@ def execute(
     execution = attempt()
     if execution.killed and not options.cancelled.is_set():
         execution = attempt()
+        if execution.killed == "kernel":  # so it kills itself, and would do so every time
+            execution = replace(execution, killed="")
     if execution.killed == "sandbox":
         raise SandboxError(
             "the sandbox was killed from outside, and once more; is the machine short of memory?"
