@@ -103,6 +103,8 @@ class Border:
                 await self._join(number, reader, writer)
             except (OSError, asyncio.IncompleteReadError, NoMessageError):
                 pass  # one of both has ended, or it is not libzmq that talks; the client tries again
+            except asyncio.CancelledError:
+                pass  # the run is over; asyncio would report a cancelled connection as a fault
             finally:
                 writer.close()
                 self._connections.discard(task)

@@ -108,6 +108,11 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
+def whole_family(pids: Sequence[int]) -> list[int]:
+    """Return processes and all that they have started."""
+    return [process.pid for pid in pids for process in _family(pid)]
+
+
 def _share_of_memory(process: psutil.Process) -> int:
     """Return the bytes that a process holds, where a page that n processes share counts for 1/n in each."""
     try:

@@ -24,8 +24,9 @@ from jupyter_client.session import Session
 from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.border import CHANNELS, CONTROL, IOPUB, SHELL, STDIN, Border
+from autograder.execute.cgroup import Group, group_for
 from autograder.execute.collector import Collector
-from autograder.execute.guard import Guard
+from autograder.execute.guard import Guard, whole_family
 from autograder.execute.last_words import LastWords
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
 from autograder.execute.warm import Start, Template, WarmProcess
@@ -143,6 +144,7 @@ class Kernel:
         collector: Collector,
         words: LastWords,
         guard: Guard,
+        group: Group | None,
         cancelled: threading.Event,
     ) -> None:
         self.manager = manager
@@ -150,6 +152,7 @@ class Kernel:
         self.cancelled = cancelled
         self.collector = collector
         self.guard = guard
+        self.group = group
         self.words = words  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
         self.reason = ""  # one sentence, or empty
@@ -171,6 +174,8 @@ class Kernel:
             SandboxError: its files cannot be watched.
         """
         self.guard.find_folders(self.processes(), self.words.path.parent / SHOWN)
+        if self.group:
+            self.group.add(whole_family(self.processes()))
 
     async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
@@ -188,6 +193,8 @@ class Kernel:
 
     async def has_died(self) -> None:
         """Record that the kernel has ended without being stopped by the kit."""
+        if self.stopped_for is None and self.group and self.group.ran_out_of_memory():
+            self.stopped_for, self.reason = "out_of_memory", "it ran out of the memory that it may use"
         if self.stopped_for is None:
             status = await self.manager.provisioner.poll()
             self.killed = KILLED.get(status, "")
@@ -215,7 +222,8 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
         ):
             with LastWords.kept(folder / LOG) as words, Guard(options.limits) as guard:
                 manager = _manager(options, folder, border, submission)
-                kernel = Kernel(manager, border, collector, words, guard, options.cancelled)
+                group = group_for(options.limits)
+                kernel = Kernel(manager, border, collector, words, guard, group, options.cancelled)
                 with Watcher(guard, options.limits, kernel.processes, kernel.kill) as watcher:
                     watching = asyncio.create_task(_watch(kernel, watcher))
                     try:
@@ -224,6 +232,8 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
                         watching.cancel()
                         if await manager.is_alive():
                             await manager.shutdown_kernel(now=True)
+                        if group:
+                            group.remove()
                         await collector.drained()
 
 

@@ -15,7 +15,7 @@ def a_deep_folder(folder: Path) -> None:
     os.chdir(folder)
     try:
         for _ in range(3000):
-            os.mkdir("d")
+            Path("d").mkdir()
             os.chdir("d")
     finally:
         os.fchdir(here)
@@ -27,7 +27,7 @@ def long_names(folder: Path) -> None:
     os.chdir(folder)
     try:
         for _ in range(20):
-            os.mkdir("d" * 250)
+            Path("d" * 250).mkdir()
             os.chdir("d" * 250)
         Path("e" * 250).touch()
     finally:
@@ -37,7 +37,7 @@ def long_names(folder: Path) -> None:
 
 def odd_names(folder: Path) -> None:
     for name in (b"\xff\xfe", b" ", b"-rf", b"a\nb", "\u202e".encode()):
-        os.mkdir(os.path.join(os.fsencode(folder), name))
+        (folder / os.fsdecode(name)).mkdir()
         (folder / os.fsdecode(name) / "file").touch()
 
 
