@@ -1,8 +1,9 @@
 """Lets Linux itself limit memory and processes, where a machine hands over a part of its control groups (version 2).
 
 systemd does so for a unit with `Delegate=yes`, Slurm for a job of a user who may, Docker and Podman for a
-container whose `/sys/fs/cgroup` can be written to. A group that holds processes cannot pass its limits on to groups inside it, so the
-grader first moves into a group of its own. Where any of this does not work, the watcher alone looks after the limits.
+container whose `/sys/fs/cgroup` can be written to. A group that holds processes cannot pass its limits on to
+groups inside it, so the grader first moves into a group of its own. Where any of this does not work, the watcher
+alone looks after the limits.
 """
 
 from __future__ import annotations
