@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import traitlets
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -110,7 +111,7 @@ class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
 class _CountingSession(Session):  # type: ignore[misc]
     """Tells the border which messages were read."""
 
-    border: Border
+    border = traitlets.Instance(Border)  # a trait, so that the clients' copies of the session have it too
 
     def feed_identities(self, msg_list: Any, copy: bool = True) -> Any:  # noqa: FBT001, FBT002 (Jupyter's)
         self.border.has_read(msg_list)
