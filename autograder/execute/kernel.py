@@ -14,19 +14,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import traitlets
-from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.session import Session
 
 from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.border import CHANNELS, CONTROL, IOPUB, SHELL, STDIN, Border
 from autograder.execute.cgroup import Group, group_for
 from autograder.execute.collector import Collector
+from autograder.execute.connection import Connection, Manager, OneKernelSpec
 from autograder.execute.guard import Guard, whole_family
 from autograder.execute.last_words import LastWords
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
@@ -87,52 +84,6 @@ class RecorderConfig:
     open_files: int
     gpu: bool
     shortcuts: dict[str, str | float] | None = None
-
-
-class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
-    """Offers exactly one kernel: the one with the given command line and provisioner."""
-
-    def __init__(self, argv: list[str], provisioner: str) -> None:
-        super().__init__()
-        self._argv = argv
-        self._provisioner = provisioner
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        # The process is the sandbox, so a signal would not reach the kernel: interrupt it by message.
-        return KernelSpec(
-            argv=self._argv,
-            display_name=kernel_name,
-            language="python",
-            interrupt_mode="message",
-            metadata={"kernel_provisioner": {"provisioner_name": self._provisioner}},
-        )
-
-
-class _CountingSession(Session):  # type: ignore[misc]
-    """Tells the border which messages were read."""
-
-    border = traitlets.Instance(Border)  # a trait, so that the clients' copies of the session have it too
-
-    def feed_identities(self, msg_list: Any, copy: bool = True) -> Any:  # noqa: FBT001, FBT002 (Jupyter's)
-        self.border.has_read(msg_list)
-        return super().feed_identities(msg_list, copy)
-
-
-class _Manager(AsyncKernelManager):  # type: ignore[misc]
-    """Also knows how to fork a kernel; see `WarmProvisioner`."""
-
-    template: Template | None = None
-    start: Start | None = None
-
-    def _session_default(self) -> Session:
-        return _CountingSession(parent=self)
-
-
-class _Connection(AsyncKernelClient):  # type: ignore[misc]
-    """Does without a heartbeat: the manager sees the process itself."""
-
-    def start_channels(self, *args: Any, **kwargs: Any) -> None:
-        super().start_channels(*args, **{**kwargs, "hb": False})
 
 
 class Kernel:
@@ -302,12 +253,12 @@ def _manager(
         is_held=template is not None,
     )
     command = options.sandbox.command(program)
-    manager = _Manager(
-        kernel_spec_manager=_OneKernelSpec(command, WARM if template else COLD),
+    manager = Manager(
+        kernel_spec_manager=OneKernelSpec(command, WARM if template else COLD),
         transport="ipc",
         ip=str(folder / "kernel-ipc"),
         connection_file=config.connection,
-        client_factory=_Connection,
+        client_factory=Connection,
         shell_port=SHELL,
         iopub_port=IOPUB,
         stdin_port=STDIN,

@@ -475,6 +475,28 @@ def test_a_bomb_does_not_disturb_the_neighbour(
     tell("fork and take memory, beside a neighbour", "the neighbour has the same scores as alone")
 
 
+@pytest.mark.deep
+def test_a_kernel_that_kills_itself_counts_after_a_second_try_and_is_left_alone(
+    grader: Grader,
+    make_course: Callable[..., Course],
+    quiet: Callable[[], Progress],
+    tmp_path: Path,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    course = make_course(tmp_path / "course", {"ada": {"end": "import os\nos.kill(os.getpid(), 9)"}})
+    first = grade_course(course, ["ada"], grader, quiet())
+    monkeypatch.setattr(
+        "autograder.grading.course.run_submission", lambda *_, **__: pytest.fail("it ran again")
+    )
+
+    second = grade_course(course, ["ada"], grader, quiet())
+
+    assert first["ada"].outcome == "kernel_died"
+    assert second["ada"] == first["ada"]
+    tell("kill its own kernel, and be graded again", "kernel_died, after two tries; later left alone")
+
+
 NONSENSE = {"display numbers where lines belong": "[5] * 30_000", "display lists in lists in lists": "nested"}
 
 
