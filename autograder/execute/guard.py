@@ -65,8 +65,10 @@ class Guard:
             SandboxError: they are not there, so they could not be watched.
         """
         family = _family(pids[0]) if pids else []
+        if not family:  # it has just ended
+            return
         # The first process in the sandbox is bubblewrap's own, so student code cannot hide it.
-        root = Path(f"/proc/{family[1].pid if len(family) > 1 else 'none'}/root")
+        root = Path(f"/proc/{family[:2][-1].pid}/root")
         try:
             inside = root.stat().st_dev
             if inside == Path("/").stat().st_dev:  # no sandbox

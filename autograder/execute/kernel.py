@@ -119,8 +119,8 @@ class Kernel:
             else [process.pid, *([process.kernel] if isinstance(process, WarmProcess) else [])]
         )
 
-    def is_ready(self) -> None:
-        """Note that the sandbox is complete and the first cell comes next; from now on, files count too.
+    def watch_files(self) -> None:
+        """Count files too from now on: the sandbox is complete, and the first cell comes next.
 
         Raises:
             SandboxError: its files cannot be watched.
@@ -137,7 +137,9 @@ class Kernel:
     def kill(self, outcome: Outcome, reason: str) -> None:
         """Do the same at once, from any thread, even while the event loop is busy."""
         self._note_stop(outcome, reason)
-        self.manager.provisioner.process.kill()
+        process = getattr(self.manager.provisioner, "process", None)
+        if process is not None:
+            process.kill()
 
     def _note_stop(self, outcome: Outcome, reason: str) -> None:
         if self.stopped_for is None:

@@ -157,7 +157,7 @@ async def _execute(
         seconds: dict[str, float] = {}
         try:
             async with client.async_setup_kernel(**start_options(kernel), cleanup_kc=True):
-                kernel.is_ready()
+                kernel.watch_files()
                 seconds["start"] = time.monotonic() - started
                 deadline = time.monotonic() + limits.notebook_seconds
                 todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]

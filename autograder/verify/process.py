@@ -21,7 +21,7 @@ from autograder.verify.frames import Files, read_frame, write_frame
 
 START_SECONDS = 120
 # What the process may hold in memory, whatever it is given to read.
-MOST_MB = 1500
+MOST_MB = 1536
 SECONDS_BETWEEN_LOOKS = 0.05
 # The status of a process that was killed: by itself, or in bubblewrap's words.
 KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}

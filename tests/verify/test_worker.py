@@ -137,7 +137,7 @@ def test_a_verifier_that_takes_too_much_memory_costs_only_the_submission_that_ca
 
     after, _ = verifier.measure(harmless)
 
-    assert "more than 1500 MB of memory" in stopped.trouble
+    assert "more than 1536 MB of memory" in stopped.trouble
     assert is_well(after)
 
 
