@@ -63,7 +63,7 @@ def find_delegation(cgroups: Path = CGROUPS, own: Path = OWN) -> Delegation:
     return Delegation(folder)
 
 
-class Group:
+class ControlGroup:
     """The control group of one kernel."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
@@ -136,12 +136,12 @@ def divided() -> Path | None:
     return folder
 
 
-def group_for(limits: Limits) -> Group | None:
+def group_for(limits: Limits) -> ControlGroup | None:
     """Make a control group for a kernel; None where the machine hands over none."""
     folder = divided()
     if folder is None:
         return None
     try:
-        return Group(folder, limits)
+        return ControlGroup(folder, limits)
     except OSError:
         return None

@@ -21,7 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.border import CHANNELS, CONTROL, IOPUB, SHELL, STDIN, Border
-from autograder.execute.cgroup import Group, group_for
+from autograder.execute.cgroup import ControlGroup, group_for
 from autograder.execute.collector import Collector
 from autograder.execute.connection import Connection, Manager, OneKernelSpec
 from autograder.execute.guard import Guard, whole_family
@@ -96,7 +96,7 @@ class Kernel:
         collector: Collector,
         words: LastWords,
         guard: Guard,
-        group: Group | None,
+        group: ControlGroup | None,
         cancelled: threading.Event,
     ) -> None:
         self.manager = manager

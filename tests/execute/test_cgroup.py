@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execute.cgroup import GRADER, Group, divide, find_delegation
+from autograder.execute.cgroup import GRADER, ControlGroup, divide, find_delegation
 from autograder.settings import Limits
 
 SYSTEMD = "/user.slice/user-1000.slice/user@1000.service/app.slice/grade.scope"
@@ -79,7 +79,7 @@ def test_all_processes_of_the_group_make_room_for_groups_inside_it(tmp_path: Pat
 
 
 def test_a_kernel_gets_a_group_with_its_limits(tmp_path: Path) -> None:
-    group = Group(tmp_path, Limits(memory_mb=2048, processes=10))
+    group = ControlGroup(tmp_path, Limits(memory_mb=2048, processes=10))
     (folder,) = tmp_path.iterdir()
 
     group.add([os.getpid()])
