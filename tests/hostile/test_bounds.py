@@ -225,7 +225,7 @@ BOMBS = {
     ),
     "take memory behind folders that nobody can list": (
         "import os, sys, time\n"
-        "os.chdir(os.path.dirname(sys.argv[1]))\n"
+        "os.chdir(os.path.dirname(sys.argv[2]))\n"
         "for _ in range(20): os.mkdir('d' * 250); os.chdir('d' * 250)\n"
         "for _ in range(1500): os.mkdir('d'); os.chdir('d')\n"
         "for _ in range(6):\n"
@@ -238,7 +238,7 @@ BOMBS = {
     ),
     "move its folders away before filling them": (
         "import os, sys, time\n"
-        "folder = os.path.dirname(os.path.dirname(os.path.dirname(sys.argv[1])))\n"
+        "folder = os.path.dirname(os.path.dirname(os.path.dirname(sys.argv[2])))\n"
         "os.rename(folder, folder + '-moved')\n"
         "os.chdir(folder + '-moved')\n"
         "for number in range(10**6): open(str(number), 'w')",
@@ -291,7 +291,7 @@ REFUSED = {
     ),
     "write one file beyond every size": ("open('/tmp/large', 'wb').truncate(10**12)", "OSError"),
     "fill the folder of its sockets": (
-        "import os, sys\nopen(os.path.join(os.path.dirname(sys.argv[1]), 'large'), 'wb').write(bytes(3_000_000))",
+        "import os, sys\nopen(os.path.join(os.path.dirname(sys.argv[2]), 'large'), 'wb').write(bytes(3_000_000))",
         "OSError",
     ),
     "fill /dev/shm": ("open('/dev/shm/large', 'wb').write(bytes(80_000_000))", "OSError"),
@@ -424,7 +424,7 @@ def test_records_without_end_are_cut_off(run_cells: Run, tell: Tell) -> None:
             "before": FEATURES,
             "records": "import socket, sys, os\n"
             "grader = socket.socket(socket.AF_UNIX)\n"
-            "grader.connect(os.path.join(os.path.dirname(sys.argv[1]), 'evidence'))\n"
+            "grader.connect(os.path.join(os.path.dirname(sys.argv[2]), 'evidence'))\n"
             "try:\n"
             '    for _ in range(10**5): grader.sendall(b\'{"kind": "names", "bytes": 0}\\n\')\n'
             "except OSError: print('refused')",
