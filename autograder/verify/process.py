@@ -20,8 +20,10 @@ from autograder.plain.scratch import temporary_folder
 from autograder.verify.frames import Files, read_frame, write_frame
 
 START_SECONDS = 120
-# What the process may hold in memory, whatever it is given to read.
-MOST_MB = 1536
+# What the process may hold in memory, whatever it is given to read. TensorFlow and compiled functions take 1.1 GB. The
+# ascent for 128 filters keeps 1 GB of a network at the limit of numbers (`importing.MOST_IN_ALL`, four bytes each); the
+# rest is room for its gradients.
+MOST_MB = 3072
 SECONDS_BETWEEN_LOOKS = 0.05
 # The status of a process that was killed: by itself, or in bubblewrap's words.
 KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}

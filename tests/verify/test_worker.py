@@ -132,12 +132,12 @@ def test_a_verifier_that_takes_too_much_memory_costs_only_the_submission_that_ca
     verifier.measure(harmless)
     with monkeypatch.context() as patch:
         worker = verifier.worker
-        patch.setattr("autograder.verify.process._memory_of", lambda _: 2000 * MEGABYTE * worker._is_ready)
+        patch.setattr("autograder.verify.process._memory_of", lambda _: 4000 * MEGABYTE * worker._is_ready)
         stopped, _ = verifier.measure(harmless)
 
     after, _ = verifier.measure(harmless)
 
-    assert "more than 1536 MB of memory" in stopped.trouble
+    assert "more than 3072 MB of memory" in stopped.trouble
     assert is_well(after)
 
 
