@@ -1,4 +1,4 @@
-"""Compares the functions of libraries with those before the notebook's first cell, so that a person learns of others.
+"""Compares the functions of libraries with those before the first cell, so that a TA learns what was replaced.
 
 Replaced functions are no proof of anything: a student may count calls. They are only named to a TA.
 """

@@ -34,8 +34,8 @@ ASKED = f"{STEPS} steps of size 1 along the normalized gradient of the mean of i
 
 NOT_RECORDED = "No steps were recorded, so no ascent could be done again."
 LEADS_NOWHERE = "The recorded steps lead to none of the images, so no ascent was done again."
-ONE_IMAGE = "The images are one and the same, so none has an ascent of its own."
-OLDER = "These results are from before films were kept. Measured again, they have them."
+ONE_IMAGE = "All images are the same one, so they cannot be told apart by their ascents."
+OLDER = "These results are older than films; measuring the submission again makes them."
 NO_STEPS = "No recorded steps lead to this image."
 
 
@@ -130,7 +130,7 @@ def _film(films: Films, found: Reenactment, place: int, *, whose: str, with_righ
 
 def _in_words(image: ReenactedImage | None, *, is_dead: bool) -> str:
     if is_dead:
-        return "this filter never had a gradient, and counts for nobody"
+        return "this filter never had a gradient, so it is not graded"
     if image is None or image.correlation is None:
         return "not done again: nothing that was tried explains its steps"
     verdict = "reproduced" if image.reproduced else "not reproduced"
