@@ -38,7 +38,7 @@ TIMESTAMP = "timestamp.txt"
 # Per submission; a notebook and its data need far less.
 MOST_SUBMISSION_BYTES = 512 * 1024 * 1024
 MOST_SUBMISSION_FILES = 2_000
-# Of an archive that was handed in: more is listed by nobody.
+# Of an archive that was handed in: no more than this is listed.
 MOST_IN_ARCHIVE = 100_000
 MOST_ARCHIVES = 20
 
@@ -152,7 +152,7 @@ def _notebook(files: Sequence[File], assignment: str) -> File | None:
 def _around_the_notebook(files: Sequence[File], assignment: str) -> tuple[list[File], LeftOut]:
     """Return the notebook and the files in its own folder, and what became of all others.
 
-    A virtual environment that was handed in brings notebooks of its own, deep inside.
+    A virtual environment that was handed in holds other notebooks, deep inside.
 
     Raises:
         UnreadableError: it is not clear which notebook is meant.
