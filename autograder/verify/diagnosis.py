@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from autograder.evidence import CellRun
@@ -9,6 +10,10 @@ from autograder.execute.student_modules import missing_module
 from autograder.exercise import Hint
 from autograder.measurements import CellError
 from autograder.verify.hints import explain
+
+# The folder of a module of Python's or of a package. Where the grader keeps it is none of the student's business, and
+# the same mistake reads alike on every machine.
+_OF_THE_INSTALLATION = re.compile(r"/[^\s'\"()]*/(?:site-packages|dist-packages|lib/python3\.\d+)/")
 
 
 def diagnose(cells: Iterable[CellRun], hints: tuple[Hint, ...]) -> tuple[CellError, ...]:
@@ -23,7 +28,7 @@ def _diagnose(cell: CellRun, hints: tuple[Hint, ...]) -> CellError:
     missing = missing_module(cell.error_name, cell.error_message)
     return CellError(
         cell=cell.cell,
-        error=f"{cell.error_name}: {first_line}"[:300].rstrip(": "),
+        error=f"{cell.error_name}: {_OF_THE_INSTALLATION.sub('', first_line)}"[:300].rstrip(": "),
         hint=f"the module {missing} is not installed here"
         if missing
         else explain(cell.error_name, cell.error_message, cell.cell, hints),
