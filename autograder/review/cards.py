@@ -14,12 +14,8 @@ from autograder.record.files import (
     GRID,
     read_report,
 )
-from autograder.report import Report, Result, Status
+from autograder.report import WORDS, Report, Result, Status
 from autograder.review.thumbnails import read_pictures
-
-# Colour alone must not carry meaning: every verdict also has a word.
-WORDS: dict[Status, str] = {"pass": "full", "partial": "partly", "fail": "none", "review": "to review"}
-STATUSES: tuple[Status, ...] = tuple(WORDS)
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ def _results(cards: Sequence[Card], criterion: str) -> Iterator[Result]:
 def _summary(criterion: str, results: list[Result]) -> CriterionSummary:
     return CriterionSummary(
         criterion=criterion,
-        counts={status: sum(result.status == status for result in results) for status in STATUSES},
+        counts={status: sum(result.status == status for result in results) for status in WORDS},
         mean=sum(result.score for result in results) / len(results),
         max_score=max(result.max_score for result in results),
     )

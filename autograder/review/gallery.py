@@ -16,7 +16,7 @@ from autograder.course.folder import Course
 from autograder.pages import web_page
 from autograder.pages.web_page import style_hash
 from autograder.plain.files import write_whole
-from autograder.review.cards import WORDS, Card, collect_cards, summarize
+from autograder.review.cards import Card, collect_cards, summarize
 from autograder.review.features import draw_features
 
 PAGE = "index.html"
@@ -71,9 +71,7 @@ def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] 
 
 def make_environment() -> Environment:
     """Return the templates of the review pages."""
-    environment = web_page.make_environment("autograder.review")
-    environment.globals.update(words=WORDS)
-    return environment
+    return web_page.make_environment("autograder.review")
 
 
 def _conditions(card: Card) -> tuple[str, str, str]:

@@ -74,7 +74,12 @@ def test_every_criterion_stands_on_the_card_and_in_the_summary(course: Course) -
 
 @pytest.mark.parametrize(
     ("status", "sign", "word"),
-    [("pass", "✓", "full"), ("partial", "◐", "partly"), ("fail", "✗", "none"), ("review", "?", "to review")],
+    [
+        ("pass", "✓", "full marks"),
+        ("partial", "◐", "partly"),
+        ("fail", "✗", "no points"),
+        ("review", "?", "a person decides"),
+    ],
 )
 def test_a_verdict_is_told_by_sign_and_word_and_not_by_colour_alone(
     course: Course, status: Status, sign: str, word: str
