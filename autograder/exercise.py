@@ -108,6 +108,7 @@ class Exercise:
         general_causes: those codes that only say what was measured, and name no mistake.
         hints: explain errors; the first that fits is used, before those for any exercise.
         flags: returns what a person should know about measurements, besides the criteria.
+        most_images: how many images of a submission a page shows at most.
         draw: returns the picture of a submission, `grid.png`.
         desk: returns the desk's panel about one image, by its place in the grid, as HTML.
         page: returns what the feedback page shows besides the pictures, as HTML; empty if that is nothing.
@@ -134,6 +135,7 @@ class Exercise:
     general_causes: frozenset[str]
     hints: tuple[Hint, ...]
     flags: Callable[[Measurements], list[Flag]]
+    most_images: int
     draw: Callable[[Report, Measurements, Pictures], bytes]
     desk: Callable[[Measurements, Pictures, int], Markup]
     page: Callable[[Report | None, Measurements, Pictures], Markup]

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.folder import Course
-from autograder.pictures import Pictures
 from autograder.record.files import (
     GRID,
     read_report,
 )
 from autograder.report import WORDS, Report, Result, Status
-from autograder.review.thumbnails import read_pictures
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,6 @@ class Card:
         """The large picture, if it exists."""
         file = self.folder / GRID
         return file if file.is_file() else None
-
-    def pictures(self) -> Pictures:
-        """Return the images behind the measurements; without entries if there are none."""
-        return read_pictures(self.folder)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from autograder.exercise import Exercise
 from autograder.feedback.cells import Cell, show_cells
 from autograder.measurements import FilterMeasurement, Measurements, ModelMeasurement
 from autograder.pages.curves import Curves, make_curves
-from autograder.pages.mosaic import PANELS
 from autograder.pictures import Pictures
 from autograder.record.files import (
     EVIDENCE,
@@ -126,7 +125,9 @@ def make_desk(
     course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission, exercise: Exercise
 ) -> Desk:
     """Return what the desk shows of a submission."""
-    panels, curves, reference_curves = _drawings(one.folder, _changed(one.folder / PICTURES))
+    panels, curves, reference_curves = _drawings(
+        one.folder, _changed(one.folder / PICTURES), exercise.most_images
+    )
     measured = measurements_in(one.folder)
     images = measured.images if measured is not None else None
     cells, problem = _code(course, sheet, assignment, one)
@@ -136,7 +137,7 @@ def make_desk(
         answers=tuple(marks[name] for name in sheet.answers if name in marks),
         cells=tuple(cell for cell in cells if cell.name not in sheet.answers),
         answer_texts={cell.name: cell for cell in cells if cell.name in sheet.answers},
-        filters=tuple(map(_filter, images.filters[:PANELS])) if images is not None else (),
+        filters=tuple(map(_filter, images.filters[: exercise.most_images])) if images is not None else (),
         panels=panels,
         layer=images.layer if images is not None else "",
         training=_training(one.folder, measured.model) if measured and measured.model else None,
@@ -150,22 +151,25 @@ def make_desk(
 def panel_of(one: ReviewSubmission, exercise: Exercise, place: int) -> Markup | None:
     """Return the exercise's panel about one image, by its place in the grid; None if there is no such image."""
     measured, pictures = _stored(
-        one.folder, _changed(one.folder / PICTURES), _changed(one.folder / MEASUREMENTS)
+        one.folder,
+        _changed(one.folder / PICTURES),
+        _changed(one.folder / MEASUREMENTS),
+        exercise.most_images,
     )
-    if measured is None or not 0 <= place < min(PANELS, len(pictures.student)):
+    if measured is None or not 0 <= place < len(pictures.student):
         return None
     return exercise.desk(measured, pictures, place)
 
 
 @functools.lru_cache(maxsize=8)
-def _stored(folder: Path, _: int, __: int) -> tuple[Measurements | None, Pictures]:
-    return measurements_in(folder), read_pictures(folder)
+def _stored(folder: Path, _: int, __: int, most_images: int) -> tuple[Measurements | None, Pictures]:
+    return measurements_in(folder), read_pictures(folder, most_images)
 
 
 @functools.lru_cache(maxsize=64)
-def _drawings(folder: Path, _: int) -> tuple[tuple[int, int], Curves | None, Curves | None]:
-    pictures = read_pictures(folder)
-    panels = (min(PANELS, len(pictures.student)), min(PANELS, len(pictures.reference)))
+def _drawings(folder: Path, _: int, most_images: int) -> tuple[tuple[int, int], Curves | None, Curves | None]:
+    pictures = read_pictures(folder, most_images)
+    panels = (len(pictures.student), len(pictures.reference))
     return panels, make_curves(pictures.curves), make_curves(pictures.reference_curves)
 
 

@@ -75,7 +75,7 @@ class ReviewPages:
         self.exercise = find_exercise(load_settings(course.root).exercise)
         course.graded.mkdir(exist_ok=True)
         self.submissions = Submissions(course, self.exercise, assignment, self.sheet.notebook)
-        self.thumbnails = Thumbnails()
+        self.thumbnails = Thumbnails(self.exercise.most_images)
         self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
         self.snippets = Snippets(course.graded)
         self.presence = Presence()

@@ -13,6 +13,7 @@ from PIL import Image
 from read_page import read_page
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.pages.mosaic import draw_mosaic
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.plain.files import write_whole
 from autograder.record.files import (
@@ -21,7 +22,6 @@ from autograder.record.files import (
     REPORT,
 )
 from autograder.report import Flag, Report, Result, Status
-from autograder.review.features import draw_features
 from autograder.review.gallery import style_hash, write_gallery
 
 CRITERIA = ("cnn", "training", "images", "ascent", "objective", "updates", "plot")
@@ -218,7 +218,7 @@ def test_a_dead_filter_is_crossed_out_and_not_shown_as_noise() -> None:
     noise = np.random.default_rng(0).random((64, 28, 28), dtype=np.float32)
     dead = np.arange(64) == 3
 
-    drawn = draw_features(Pictures(student=noise, student_dead=dead))
+    drawn = draw_mosaic(noise, dead)
 
     assert drawn is not None
     mosaic = np.asarray(Image.open(io.BytesIO(drawn)))

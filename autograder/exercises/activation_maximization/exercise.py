@@ -10,6 +10,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from autograder.exercise import Exercise, WallChoice
+from autograder.exercises.activation_maximization.constants import PANELS
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
@@ -77,6 +78,7 @@ EXERCISE = Exercise(
     general_causes=GENERAL,
     hints=HINTS,
     flags=flags_of,
+    most_images=PANELS,
     draw=draw,
     desk=desk,
     page=page,
