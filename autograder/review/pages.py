@@ -266,7 +266,7 @@ class ReviewPages:
 
     def _one(self, key: str) -> ReviewSubmission | None:
         """Return a submission as it is now."""
-        known = self.listing.find(key)
+        known = self.listing.last_read(key)
         now = self.submissions.again(known) if known is not None else self.submissions.one(key)
         if now is not None and now != known:
             self.listing.put(now)
@@ -274,7 +274,7 @@ class ReviewPages:
 
     def _known(self, key: str) -> ReviewSubmission | None:
         """Return a submission as last read, for its files only."""
-        return self.listing.find(key) or self.submissions.one(key)
+        return self.listing.last_read(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
         return Selection.of(query, self.exercise.choices)

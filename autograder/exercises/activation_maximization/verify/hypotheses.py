@@ -73,7 +73,7 @@ class Found:
     is_reversed: bool = False
 
 
-def find(watched: Watched, model: FrozenModel, layers: Sequence[LayerOutput]) -> Found:
+def find_hypothesis(watched: Watched, model: FrozenModel, layers: Sequence[LayerOutput]) -> Found:
     """Find what was climbed on a network, in one of these layers, the likeliest first."""
     (rows, meant), best = sampled_rows(watched), Found()
     if not len(rows):

@@ -126,12 +126,12 @@ def again(freeze_model: Freeze) -> Callable[..., Reenacted]:
 
 
 @pytest.fixture(scope="module")
-def find(again: Callable[..., Reenacted]) -> Callable[..., Reenactment]:
+def found_in(again: Callable[..., Reenacted]) -> Callable[..., Reenactment]:
     return lambda *student, **how: again(*student, **how).measurement
 
 
-def test_an_ascent_as_asked_comes_out_again(find: Callable[..., Reenactment]) -> None:
-    found = find(Student())
+def test_an_ascent_as_asked_comes_out_again(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student())
 
     assert found.is_as_asked
     assert (found.watched, found.reproduced) == (FILTERS, FILTERS)
@@ -195,8 +195,8 @@ def test_without_images_of_their_own_there_is_no_film(again: Callable[..., Reena
         (lambda _, scores, i: scores[0, i], "unit"),
     ],
 )
-def test_what_was_climbed_is_found(find: Callable[..., Reenactment], loss: Loss, objective: str) -> None:
-    found = find(Student(loss=loss))
+def test_what_was_climbed_is_found(found_in: Callable[..., Reenactment], loss: Loss, objective: str) -> None:
+    found = found_in(Student(loss=loss))
 
     assert found.objective == objective
     assert found.is_shown
@@ -212,9 +212,9 @@ def test_what_was_climbed_is_found(find: Callable[..., Reenactment], loss: Loss,
     ],
 )
 def test_mixed_up_filters_are_found(
-    find: Callable[..., Reenactment], index: Callable[[int], int], kind: str, by: int
+    found_in: Callable[..., Reenactment], index: Callable[[int], int], kind: str, by: int
 ) -> None:
-    found = find(Student(loss=lambda maps, _, i: tf.reduce_mean(maps[..., index(i)])))
+    found = found_in(Student(loss=lambda maps, _, i: tf.reduce_mean(maps[..., index(i)])))
 
     assert (found.filters, found.by) == (kind, by)
     assert found.is_shown
@@ -230,47 +230,47 @@ def test_mixed_up_filters_are_found(
     ],
 )
 def test_how_the_gradient_was_scaled_is_found(
-    find: Callable[..., Reenactment], scale: Callable[[Any], Any], name: str
+    found_in: Callable[..., Reenactment], scale: Callable[[Any], Any], name: str
 ) -> None:
-    found = find(Student(scale=scale))
+    found = found_in(Student(scale=scale))
 
     assert (found.scaling, found.step_size) == (name, pytest.approx(1, rel=0.02))
     assert found.is_shown
 
 
 def test_a_normalized_gradient_that_the_epsilon_outweighs_is_normalized_all_the_same(
-    find: Callable[..., Reenactment],
+    found_in: Callable[..., Reenactment],
 ) -> None:
     """As that of a probability close to 1: it says little about a climb, but the student did normalize it."""
-    found = find(Student(loss=lambda maps, _scores, i: 1e-8 * tf.reduce_mean(maps[..., i])))
+    found = found_in(Student(loss=lambda maps, _scores, i: 1e-8 * tf.reduce_mean(maps[..., i])))
     assert (found.scaling, found.step_size) == ("root_mean_square", pytest.approx(1, rel=0.02))
 
 
 def test_a_bare_gradient_is_not_taken_for_a_normalized_one_however_faint(
-    find: Callable[..., Reenactment],
+    found_in: Callable[..., Reenactment],
 ) -> None:
     loss: Loss = lambda maps, _scores, i: 1e-5 * tf.reduce_mean(maps[..., i])  # noqa: E731
-    found = find(Student(loss=loss, scale=lambda gradient: gradient, size=1e4))
+    found = found_in(Student(loss=loss, scale=lambda gradient: gradient, size=1e4))
     assert (found.scaling, found.step_size) == ("none", pytest.approx(1e4, rel=0.02))
 
 
 @pytest.mark.parametrize("size", [0.01, 10.0])
-def test_another_step_size_is_found(find: Callable[..., Reenactment], size: float) -> None:
-    found = find(Student(size=size))
+def test_another_step_size_is_found(found_in: Callable[..., Reenactment], size: float) -> None:
+    found = found_in(Student(size=size))
 
     assert found.step_size == pytest.approx(size, rel=0.02)
     assert found.is_as_asked
 
 
-def test_a_negated_loss_that_is_subtracted_is_an_ascent(find: Callable[..., Reenactment]) -> None:
-    found = find(Student(loss=lambda *at: -own_mean(*at), size=-1.0))
+def test_a_negated_loss_that_is_subtracted_is_an_ascent(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student(loss=lambda *at: -own_mean(*at), size=-1.0))
 
     assert found.direction == 1
     assert found.is_as_asked
 
 
-def test_a_descent_is_found(find: Callable[..., Reenactment]) -> None:
-    found = find(Student(size=-1.0))
+def test_a_descent_is_found(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student(size=-1.0))
 
     assert found.direction == -1
     assert found.is_explained
@@ -285,9 +285,9 @@ def test_a_descent_is_found(find: Callable[..., Reenactment]) -> None:
     ],
 )
 def test_what_was_kept_is_found(
-    find: Callable[..., Reenactment], keep: Callable[..., Any], kept: str
+    found_in: Callable[..., Reenactment], keep: Callable[..., Any], kept: str
 ) -> None:
-    found = find(Student(keep=keep))
+    found = found_in(Student(keep=keep))
 
     assert found.kept == kept
     assert found.steps >= STEPS - 1
@@ -304,16 +304,18 @@ def test_what_was_kept_is_found(
     ],
 )
 def test_another_start_is_found_and_proves_the_same(
-    find: Callable[..., Reenactment], start: Callable[[int], Any], name: str
+    found_in: Callable[..., Reenactment], start: Callable[[int], Any], name: str
 ) -> None:
-    found = find(Student(start=start))
+    found = found_in(Student(start=start))
 
     assert found.start == name
     assert found.is_as_asked
 
 
-def test_ascents_that_go_on_from_the_image_before_are_told_apart(find: Callable[..., Reenactment]) -> None:
-    found = find(Student(goes_on=True))
+def test_ascents_that_go_on_from_the_image_before_are_told_apart(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    found = found_in(Student(goes_on=True))
 
     assert found.start == "previous_image"
     assert [one.steps for one in found.images] == [STEPS] * FILTERS
@@ -328,9 +330,9 @@ def test_ascents_that_go_on_from_the_image_before_are_told_apart(find: Callable[
     ],
 )
 def test_changes_between_steps_are_noticed(
-    find: Callable[..., Reenactment], between: Callable[[Any, int], Any]
+    found_in: Callable[..., Reenactment], between: Callable[[Any, int], Any]
 ) -> None:
-    found = find(Student(between=between))
+    found = found_in(Student(between=between))
 
     assert found.watched == FILTERS
     assert (found.objective, found.filters) == ("mean", "own")
@@ -360,23 +362,23 @@ def test_steps_that_are_no_multiple_of_the_gradient_lead_to_their_images(student
 
 
 def test_a_filter_that_answers_to_noise_nearly_as_strongly_rises_all_the_same(
-    find: Callable[..., Reenactment],
+    found_in: Callable[..., Reenactment],
 ) -> None:
-    assert find(Student(), bias=1e4).rise > 0.5
+    assert found_in(Student(), bias=1e4).rise > 0.5
 
 
 @pytest.mark.parametrize("shown", [tf.sigmoid, lambda z: 0.5 * (1 + tf.tanh(z))])
 def test_an_ascent_in_a_variable_that_is_squashed_into_the_image_follows_its_gradient(
-    find: Callable[..., Reenactment], shown: Callable[[Any], Any]
+    found_in: Callable[..., Reenactment], shown: Callable[[Any], Any]
 ) -> None:
-    found = find(Student(shown=shown))
+    found = found_in(Student(shown=shown))
 
     assert (found.watched, found.kept) == (FILTERS, "picture")
     assert found.likeness > 0.8
 
 
 def test_a_variable_that_is_drawn_to_a_picture_follows_no_gradient_of_the_network(
-    find: Callable[..., Reenactment],
+    found_in: Callable[..., Reenactment],
 ) -> None:
     picture = np.random.default_rng(8).random((1, 28, 28, 1), np.float32) * 8 - 4
     pictures = [np.roll(picture, i * 7, axis=1) for i in range(FILTERS)]
@@ -384,50 +386,52 @@ def test_a_variable_that_is_drawn_to_a_picture_follows_no_gradient_of_the_networ
     def nearer(z: Any, i: int) -> Any:
         return -tf.reduce_sum(tf.square(z - pictures[i]))
 
-    found = find(Student(loss_of_variable=nearer, shown=tf.sigmoid, size=0.3))
+    found = found_in(Student(loss_of_variable=nearer, shown=tf.sigmoid, size=0.3))
 
     assert found.watched == FILTERS
     assert found.likeness < 0.5
 
 
-def test_pictures_are_linked_to_their_ascents(find: Callable[..., Reenactment]) -> None:
+def test_pictures_are_linked_to_their_ascents(found_in: Callable[..., Reenactment]) -> None:
     def deprocess(images: Any) -> Any:
         scaled = (images - images.mean(axis=(1, 2), keepdims=True)) / images.std(axis=(1, 2), keepdims=True)
         return np.clip(scaled * 64 + 128, 0, 255).astype(np.uint8)
 
-    found = find(Student(), deprocess)
+    found = found_in(Student(), deprocess)
 
     assert found.kept == "picture"
     assert found.is_as_asked
 
 
-def test_pasted_images_come_out_of_no_recorded_step(find: Callable[..., Reenactment]) -> None:
+def test_pasted_images_come_out_of_no_recorded_step(found_in: Callable[..., Reenactment]) -> None:
     pasted = np.random.default_rng(9).normal(size=(FILTERS, 28, 28)).astype(np.float32)
 
-    found = find(Student(), lambda _: pasted)
+    found = found_in(Student(), lambda _: pasted)
 
     assert found.watched == 0
     assert not found.is_explained
 
 
-def test_one_step_at_the_end_of_images_from_elsewhere_is_no_rise(find: Callable[..., Reenactment]) -> None:
+def test_one_step_at_the_end_of_images_from_elsewhere_is_no_rise(
+    found_in: Callable[..., Reenactment],
+) -> None:
     finished, _ = Student(steps=40).climb()
 
-    found = find(Student(steps=1, start=lambda i: finished[i].reshape(1, 28, 28, 1)))
+    found = found_in(Student(steps=1, start=lambda i: finished[i].reshape(1, 28, 28, 1)))
 
     assert found.is_shown
     assert found.rise < 0.2
 
 
-def test_an_image_that_is_never_moved_is_explained_by_nothing(find: Callable[..., Reenactment]) -> None:
-    found = find(Student(size=0.0))
+def test_an_image_that_is_never_moved_is_explained_by_nothing(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student(size=0.0))
 
     assert (found.direction, found.scaling, found.moved) == (0, "", 0.0)
     assert not found.is_explained
 
 
-def test_what_is_no_number_in_one_ascent_costs_no_other(find: Callable[..., Reenactment]) -> None:
-    found = find(
+def test_what_is_no_number_in_one_ascent_costs_no_other(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(
         Student(start=lambda i: Student.start(i) if i else np.full((1, 28, 28, 1), np.nan, np.float32))
     )
 
