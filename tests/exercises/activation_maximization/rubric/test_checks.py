@@ -111,6 +111,17 @@ def test_a_layer_with_few_filters_needs_few_images(good: Measurements, judge: Ju
     assert judge(few)["images"].status == "pass"
 
 
+def test_how_many_images_are_enough_to_judge_is_a_threshold_apart(good: Measurements, judge: Judge) -> None:
+    eight = with_images(good, count=8, distinct=8, usable=8)
+    assert eight.images is not None
+    eight = with_images(eight, filters=eight.images.filters[:8])
+
+    assert judge(eight, images_least=0.5)["ascent"].status == "pass"
+    assert judge(eight, images_least=0.5)["images"].score == 0
+    assert judge(eight, judged_least=0.5)["ascent"].status == "fail"
+    assert judge(eight, judged_least=0.5)["images"].score > 0
+
+
 def test_descent_is_told_to_look_at_the_sign(good: Measurements, judge: Judge) -> None:
     descent = with_filters(
         good, lambda one: replace(one, image=0.0, gain=-0.01, pattern=-0.2, best_pattern=0.01, best_gain=0.0)
