@@ -100,6 +100,7 @@ class Exercise:
         thresholds: the numbers of the rubric.
         scales: returns what earns nothing and what earns all, by measure, from the thresholds: those that a release
             may state.
+        always_stated: those of them that the exercise names in its text, so that every release states them.
         quick_accuracy: returns the held-out accuracy that is certain to earn full marks, from the thresholds;
             in profile quick, a training ends a margin above it.
         cells_behind: the cells that a criterion grades.
@@ -128,6 +129,7 @@ class Exercise:
     fixtures: str
     thresholds: type[BaseModel]
     scales: Callable[[Any], Mapping[str, tuple[float, float]]]
+    always_stated: frozenset[str]
     quick_accuracy: Callable[[Any], float]
     cells_behind: Mapping[str, tuple[str, ...]]
     slow_cells: Mapping[str, str]

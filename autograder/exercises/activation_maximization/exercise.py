@@ -16,7 +16,7 @@ from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
 from autograder.exercises.activation_maximization.rubric.cells import CELLS_BEHIND
 from autograder.exercises.activation_maximization.rubric.mistakes import GENERAL, MISTAKES
-from autograder.exercises.activation_maximization.thresholds import Thresholds, scales
+from autograder.exercises.activation_maximization.thresholds import ALWAYS_STATED, Thresholds, scales
 from autograder.exercises.activation_maximization.traits import traits_of
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
@@ -71,6 +71,7 @@ EXERCISE = Exercise(
     fixtures="autograder.exercises.activation_maximization.rubric.fixtures",
     thresholds=Thresholds,
     scales=scales,
+    always_stated=ALWAYS_STATED,
     quick_accuracy=quick_accuracy,
     cells_behind=CELLS_BEHIND,
     slow_cells={"training": "train", "ascent": "ascent"},

@@ -89,9 +89,14 @@ class Thresholds(Section):
     )
 
 
+# The notebook asks for this number of convolutions, so it is no secret of the rubric.
+ALWAYS_STATED = frozenset({"convolutions"})
+
+
 def scales(thresholds: Thresholds) -> dict[str, tuple[float, float]]:
     """Return what earns nothing and what earns all, by the names in `selfcheck.py`."""
     return {
+        "convolutions": (0, thresholds.conv_layers),
         "accuracy": (thresholds.accuracy_none, thresholds.accuracy_full),
         "filters": (thresholds.filters_none, thresholds.filters_full),
         "steps": (thresholds.steps_none, round(1 - thresholds.steps_tolerance, 6)),
