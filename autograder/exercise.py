@@ -112,9 +112,10 @@ class Exercise:
         most_images: how many images of a submission a page shows at most.
         draw: returns the picture of a submission, `grid.png`.
         desk: returns the desk's panel about one image, by its place in the grid, as HTML.
+        table: returns the desk's table of all images, as HTML; empty if there is nothing to list.
         page: returns what the feedback page shows besides the pictures, as HTML; empty if that is nothing.
-        style: returns the style sheet of both.
-        shown_by: the files and folders that determine these three.
+        style: returns the style sheet of panel and page.
+        shown_by: the files and folders that determine the page and its style.
         choices: submissions that the wall can show alone, by their name in addresses.
         traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
         quantities: what the audit compares with the thresholds.
@@ -140,6 +141,7 @@ class Exercise:
     most_images: int
     draw: Callable[[Report, Measurements, Pictures], bytes]
     desk: Callable[[Measurements, Pictures, int], Markup]
+    table: Callable[[Measurements], Markup]
     page: Callable[[Report | None, Measurements, Pictures], Markup]
     style: Callable[[], str]
     shown_by: tuple[Path, ...]

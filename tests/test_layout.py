@@ -51,8 +51,6 @@ STILL_NAMED = {
     "duplicates/compare.py",
     "duplicates/images.py",
     "duplicates/traits.py",
-    # the table of filters
-    "review/desk.py",
     # the only data set so far
     "commands/options.py",
     "demo/demonstrate.py",

@@ -19,7 +19,7 @@ from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
 from autograder.exercise import Exercise
 from autograder.feedback.cells import Cell, show_cells
-from autograder.measurements import FilterMeasurement, Measurements, ModelMeasurement
+from autograder.measurements import Measurements, ModelMeasurement
 from autograder.pages.curves import Curves, make_curves
 from autograder.pictures import Pictures
 from autograder.record.files import (
@@ -81,20 +81,6 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
-class Filter:
-    """What was measured of one filter, as words."""
-
-    index: int
-    start: str
-    end: str
-    reference: str
-    gain: str
-    pattern: str
-    dead: bool
-    best: str  # the filter that the image fits best, if it is a different one
-
-
-@dataclass(frozen=True)
 class Training:
     """How the network was trained: what the kernel reported, and what was measured again."""
 
@@ -111,7 +97,7 @@ class Desk:
     answers: tuple[Mark, ...]
     cells: tuple[Cell, ...]
     answer_texts: Mapping[str, Cell]
-    filters: tuple[Filter, ...]
+    table: Markup
     panels: tuple[int, int]  # in the student's and in the reference's grid
     layer: str
     training: Training | None
@@ -137,7 +123,7 @@ def make_desk(
         answers=tuple(marks[name] for name in sheet.answers if name in marks),
         cells=tuple(cell for cell in cells if cell.name not in sheet.answers),
         answer_texts={cell.name: cell for cell in cells if cell.name in sheet.answers},
-        filters=tuple(map(_filter, images.filters[: exercise.most_images])) if images is not None else (),
+        table=exercise.table(measured) if measured is not None else Markup(),
         panels=panels,
         layer=images.layer if images is not None else "",
         training=_training(one.folder, measured.model) if measured and measured.model else None,
@@ -215,19 +201,6 @@ def _cells_of(file: Path, _: int, names: tuple[str, ...]) -> tuple[tuple[Cell, .
     wanted = [cell for cell in notebook.cells if grade_id(cell) in names]
     bare = [NotebookNode({**cell, "outputs": []}) if "outputs" in cell else cell for cell in wanted]
     return tuple(show_cells(NotebookNode(cells=bare))), ""
-
-
-def _filter(one: FilterMeasurement) -> Filter:
-    return Filter(
-        index=one.index,
-        start=_number(one.noise),
-        end=_number(one.image),
-        reference=_number(one.reference),
-        gain=_number(one.gain),
-        pattern=_number(one.pattern),
-        dead=not one.live,
-        best=str(one.best_filter) if one.best_filter != one.index and one.live and one.clear else "",
-    )
 
 
 def _number(value: float) -> str:

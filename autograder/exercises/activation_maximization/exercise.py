@@ -39,6 +39,13 @@ def desk(measurements: Measurements, pictures: Pictures, place: int) -> Markup:
     return desk_panel(measurements, pictures, place)
 
 
+def table(measurements: Measurements) -> Markup:
+    """Return the desk's table of all filters."""
+    from autograder.exercises.activation_maximization.table import filter_table
+
+    return filter_table(measurements)
+
+
 def page(report: Report | None, measurements: Measurements, pictures: Pictures) -> Markup:
     """Return what the feedback page shows of the ascents."""
     from autograder.exercises.activation_maximization.panels import page_panel
@@ -47,7 +54,7 @@ def page(report: Report | None, measurements: Measurements, pictures: Pictures) 
 
 
 def style() -> str:
-    """Return the style sheet of both."""
+    """Return the style sheet of panel and page."""
     return (HERE / "templates" / "panels.css").read_text(encoding="utf-8")
 
 
@@ -82,6 +89,7 @@ EXERCISE = Exercise(
     most_images=PANELS,
     draw=draw,
     desk=desk,
+    table=table,
     page=page,
     style=style,
     shown_by=(HERE / "panels.py", HERE / "films.py", HERE / "constants.py", HERE / "templates"),
