@@ -87,6 +87,21 @@ class WallChoice:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Where `duplicates` finds what two students may share.
+
+    Attributes:
+        images: the name of the result images in the notebook.
+        after_network: before the first of these cells, all code that makes the network has been written.
+        after_images: before the first of these cells, all code that makes the images has been written.
+    """
+
+    images: str
+    after_network: tuple[str, ...]
+    after_images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Exercise:
     """Everything that the kit needs to know about one exercise.
 
@@ -118,6 +133,7 @@ class Exercise:
         shown_by: the files and folders that determine the page and its style.
         choices: submissions that the wall can show alone, by their name in addresses.
         traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
+        compared: where `duplicates` finds what two students may share.
         quantities: what the audit compares with the thresholds.
         samples: the folder with the submissions of the demo.
     """
@@ -147,6 +163,7 @@ class Exercise:
     shown_by: tuple[Path, ...]
     choices: Mapping[str, WallChoice]
     traits: Callable[[Measurements], tuple[float, ...] | None]
+    compared: Compared
     quantities: tuple[Quantity, ...]
     samples: Path
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.exercise import Exercise, WallChoice
-from autograder.exercises.activation_maximization.constants import PANELS
+from autograder.exercise import Compared, Exercise, WallChoice
+from autograder.exercises.activation_maximization.constants import PANELS, RESULT
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
@@ -95,6 +95,7 @@ EXERCISE = Exercise(
     shown_by=(HERE / "panels.py", HERE / "films.py", HERE / "constants.py", HERE / "templates"),
     choices={"not_reproduced": WallChoice("not reproduced", is_not_reproduced)},
     traits=traits_of,
+    compared=Compared(images=RESULT, after_network=("ascent", "plot"), after_images=("plot",)),
     quantities=QUANTITIES,
     samples=HERE / "samples",
 )
