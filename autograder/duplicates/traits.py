@@ -28,7 +28,7 @@ from autograder.record.files import (
 )
 from autograder.settings import Limits
 
-# A cell with fewer words of its own does not show who wrote it: among the labelled submissions, which were
+# A cell with fewer words that were not given does not show who wrote it: among the labelled submissions, which were
 # written independently, cells of up to 56 words are equal, mostly those with compile and fit.
 FEWEST_WORDS = 60
 

@@ -39,7 +39,7 @@ class Progress(Protocol):
         """A report is written."""
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
-        """A submission could not be graded, through no fault of its own."""
+        """A submission could not be graded, for a reason outside of it."""
 
 
 def grade_course(

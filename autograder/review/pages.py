@@ -55,7 +55,7 @@ MOST_DIGITS = 6
 class Visit:
     """One request that has passed the checks for every request.
 
-    `is_ahead` is set if the browser prefetches a page: nobody has seen that page yet.
+    `is_ahead` is set if the browser prefetches a page, which has not been seen then.
     """
 
     session: Session

@@ -27,7 +27,7 @@ from autograder.measurements import (
 from autograder.rubric.award import Fault
 from autograder.rubric.words import by, count_of, percent
 
-# With so many recorded ascents for each image, every step began anew.
+# With this many recorded ascents for each image, every step began with new noise.
 MANY_STARTS = 5
 FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
 

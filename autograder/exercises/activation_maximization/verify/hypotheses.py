@@ -134,7 +134,7 @@ def _has_value(
 
 
 def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
-    """Return rows with whole images and gradients, each of another ascent, and the filters that they are for."""
+    """Return rows with whole images and gradients, each of a different ascent, and the filters that they are for."""
     kept = [one for one in watched.alive if one.link.kept != "start"]
     goes_on = (
         len({one.link.ascent for one in kept}) == 1

@@ -44,7 +44,7 @@ PIXELS = SIDE * SIDE
 REPRODUCED = 0.95
 # (n, 28, 28, 1) -> (n, filters)
 MeanActivations = Callable[[Floats], Floats]
-# Steps of about the size and number that the exercise asks for need no ascent of its own beside them.
+# Where steps are this close to the size and number asked for, the exercise's own ascent need not be shown as well.
 ABOUT_THE_SIZE, ABOUT_THE_NUMBER = 0.1, 2
 
 

@@ -47,7 +47,7 @@ def test_a_figure_that_no_output_shows_goes_to_a_person(
     result = judge(replace(good, pictures_shown=shown))["plot"]
 
     assert result.status == status
-    assert ("No picture is in the output" in result.feedback) == (status == "review")
+    assert ("The output of no cell has a picture" in result.feedback) == (status == "review")
 
 
 def test_one_large_picture_goes_to_a_person(good: Measurements, judge: Judge) -> None:
