@@ -64,7 +64,7 @@ class Hint:
 
     Attributes:
         pattern: of "Name: message".
-        words: continue the sentence "the cell stopped with ..."; groups of the pattern may stand in it.
+        words: continue the sentence "the cell stopped with ..."; they may use groups of the pattern.
         only_in: the cells in which it fits; empty: all.
     """
 

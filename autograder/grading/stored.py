@@ -64,9 +64,8 @@ def up_to_date_run(folder: Path, origin: Origin, grader: Grader, *, name: str) -
     execution, stored = read_execution(folder, name=name), read_origin(folder)
     if execution is None or stored is None:
         return None
-    run = measure_again(
-        execution, stored, grader
-    )  # what it came from, which may cover more than is asked for
+    # of the stored origin, which may cover more than is asked for
+    run = measure_again(execution, stored, grader)
     write_measurements(folder, run)
     return run
 

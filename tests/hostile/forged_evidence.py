@@ -29,9 +29,8 @@ class Evidences:
         graph, facts = freeze(network)
         self.network = network
         self.graph = graph
-        named = [
-            layer for layer in facts["layers"] if layer["name"] == LAYER
-        ]  # others would be tried for noise, too
+        # others would be tried for noise, too
+        named = [layer for layer in facts["layers"] if layer["name"] == LAYER]
         self.facts: dict[str, Any] = {
             "variable": "model",
             **training_facts(network),

@@ -107,9 +107,8 @@ def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] 
     if wholes is None or wholes.shape[1:] != (2, PIXELS) or len(wholes) > MOST_WHOLES:
         wholes = np.zeros((0, 2, PIXELS), np.float32)
     numbers = rows.astype(np.float64)
-    numbers = numbers[
-        (np.abs(numbers) < LARGEST).all(axis=1)
-    ]  # a dead filter may leave NaN, and only for itself
+    # a dead filter may leave NaN, and only for itself
+    numbers = numbers[(np.abs(numbers) < LARGEST).all(axis=1)]
     if not len(numbers):
         return None
     kept = numbers[:, WHOLE].astype(np.intp)

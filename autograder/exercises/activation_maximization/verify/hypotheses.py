@@ -136,9 +136,8 @@ def _has_value(
 def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
     """Return rows with whole images and gradients, each of a different ascent, and the filters that they are for."""
     kept = [one for one in watched.alive if one.link.kept != "start"]
-    goes_on = (
-        len({one.link.ascent for one in kept}) == 1
-    )  # from image to image, so that rows are of several filters
+    # one ascent goes from image to image, so that its rows are of several filters
+    goes_on = len({one.link.ascent for one in kept}) == 1
     found: list[tuple[int, int]] = []
     for one in kept[:: max(len(kept) // MOST_SAMPLES, 1)][:MOST_SAMPLES]:
         steps = watched.steps
