@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from autograder.commands.options import CourseFolder, open_course, say
+from autograder.commands.options import CourseFolder, Students, open_course, say
 
 
 def export_command(
@@ -76,9 +76,7 @@ def duplicates_command(
 
 
 def feedback_command(
-    students: Annotated[
-        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
-    ] = None,
+    students: Students = None,
     course: CourseFolder = Path(),
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print each page as a PDF.")] = False,  # noqa: FBT002
     into_zip: Annotated[
