@@ -38,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "gradescope-bundle": grading.gradescope_bundle_command,
     "export": results.export_command,
     "duplicates": results.duplicates_command,
+    "report-case": results.report_case_command,
     "feedback": results.feedback_command,
     "review": results.review_command,
     "demo": trying.demo_command,

@@ -29,7 +29,8 @@ def students_there(context: typer.Context, incomplete: str) -> list[str]:
     """Return the students who handed in and whose id begins so, for the Tab key."""
     submitted = Path(context.params.get("course") or ".") / "submitted"
     try:
-        return sorted(one.name for one in submitted.iterdir() if one.name.startswith(incomplete))
+        names = (one.name for one in submitted.iterdir())
+        return sorted(name for name in names if name.startswith(incomplete) and not name.startswith("."))
     except OSError:
         return []
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from autograder.commands.options import CourseFolder, Students, open_course, say
+from autograder.commands.options import CourseFolder, Students, open_course, say, settings_of, students_there
 
 
 def export_command(
@@ -52,6 +52,23 @@ def export_command(
         say(line)
     if exported.left_out:
         raise typer.Exit(1)
+
+
+def report_case_command(
+    student: Annotated[
+        str, typer.Argument(metavar="STUDENT", help="The student id.", autocompletion=students_there)
+    ],
+    course: CourseFolder = Path(),
+    to: Annotated[Path, typer.Option(metavar="FILE.zip", help="The file to write.")] = Path("case.zip"),
+) -> None:
+    """Bundle a submission that the kit was wrong about, without names, comments, outputs and answers."""
+    from autograder.audit.case import make_case, what_is_in, write_case
+
+    opened = open_course(course)
+    case = make_case(opened, student, settings_of(opened.root))
+    write_case(case, to)
+    for line in what_is_in(case, to):
+        say(line)
 
 
 def duplicates_command(

@@ -139,7 +139,12 @@ def completed(words: str, folder: Path) -> list[str]:
     }
     program = "import sys; sys.argv[0] = 'gradeascent'; from autograder.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout.split()
 
