@@ -111,7 +111,7 @@ def _parameters(parameters: list[Any], kinds: dict[str, Any]) -> Iterator[str]:
     """Describe parameters in a table; `kinds` are their types by name."""
     shown = [one for one in parameters if not one.hidden and one.name != "help"]
     if shown:
-        yield from ("| | | default |", "|---|---|---|")
+        yield from ("| | meaning | default |", "|---|---|---|")
     for one in shown:
         yield f"| {_written(one, kinds.get(one.name))} | {_cell(one.help or '')} | {_default(one)} |"
     yield ""
