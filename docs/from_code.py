@@ -6,8 +6,10 @@ page of another Markdown file of the repository. So the reference cannot differ 
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -18,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from sphinx.application import Sphinx
 
+import solutions
 from autograder.cli import COMMANDS, app
 from autograder.report import Flag, Provenance, Report, Result
 from autograder.settings import sections as sections_of_settings
@@ -176,6 +179,13 @@ def report() -> Iterator[str]:
         yield ""
 
 
+def solution() -> Iterator[str]:
+    """Show how the reference solution is used, as its own docstring does."""
+    lines = inspect.cleandoc(solutions.__doc__ or "").split("\n")
+    code = [number for number, line in enumerate(lines) if line.startswith("    ")]
+    yield from ("```python", textwrap.dedent("\n".join(lines[code[0] : code[-1] + 1])), "```")
+
+
 def _described(model: type[BaseModel], key: str, field: FieldInfo) -> str:
     """Return a field's description.
 
@@ -236,4 +246,5 @@ GENERATED: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "report": report,
     "settings": settings,
+    "solution": solution,
 }
