@@ -60,7 +60,7 @@ def make_case(course: Course, student: str, settings: Settings, assignment: str 
         flag["details"] = [LEFT_OUT for _ in flag["details"]]
     files = {
         REPORT: _json(anonymous_facts(facts, names)),
-        "settings.json": _json(anonymous_facts(settings.model_dump(mode="json"), names)),
+        "settings.json": _json(anonymous_facts(_without_address(settings), names)),
         "machine.json": _json(_machine(course)),
     }
     try:
@@ -109,6 +109,11 @@ def _names_of(course: Course, student: str, assignment: str) -> set[str]:
             return names
         known = (one.first_name, one.last_name, one.email, one.lms_user_id)
         return names | {name for name in known if name}
+
+
+def _without_address(settings: Settings) -> dict[str, Any]:
+    """Return the settings without what names the course's server."""
+    return settings.model_dump(mode="json") | {"selfcheck_url": LEFT_OUT if settings.selfcheck_url else ""}
 
 
 def _without_lines(file: Path) -> Any:

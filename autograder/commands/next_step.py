@@ -74,7 +74,7 @@ def _inside(course: Course) -> tuple[str, list[Step]]:
         return count, [("gradeascent grade", "run, measure, score and record the others")]
     unsure = sum(report.needs_review for report in graded)
     pages = sum(any((course.root / "feedback" / one / ASSIGNMENT).glob("*.html")) for one in students)
-    where = f"All {len(students)} submissions are graded; {unsure} of them need a person."
+    where = f"All {len(students)} submissions are graded; the kit was not sure of {unsure}."
     return where, [
         ("gradeascent review", "look at them, and grade the answers"),
         ("gradeascent feedback", f"make a page for each student; {pages} of {len(students)} have a page"),

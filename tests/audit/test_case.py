@@ -20,7 +20,16 @@ from autograder.record.files import MEASUREMENTS, PICTURES, REPORT
 from autograder.report import Report
 
 OLDER = Path(__file__).parents[1] / "older_course"
-SECRETS = ("bert", "Bertram", "Quist", "quist@example.org", "8675309", "my dog Rex", "/home/quist")
+SECRETS = (
+    "bert",
+    "Bertram",
+    "Quist",
+    "quist@example.org",
+    "quist.example.org",
+    "8675309",
+    "my dog Rex",
+    "/home/quist",
+)
 
 
 @pytest.fixture
@@ -43,6 +52,9 @@ def course(tmp_path: Path) -> Course:
     notebook.cells.append(nbformat.v4.new_markdown_cell("Made by my dog Rex"))
     notebook.metadata["author"] = "Quist"
     write_notebook(notebook, file)
+    settings = course.root / "gradeascent.toml"
+    address = 'selfcheck_url = "https://quist.example.org/selfcheck.py"\n'
+    settings.write_text(address + settings.read_text())
     report = course.result_folder("bert") / REPORT
     facts = json.loads(report.read_text())
     facts["criteria"]["cnn"]["feedback"] = "Bertram's file /home/quist/cnn.h5 was not found."

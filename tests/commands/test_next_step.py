@@ -83,7 +83,7 @@ def test_every_stage_of_a_course_leads_to_the_next(
 
     graded(course, "bert", report.model_copy(update={"needs_review": True}))
     said = said_in(course.root, capsys, monkeypatch)
-    assert "1 of them" in said
+    assert "not sure of 1." in said
     for command in ("review", "feedback", "export FORMAT"):
         assert f"gradeascent {command}" in said
 

@@ -152,7 +152,7 @@ def test_the_first_course_can_be_typed_as_it_stands(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
 
