@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
+import typer
+import typer.main
 
-from autograder.cli import COMMANDS
+from autograder.cli import COMMANDS, app
 from autograder.report import Flag, Provenance, Report, Result
-from autograder.settings import sections
+from autograder.settings import Settings, sections
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
@@ -134,6 +139,53 @@ def test_every_command_of_the_documentation_exists() -> None:
     }
 
     assert {(page, name) for page, name in named if name not in COMMANDS} == set()
+
+
+def options_of(command: str) -> set[str]:
+    """Return the options of a command, from the tree that the command line itself uses."""
+    program = typer.main.get_command(app)
+    context = typer.Context(program)
+    known = program.get_command(context, command)
+    return {name for one in known.get_params(context) for name in (*one.opts, *one.secondary_opts)}
+
+
+def test_every_option_of_the_documentation_exists() -> None:
+    typed = {
+        (page.name, name, option)
+        for page in PAGES
+        for code in CODE.findall(page.read_text(encoding="utf-8"))
+        for line in code.replace("\\\n", " ").splitlines()
+        for name, rest in re.findall(r"gradeascent ([a-z][a-z-]*)([^`#&|;]*)", line)
+        for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest)
+        if name in COMMANDS
+    }
+
+    assert len(typed) > 25
+    assert {(page, name, option) for page, name, option in typed if option not in options_of(name)} == set()
+
+
+def blocks(language: str) -> list[str]:
+    """Return all blocks of code in one language."""
+    pattern = re.compile(rf"^( *)```{language}\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+    return [
+        textwrap.dedent(block)
+        for page in PAGES
+        for _, block in pattern.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+def test_settings_in_the_documentation_can_be_used() -> None:
+    for block in blocks("toml"):
+        Settings.model_validate(tomllib.loads(block))
+
+    assert blocks("toml")
+
+
+def test_python_in_the_documentation_can_be_parsed() -> None:
+    for block in blocks("python"):
+        ast.parse(block)
+
+    assert len(blocks("python")) > 5
 
 
 @pytest.mark.deep
