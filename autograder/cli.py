@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 # TensorFlow would otherwise greet the user with remarks on the processor.
@@ -18,6 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 from autograder.commands import grading, preparing, results, trying
+from autograder.commands.corrections import corrected
 from autograder.commands.options import say
 from autograder.errors import GradeascentError
 from autograder.plain.text import plain_text
@@ -36,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "gradescope-bundle": grading.gradescope_bundle_command,
     "export": results.export_command,
     "duplicates": results.duplicates_command,
+    "report-case": results.report_case_command,
     "feedback": results.feedback_command,
     "review": results.review_command,
     "demo": trying.demo_command,
@@ -44,8 +47,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Grade the activation maximization exercise: from the instructor's notebook to the verified report.",
 )
@@ -54,13 +55,19 @@ for _name, _command in COMMANDS.items():
 
 
 @app.callback(invoke_without_command=True)
-def version_option(
+def without_command(
+    context: typer.Context,
     show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
 ) -> None:
     """Grade the activation maximization exercise: from the instructor's notebook to the verified report."""
     if show:
         say(f"gradeascent {version('gradeascent')}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        from autograder.commands.next_step import next_step
+
+        for line in next_step(Path()):
+            say(line)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -68,7 +75,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         status = app(arguments, standalone_mode=False)
     except TyperException as error:
-        return _complain(f"{_sentence(error.format_message())} See '{_asked_for(error)} --help'.")
+        return _complain(f"{corrected(error)} See '{_asked_for(error)} --help'.")
     except OSError as error:
         return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -92,12 +99,6 @@ def _asked_for(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     name = context.info_name if context is not None and context.parent is not None else None
     return f"gradeascent {name}" if name else "gradeascent"
-
-
-def _sentence(message: str) -> str:
-    """Return what typer says of a wrong use as a sentence, without the names of its own errors."""
-    plain = message.strip().replace("Value error, ", "")
-    return plain if plain.endswith((".", "?")) else f"{plain}."
 
 
 def _complain(message: str) -> int:

@@ -130,8 +130,7 @@ class Reenactment:
     start: str = ""  # what the ascents began with
     kept: str = ""  # what was kept of most ascents
     step_length: float = 0.0  # root mean square over the pixels of the median step, however it was made
-    # median share of what images are above noise that was gained from the start; -1: unknown
-    rise: float = -1.0
+    rise: float = -1.0  # median share of the distance from noise that was covered from the start; -1: unknown
     moved: float = 0.0  # root mean square over the pixels of the median way from start to image
     is_steady: bool = True  # was every step a multiple of its gradient by one rule?
     images: tuple[ReenactedImage, ...] = ()

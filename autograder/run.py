@@ -19,11 +19,13 @@ _FORMER_QUICK_ACCURACY = 0.95
 class RunConditions(StrictModel):
     """How notebooks are run; under the same conditions, the same submission gives the same run."""
 
-    profile: str
-    seed: int
-    dataset: str
-    sandbox: str
-    versions: dict[str, str]
+    profile: str = Field(description="'full' or 'quick'")
+    seed: int = Field(description="seed of the run")
+    dataset: str = Field(description="which digits were used, with their digest")
+    sandbox: str = Field(description="what separated student code from the machine: 'bwrap' or 'none'")
+    versions: dict[str, str] = Field(
+        description="versions of the packages that determine how a notebook runs"
+    )
     quick_accuracy: float | None = Field(
         None, description="held-out accuracy at which profile quick ends a training; null in profile full"
     )

@@ -6,6 +6,7 @@ The descriptions below are the documentation: `settings_template` writes them in
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -92,7 +93,7 @@ class Settings(Section):
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
         "",
-        description="the file mnist.npz, relative to the course folder; empty: found as the README describes",
+        description="the file mnist.npz, relative to the course folder; empty: found automatically",
     )
     state_thresholds: bool = Field(
         default=True,
@@ -136,11 +137,25 @@ def load_settings(course: Path) -> Settings:
     try:
         return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+        raise SettingsError(f"{file} is not valid TOML: {error}{_how_to_write(file, str(error))}") from error
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise SettingsError(f"{file}: {_first_problem(error)}") from error
+
+
+def _how_to_write(file: Path, problem: str) -> str:
+    """Return what to type instead, if a text lacks its quotes or a word has a capital letter."""
+    place = re.search(r"at line (\d+)", problem)
+    if not place:
+        return ""
+    line = file.read_text(encoding="utf-8", errors="replace").splitlines()[int(place[1]) - 1 :][:1]
+    written = re.fullmatch(r"\s*([\w-]+)\s*=\s*([^\s\"'\[{#][^\"'#]*?)\s*(#.*)?", line[0]) if line else None
+    if not written:
+        return ""
+    key, value = written[1], written[2]
+    right = value.lower() if value.lower() in {"true", "false"} else f'"{value}"'
+    return f"; write {key} = {right}"
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -157,24 +172,25 @@ def _first_problem(error: ValidationError) -> str:
     return f"setting '{key}' is {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 
-def _sections() -> dict[str, type[BaseModel]]:
+def sections() -> dict[str, type[BaseModel]]:
+    """Return the models of the settings by their section in `gradeascent.toml`."""
     return {"": Settings, "limits": Limits, "thresholds": find_exercise(USUAL).thresholds}
 
 
 def _known_keys() -> list[str]:
     return [
-        f"{section}.{key}".lstrip(".") for section, model in _sections().items() for key in model.model_fields
+        f"{section}.{key}".lstrip(".") for section, model in sections().items() for key in model.model_fields
     ]
 
 
 def settings_template() -> str:
     """Return a `gradeascent.toml` with the meaning and default of every key, commented out."""
     lines = ["# Settings of this course. Every key is optional; remove the '#' to change it."]
-    for section, model in _sections().items():
+    for section, model in sections().items():
         if section:
             lines += ["", f"# {(model.__doc__ or '').strip()}", f"[{section}]"]
         for key, field in model.model_fields.items():
-            if key in _sections():
+            if key in sections():
                 continue
             lines += [f"# {field.description}", f"# {tomli_w.dumps({key: field.default}).strip()}"]
     return "\n".join(lines) + "\n"

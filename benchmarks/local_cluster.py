@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers on this machine, started as in docs/cluster.md."""
+"""A Dask scheduler and workers on this machine, started as in docs/howto/cluster.md."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def time_one(course: Course, student: str, grader: Grader) -> dict[str, float]:
 def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("--data", default="", help="an mnist.npz; default: found as in the README")
+    arguments.add_argument("--data", default="", help="an mnist.npz; default: found automatically")
     arguments.add_argument("--repeats", type=int, default=3)
     arguments.add_argument("--profile", choices=("full", "quick"), default="full")
     given = arguments.parse_args()

@@ -94,7 +94,7 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("results", nargs="+", type=Path, help="folders of graded submissions")
-    arguments.add_argument("--data", default="", help="an mnist.npz; default: found as in the README")
+    arguments.add_argument("--data", default="", help="an mnist.npz; default: found automatically")
     arguments.add_argument("--repeats", type=int, default=5)
     given = arguments.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(1)

@@ -226,7 +226,7 @@ def print_agreement(results: Results) -> bool:
 def main() -> int:
     """Run the missing measurements, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, help="an mnist.npz; default: found as in the README")
+    parser.add_argument("--data", type=Path, help="an mnist.npz; default: found automatically")
     parser.add_argument(
         "--submissions", type=int, choices=range(1, MOST + 1), default=MOST, metavar=f"1..{MOST}"
     )

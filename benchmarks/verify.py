@@ -175,7 +175,7 @@ def print_seconds(name: str, seconds: list[tuple[float, float]]) -> None:
 def main() -> None:
     """Print the tables."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("--data", default="", help="an mnist.npz; default: found as in the README")
+    arguments.add_argument("--data", default="", help="an mnist.npz; default: found automatically")
     arguments.add_argument("--repeats", type=int, default=5)
     arguments.add_argument("--memory", type=int, default=0, help="how many small submissions follow")
     given = arguments.parse_args()

@@ -161,6 +161,15 @@ def test_every_folder_has_its_place_in_the_order() -> None:
     assert {name.removesuffix(".py") for name in folders} - {"__init__"} == set().union(*ORDER)
 
 
+def test_the_documentation_lists_the_folders_in_their_order() -> None:
+    page = (PACKAGE.parent / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+
+    lines = [set(re.split(r"\s{2,}", line)) & set().union(*ORDER) for line in listed.splitlines()]
+
+    assert lines == [folders for folders in ORDER if folders - RECORDS - ENTRY_POINTS]
+
+
 def named_words(file: Path) -> set[str]:
     """Return the names and texts of a module, without comments and docstrings."""
     tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from autograder.execute.runner import execute
 from autograder.execute.sandbox import find_python, make_sandbox
 from autograder.execute.student_modules import EXTRA, OFFERED
 from autograder.execute.warm import Template
-from autograder.plain.machine import gpu_devices
+from autograder.plain.machine import computes_bfloat16, gpu_devices
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Settings
 from solutions.data import DataError, find_digits
@@ -45,6 +45,7 @@ def examine(settings: Settings, course: Path) -> Iterator[Examination]:
     yield _sandbox(devices)
     yield _python(settings)
     yield _warm_start(settings)
+    yield _bfloat16()
     yield _gpu(settings)
     try:
         digits = find_digits(
@@ -82,6 +83,18 @@ def _warm_start(settings: Settings) -> Examination:
     if problem:
         return Examination("warm start", "optional", f"kernels take seconds to start here: {problem}")
     return Examination("warm start", "ok", "kernels are forked, each into a separate sandbox")
+
+
+def _bfloat16() -> Examination:
+    if computes_bfloat16():
+        return Examination(
+            "bfloat16", "ok", "the processor computes in it: profile 'quick' trains in half the time"
+        )
+    return Examination(
+        "bfloat16",
+        "optional",
+        "the processor has neither amx_bf16 nor avx512_bf16: 'quick' trains in float32",
+    )
 
 
 def _gpu(settings: Settings) -> Examination:

@@ -16,6 +16,7 @@ from autograder.commands.options import (
     Profile,
     Record,
     SandboxName,
+    Students,
     open_course,
     say,
     settings_of,
@@ -24,9 +25,7 @@ from autograder.gradescope.time_limits import LEAST_MINUTES, MOST_MINUTES
 
 
 def grade_command(
-    students: Annotated[
-        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
-    ] = None,
+    students: Students = None,
     course: CourseFolder = Path(),
     jobs: Jobs = None,
     profile: Profile = None,
@@ -129,9 +128,7 @@ def grade_one_command(
 
 
 def rescore_command(
-    students: Annotated[
-        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
-    ] = None,
+    students: Students = None,
     course: CourseFolder = Path(),
     apply: Annotated[  # noqa: FBT002
         bool, typer.Option("--apply", help="Write the new reports; without it, only show what changes.")

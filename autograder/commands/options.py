@@ -25,6 +25,22 @@ def jobs_or_auto(text: str) -> int:
     return int(text)
 
 
+def students_there(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the students who handed in and whose id begins so, for the Tab key."""
+    submitted = Path(context.params.get("course") or ".") / "submitted"
+    try:
+        names = (one.name for one in submitted.iterdir())
+        return sorted(name for name in names if name.startswith(incomplete) and not name.startswith("."))
+    except OSError:
+        return []
+
+
+Students = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDENT", help="Student ids; all students if omitted.", autocompletion=students_there
+    ),
+]
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.", show_default="here")]
 Data = Annotated[
     str | None,
@@ -46,7 +62,11 @@ Record = Annotated[
 ]
 SandboxName = Annotated[
     Literal["bwrap", "none"] | None,
-    typer.Option("--sandbox", help="'none' runs notebooks with your rights: only for code that you trust."),
+    typer.Option(
+        "--sandbox",
+        help="'none' runs notebooks with your rights: only for code that you trust.",
+        show_default="the course's setting",
+    ),
 ]
 Profile = Annotated[
     Literal["full", "quick"] | None,

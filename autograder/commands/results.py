@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from autograder.commands.options import CourseFolder, open_course, say
+from autograder.commands.options import CourseFolder, Students, open_course, say, settings_of, students_there
 
 
 def export_command(
@@ -54,6 +54,23 @@ def export_command(
         raise typer.Exit(1)
 
 
+def report_case_command(
+    student: Annotated[
+        str, typer.Argument(metavar="STUDENT", help="The student id.", autocompletion=students_there)
+    ],
+    course: CourseFolder = Path(),
+    to: Annotated[Path, typer.Option(metavar="FILE.zip", help="The file to write.")] = Path("case.zip"),
+) -> None:
+    """Bundle a submission that the kit was wrong about, without names, comments, outputs and answers."""
+    from autograder.audit.case import make_case, what_is_in, write_case
+
+    opened = open_course(course)
+    case = make_case(opened, student, settings_of(opened.root))
+    write_case(case, to)
+    for line in what_is_in(case, to):
+        say(line)
+
+
 def duplicates_command(
     course: CourseFolder = Path(),
     into: Annotated[
@@ -76,9 +93,7 @@ def duplicates_command(
 
 
 def feedback_command(
-    students: Annotated[
-        list[str] | None, typer.Argument(metavar="STUDENT", help="Student ids; all students if omitted.")
-    ] = None,
+    students: Students = None,
     course: CourseFolder = Path(),
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print each page as a PDF.")] = False,  # noqa: FBT002
     into_zip: Annotated[

@@ -45,10 +45,11 @@ LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
 
 @dataclass(frozen=True)
 class ShortcutOptions:
-    """What the profile `quick` needs to tell when a network is trained well enough."""
+    """What the profile `quick` needs to train a network quickly and just well enough."""
 
     held_out: Path  # .npz with `images`, float32 (n, 28, 28, 1), and `labels`, (n,)
     accuracy: float  # on these digits, at which training may end
+    bfloat16: bool = False  # train in this format
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class RecorderConfig:
     processes: int
     open_files: int
     gpu: bool
-    shortcuts: dict[str, str | float] | None = None
+    shortcuts: dict[str, str | float | bool] | None = None
 
 
 class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
@@ -225,7 +226,7 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         processes=limits.processes,
         open_files=limits.open_files,
         gpu=bool(options.devices),
-        shortcuts={"held_out": str(quick.held_out), "accuracy": quick.accuracy} if quick else None,
+        shortcuts={**asdict(quick), "held_out": str(quick.held_out)} if quick else None,
     )
     config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"
     config_file.write_text(json.dumps(asdict(config)))

@@ -21,7 +21,7 @@ from autograder.execute.kernel import KernelOptions, ShortcutOptions, kernel_env
 from autograder.execute.sandbox import Bubblewrap, Sandbox, make_sandbox
 from autograder.execute.warm import Template
 from autograder.exercise import Exercise, find_exercise
-from autograder.plain.machine import cores, fitting_jobs, gpu_devices
+from autograder.plain.machine import computes_bfloat16, cores, fitting_jobs, gpu_devices
 from autograder.plain.scratch import temporary_folder
 from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
@@ -204,7 +204,8 @@ def _shortcuts(digits: RawDigits, rubric: Rubric, folder: Path) -> ShortcutOptio
     known = held_out(digits)
     file = folder / "held_out.npz"
     np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
-    return ShortcutOptions(file, quick_accuracy(rubric.exercise, rubric.thresholds))
+    accuracy = quick_accuracy(rubric.exercise, rubric.thresholds)
+    return ShortcutOptions(file, accuracy, bfloat16=computes_bfloat16())
 
 
 def quick_accuracy(exercise: Exercise, thresholds: BaseModel) -> float:

@@ -11,6 +11,8 @@ MEGABYTE = 1024 * 1024
 
 # Where Linux gives a container's memory limit, in bytes: control groups version 2 and version 1.
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+# Where Linux lists what the processor can do, and the flags of instructions that multiply matrices of bfloat16.
+CPU_INFO, BFLOAT16 = Path("/proc/cpuinfo"), frozenset({"amx_bf16", "avx512_bf16"})
 # For the grader and the verifier process.
 KIT_MB = 1400
 # For the template process from which kernels are forked.
@@ -32,6 +34,16 @@ def container_mb(files: tuple[Path, ...] = LIMITS) -> float | None:
 def gpu_devices(folder: Path = Path("/dev")) -> tuple[Path, ...]:
     """Return the device files of NVIDIA's driver, which programs need to use a GPU; empty without a GPU."""
     return tuple(sorted(folder.glob("nvidia*")))
+
+
+def computes_bfloat16(file: Path = CPU_INFO) -> bool:
+    """Tell whether the processor has instructions for bfloat16, as x86 processors list them."""
+    try:
+        text = file.read_text()
+    except OSError:  # not Linux
+        return False
+    flags = next((line for line in text.splitlines() if line.startswith("flags")), "")
+    return not BFLOAT16.isdisjoint(flags.split())
 
 
 def cores() -> int:

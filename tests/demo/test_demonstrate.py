@@ -166,7 +166,7 @@ def test_without_a_sandbox_the_samples_run_bare_and_it_says_so(
 
 @pytest.mark.deep
 def test_tas_see_the_real_grids_on_the_wall_and_at_the_desk(shown: Demonstration, tmp_path: Path) -> None:
-    """With GRADEASCENT_PICTURES=docs, it makes the pictures of the README."""
+    """With GRADEASCENT_PICTURES=docs, it makes the pictures of the TAs' pages in the documentation."""
     pictures = Path(os.environ.get("GRADEASCENT_PICTURES", tmp_path))
     course = Course.open(shutil.copytree(shown.page.parents[1], tmp_path / "course"))
     let_answer(

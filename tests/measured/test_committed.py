@@ -64,7 +64,7 @@ def test_the_committed_verdicts_are_those_of_todays_rubric() -> None:
     )
 
 
-def test_the_readme_states_the_committed_verdicts() -> None:
+def test_the_documentation_states_the_committed_verdicts() -> None:
     reports = [report_on(one.name) for one in CORPUS]
     wrong = Counter(
         one.criterion
@@ -81,11 +81,16 @@ def test_the_readme_states_the_committed_verdicts() -> None:
         ],
     )
 
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    readme, page = (
+        (REPOSITORY / name).read_text(encoding="utf-8")
+        for name in ("README.md", "docs/explanation/statistics.md")
+    )
 
-    assert f"The kit includes {len(CORPUS)} of them" in " ".join(readme.split())
-    assert f"verdicts that agree with the teacher's | {' | '.join(agree)} |" in readme
-    assert f"of these: {', '.join(STATUSES)} | {' | '.join(given)} |" in readme
+    assert f"The kit includes {len(CORPUS)} submissions" in " ".join(readme.split())
+    assert f"the kit's {len(CORPUS)} submissions" in " ".join(page.split())
+    assert f"with {len(CORPUS) * len(agree):,} verdicts" in " ".join(page.split())
+    assert f"verdicts that agree with the teacher's | {' | '.join(agree)} |" in page
+    assert f"of these: {', '.join(STATUSES)} | {' | '.join(given)} |" in page
 
 
 def verdicts(criterion: str) -> Counter[str]:

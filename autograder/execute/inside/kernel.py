@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 from .backends import replace_windows
+from .calls import DirectCalls
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
 from .template import ForkServer
@@ -188,6 +189,7 @@ def become_kernel(config_file: str) -> None:
     serve_digits(config["digits"])
     leave_data_sets_as_they_are()
     recorder = Recorder(Channel(config["evidence"]))
+    DirectCalls().install()
     if config["shortcuts"]:
         Shortcuts(config["shortcuts"]).install()
     watch_training(recorder)

@@ -150,9 +150,10 @@ def _correlation(image: Floats, start: Floats, end: Floats, *, has_scale: bool =
 def _rise(
     watched: Watched, known: Hypothesis | None, images: Floats, mean_activations: MeanActivations
 ) -> float:
-    """Return the median share of what images are above noise that was gained on their way; -1 if unknown.
+    """Return the median share of the distance of images from noise that was covered on their way; -1 if unknown.
 
-    It is close to 1 for an ascent from noise, and close to 0 for a step that begins at an image from elsewhere.
+    Distances are those of the objective. The share is close to 1 for an ascent from noise, or a descent, and close to
+    0 for a step that begins at an image from elsewhere.
     """
     starts, ends, filters = [], [], []
     for one in watched.alive:
@@ -174,8 +175,8 @@ def _rise(
 
     noise = np.random.default_rng(0).random((len(filters), PIXELS))
     before, after, silent = values(starts), values(ends), values(list(noise))
-    above = np.maximum(np.abs(after - silent), 1e-12)
-    return float(f"{np.clip(np.median((after - before) / above), -10, 10):.3g}")
+    distance = np.maximum(np.abs(after - silent), 1e-12)
+    return float(f"{np.minimum(np.median(np.abs(after - before) / distance), 10):.3g}")
 
 
 def _measurement(
