@@ -178,6 +178,11 @@ HINTS: tuple[Hint, ...] = (
         "the layer has fewer filters than the index asks for: compare number_of_filters with model.summary()",
     ),
     Hint(
+        r"Index out of range using input dim \d; input has only (?P<axes>\d) dims",
+        "the tensor has only {axes} axes, fewer than the index names. Feature maps have four, image, row, column, "
+        "filter, and [0] leaves three",
+    ),
+    Hint(
         r"slice index \d+ of dimension \d out of bounds|Attempting to slice scalar|invalid index to scalar variable",
         "the index points outside: feature maps have the axes image, row, column, filter; print the shape",
     ),
