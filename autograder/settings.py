@@ -55,6 +55,9 @@ class Limits(Section):
     display_mb: float = Field(
         16, gt=0, le=60, description="size of a single output, such as a picture; a larger one is dropped"
     )
+    messages_mb: float = Field(
+        1024, gt=0, description="everything that a kernel says, on all channels together, kept or not"
+    )
     evidence_mb: float = Field(
         256, gt=0, description="size of the models, images and facts that leave the sandbox"
     )

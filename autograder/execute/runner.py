@@ -27,6 +27,7 @@ from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
 from autograder.plain.machine import MEGABYTE
+from autograder.plain.nesting import excess
 from autograder.settings import Limits
 
 STARTUP_SECONDS = 120
@@ -35,6 +36,8 @@ INTERRUPT_SECONDS = 10
 # A cell's output may arrive this much later than the message that the cell is done.
 OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
+# An output of more values takes more memory than its size tells; the largest interactive plots reach half of this.
+MOST_VALUES, DEEPEST_OUTPUT = 200_000, 64
 # The cell that fetches the student's self-checks, which are not run either.
 FIND_SELFCHECK = "find_selfcheck"
 
@@ -64,16 +67,26 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         self.reader = asyncio.current_task()
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
 
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
+        if self._keeps(msg, times=places):
+            super()._update_display_id(display_id, msg)
+
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        size = len(str(msg["content"]))
-        self.bytes_left -= min(size, self.longest)
-        self.outputs_left -= 1
-        if self.bytes_left < 0 or self.outputs_left < 0 or size > self.longest:
-            self.truncated = True
-            return None
-        return super().output(outs, msg, display_id, cell_index)
+        return super().output(outs, msg, display_id, cell_index) if self._keeps(msg) else None
+
+    def _keeps(self, msg: dict[str, Any], *, times: int = 1) -> bool:
+        """Tell whether an output that is shown so many times still fits the limits, and count it."""
+        size = len(str(msg["content"]).encode(errors="replace"))
+        self.bytes_left -= min(size, self.longest) * times
+        self.outputs_left -= times
+        is_simple = not excess(msg["content"], most_values=MOST_VALUES, most_depth=DEEPEST_OUTPUT)
+        if self.bytes_left >= 0 and self.outputs_left >= 0 and size <= self.longest and is_simple:
+            return True
+        self.truncated = True
+        return False
 
     def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
         """Do nothing: widgets are not shown, so their states, however many, are not kept."""
@@ -109,6 +122,8 @@ def execute(
     execution = attempt()
     if execution.killed and not options.cancelled.is_set():
         execution = attempt()
+        if execution.killed == "kernel":  # so it kills itself, and would do so every time
+            execution = replace(execution, killed="")
     if execution.killed == "sandbox":
         raise SandboxError(
             "the sandbox was killed from outside, and once more; is the machine short of memory?"
@@ -142,6 +157,7 @@ async def _execute(
         seconds: dict[str, float] = {}
         try:
             async with client.async_setup_kernel(**start_options(kernel), cleanup_kc=True):
+                kernel.watch_files()
                 seconds["start"] = time.monotonic() - started
                 deadline = time.monotonic() + limits.notebook_seconds
                 todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]
@@ -153,12 +169,13 @@ async def _execute(
         except RuntimeError as error:
             if "start" in seconds:
                 raise
-            raise SandboxError(f"the kernel does not start: {kernel.log()[-600:] or error}") from error
+            raise SandboxError(f"the kernel does not start: {str(kernel.words)[-600:] or error}") from error
         finally:
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001 (nbclient forgets it after a failed start)
     outcome: Outcome = kernel.stopped_for or (
         "timeout" if any(cell.status == "timeout" for cell in cells) else "graded"
     )
+    client.truncated = client.truncated or kernel.border.has_left_out
     _note_truncation(executed, client)
     collector = kernel.collector
     evidence = Evidence(

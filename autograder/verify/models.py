@@ -14,13 +14,21 @@ from autograder.verify.accuracy import accuracy
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.graph import FrozenModel, read_graph
 from autograder.verify.held_out import HeldOut
+from autograder.verify.importing import REFERENCE_PRODUCTS
 from autograder.verify.network import Network
 
 MOST_MODELS = 24
 MOST_CLASSIFIERS = 3
+# What all different networks of a submission may take together, in networks of the solution: one of them is measured in
+# full, of others only the accuracy is.
+MOST_TIMES_IN_ALL = 100
 LONGEST_REASON = 300
 # This accuracy decides which network is meant, not how many points it earns.
 GOOD_ACCURACY = 0.9
+
+
+class TooCostlyError(Exception):
+    """The networks of a submission would take too long to measure; the message says how long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +51,11 @@ class MeasuredModel:
 
 
 def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel], str]:
-    """Return all models whose graphs pass the reader, and why the last refused one did not."""
+    """Return all models whose graphs pass the reader, and why the last refused one did not.
+
+    Raises:
+        TooCostlyError: all together they take too long to measure.
+    """
     models: list[MeasuredModel] = []
     refused = ""
     known: dict[str, MeasuredModel] = {}
@@ -64,6 +76,9 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
             continue
         models.append(measure_model(record, frozen, digits))
         known[record.payload] = models[-1]
+        times = sum(model.frozen.products for model in known.values()) / REFERENCE_PRODUCTS
+        if times > MOST_TIMES_IN_ALL:
+            raise TooCostlyError(f"its networks take {times:.0f} times as long to measure as the solution's")
     return models, refused
 
 

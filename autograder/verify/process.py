@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from autograder.errors import SandboxError
 from autograder.execute.sandbox import Program, Sandbox, find_python, kit_packages
+from autograder.plain.machine import MEGABYTE
 from autograder.plain.scratch import temporary_folder
 from autograder.verify.frames import Files, read_frame, write_frame
 
 START_SECONDS = 120
+# What the process may hold in memory, whatever it is given to read. TensorFlow and compiled functions take 1.1 GB. The
+# ascent for 128 filters keeps 1 GB of a network at the limit of numbers (`importing.MOST_IN_ALL`, four bytes each); the
+# rest is room for its gradients.
+MOST_MB = 3072
+SECONDS_BETWEEN_LOOKS = 0.05
 # The status of a process that was killed: by itself, or in bubblewrap's words.
 KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}
 
@@ -68,7 +77,7 @@ class SandboxedWorker:
         program = Program(
             argv=(str(python.executable), "-m", *self._arguments),
             python=python,
-            shared=self._folder,
+            folder=self._folder,
             readable=(*kit_packages(), *self._readable),
             environment=self._environment,
             kit_visible=True,
@@ -101,6 +110,7 @@ class SandboxedWorker:
         Raises:
             StoppedError: the process has ended, or `read` found something else than an answer.
             TimeoutError: there was no answer in time.
+            MemoryError: it took too much memory.
             SandboxError: the process does not even start.
         """
         if self.process is None:
@@ -109,15 +119,15 @@ class SandboxedWorker:
         assert self.process is not None
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        with _time_limit(self.process, seconds) as is_over:
+        with _Watch(self.process, seconds) as watch:
             try:
                 write_frame(self.process.stdin, request, files)
                 return read(*read_frame(self.process.stdout))
             except (OSError, EOFError, ValueError, KeyError) as error:
                 last_words = self._log()[-1:] or ["without a word"]
                 self.stop()
-                if is_over.is_set():
-                    raise TimeoutError(f"it took more than {seconds:g} seconds") from error
+                if watch.exceeded:
+                    raise watch.exceeded from error
                 raise StoppedError(last_words[0][:200]) from error
 
     def stop(self) -> None:
@@ -140,12 +150,12 @@ class SandboxedWorker:
             return
         assert self.process is not None
         assert self.process.stdout is not None
-        with _time_limit(self.process, START_SECONDS) as is_over:
+        with _Watch(self.process, START_SECONDS) as watch:
             try:
                 read_frame(self.process.stdout)
             except EOFError as error:
                 reason = " ".join(self._log()[-3:])
-                was_killed = self.process.wait() in KILLED and not is_over.is_set()
+                was_killed = self.process.wait() in KILLED and watch.exceeded is None
                 self.stop()
                 if was_killed:
                     raise StoppedError("it was killed while it started") from error
@@ -156,18 +166,41 @@ class SandboxedWorker:
         return (self._folder / "log").read_text(errors="replace").strip().splitlines()
 
 
-@contextmanager
-def _time_limit(process: subprocess.Popen[bytes], seconds: float) -> Iterator[threading.Event]:
-    """Kill a process that is not done in time; the event says whether that happened."""
-    is_over = threading.Event()
+class _Watch:
+    """Kills a process that is not done in time, or takes too much memory, until the end of the `with` block."""
 
-    def stop() -> None:
-        is_over.set()
-        process.kill()
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self.exceeded: TimeoutError | MemoryError | None = None
+        self._process = process
+        self._seconds = seconds
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    alarm = threading.Timer(seconds, stop)
-    alarm.start()
-    try:
-        yield is_over
-    finally:
-        alarm.cancel()
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        end = time.monotonic() + self._seconds
+        while not self._is_over.wait(max(0.0, min(SECONDS_BETWEEN_LOOKS, end - time.monotonic()))):
+            if time.monotonic() > end:
+                self.exceeded = TimeoutError(f"it took more than {self._seconds:g} seconds")
+            elif _memory_of(self._process.pid) > MOST_MB * MEGABYTE:
+                self.exceeded = MemoryError(f"it took more than {MOST_MB} MB of memory")
+            if self.exceeded:
+                self._process.kill()
+                return
+
+
+def _memory_of(pid: int) -> int:
+    """Return the resident memory of the largest of a process and its descendants, in bytes; 0 if it has ended."""
+    largest = 0
+    with contextlib.suppress(psutil.Error):
+        outermost = psutil.Process(pid)
+        for process in (outermost, *outermost.children(recursive=True)):
+            largest = max(largest, process.memory_info().rss)
+    return largest

@@ -62,15 +62,15 @@ class Verifier:
         try:
             try:
                 return self._measure_once(evidence)
-            except StoppedError:
+            except (StoppedError, MemoryError):  # it may have held too much before
                 return self._measure_once(evidence)
-        except (StoppedError, TimeoutError) as error:
+        except (StoppedError, TimeoutError, MemoryError) as error:
             measurements = Measurements(
                 evidence.outcome,
                 errors=diagnose(evidence.cells, self._exercise.hints),
                 changed_cells=evidence.changed_cells,
                 trouble=f"the verifier stopped while it measured this submission ({error})",
-                is_final=isinstance(error, TimeoutError),
+                is_final=not isinstance(error, StoppedError),
             )
             return measurements, Pictures()
 

@@ -22,6 +22,7 @@ from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, limit_memory, private_standard_output, read_frame, write_frame
 from autograder.verify.held_out import held_out
+from autograder.verify.models import TooCostlyError
 from solutions.data import read_npz
 
 
@@ -62,7 +63,9 @@ def _as_files(measurements: Measurements, pictures: Pictures) -> Files:
 
 
 def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exception) -> Measurements:
-    if isinstance(error, tf.errors.OpError):
+    if isinstance(error, TooCostlyError):
+        what = str(error)
+    elif isinstance(error, tf.errors.OpError):
         what = "TensorFlow could not run the network"
     elif isinstance(error, RefusedGraphError):
         what = "the network asks for more than any network does"

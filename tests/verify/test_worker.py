@@ -20,6 +20,7 @@ from autograder.settings import Limits
 from autograder.verify.verifier import Verifier
 
 layers = keras.layers
+MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,21 @@ def kill_verifier() -> Callable[[Verifier], None]:
         verifier.worker.process.wait()
 
     return kill
+
+
+def test_a_verifier_that_takes_too_much_memory_costs_only_the_submission_that_caused_it(
+    verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifier.measure(harmless)
+    with monkeypatch.context() as patch:
+        worker = verifier.worker
+        patch.setattr("autograder.verify.process._memory_of", lambda _: 4000 * MEGABYTE * worker._is_ready)
+        stopped, _ = verifier.measure(harmless)
+
+    after, _ = verifier.measure(harmless)
+
+    assert "more than 3072 MB of memory" in stopped.trouble
+    assert is_well(after)
 
 
 @pytest.mark.deep
