@@ -66,7 +66,7 @@ class Limits(Section):
     )
     notebook_mb: float = Field(20, gt=0, description="size of a submitted notebook without its outputs")
     notebook_file_mb: float = Field(500, gt=0, description="size of a submitted notebook with its outputs")
-    verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
+    verify_seconds: float = Field(600, gt=0, description="wall-clock time to measure one submission again")
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
 

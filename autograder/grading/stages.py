@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.course.given import with_lost_cells
 from autograder.course.submission import Submission
-from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.errors import SandboxError, SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
 from autograder.execute.student_modules import how_to_offer
@@ -83,8 +83,7 @@ def run_submission(
         nothing = Measurements("kernel_died")
         return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence
     started = time.monotonic()
-    with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(evidence)
+    measurements, pictures = grader.verifier.measure(evidence)
     measurements = with_pictures_shown(with_notices(measurements, evidence), execution.notebook)
     seconds = {
         **execution.seconds,
@@ -119,10 +118,11 @@ def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) ->
     """Return a stored run with new measurements by the current verifier; no notebook is run.
 
     Raises:
-        SandboxError: the verifier does not start.
+        SandboxError: the verifier does not start, or grading is stopped.
     """
-    with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(execution.evidence)
+    measurements, pictures = grader.verifier.measure(execution.evidence)
+    if grader.kernel.cancelled.is_set():
+        raise SandboxError("grading was stopped")
     measurements = with_pictures_shown(with_notices(measurements, execution.evidence), execution.notebook)
     return Run(
         origin,

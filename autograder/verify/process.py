@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import signal
 import subprocess
 import threading
@@ -20,11 +22,11 @@ from autograder.plain.scratch import temporary_folder
 from autograder.verify.frames import Files, read_frame, write_frame
 
 START_SECONDS = 120
-# What the process may hold in memory, whatever it is given to read. TensorFlow and compiled functions take 1.1 GB. The
-# ascent for 128 filters keeps 1 GB of a network at the limit of numbers (`importing.MOST_IN_ALL`, four bytes each); the
-# rest is room for its gradients.
-MOST_MB = 3072
-SECONDS_BETWEEN_LOOKS = 0.05
+# What the process may hold in memory, whatever it is given to read. TensorFlow and the digits take 0.7 GB. The ascent
+# for 64 filters keeps 0.5 GB of a network at the limit of numbers (`importing.MOST_IN_ALL`, four bytes each); the rest
+# is room for its gradients. Between two looks it may grow a little further, but not beyond 1.5 GiB.
+MOST_MB = 1400
+SECONDS_BETWEEN_LOOKS, LOOKS_BETWEEN_LISTS = 0.02, 25
 # The status of a process that was killed: by itself, or in bubblewrap's words.
 KILLED = {-signal.SIGKILL, 128 + signal.SIGKILL}
 
@@ -98,6 +100,7 @@ class SandboxedWorker:
         *,
         seconds: float,
         read: Callable[[dict[str, Any], Files], _T],
+        cancelled: threading.Event | None = None,
     ) -> _T:
         """Send a request and return its answer; start the process first if it does not run.
 
@@ -106,6 +109,7 @@ class SandboxedWorker:
             files: what goes along with them.
             seconds: the time for the answer; then the process is stopped.
             read: makes the result from the answer's values and files.
+            cancelled: the process is stopped when somebody sets it.
 
         Raises:
             StoppedError: the process has ended, or `read` found something else than an answer.
@@ -119,7 +123,7 @@ class SandboxedWorker:
         assert self.process is not None
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        with _Watch(self.process, seconds) as watch:
+        with _Watch(self.process, seconds, cancelled) as watch:
             try:
                 write_frame(self.process.stdin, request, files)
                 return read(*read_frame(self.process.stdout))
@@ -134,7 +138,7 @@ class SandboxedWorker:
         """End the process."""
         if self.process is None:
             return
-        self.process.kill()
+        _kill(self.process)
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
@@ -169,8 +173,11 @@ class SandboxedWorker:
 class _Watch:
     """Kills a process that is not done in time, or takes too much memory, until the end of the `with` block."""
 
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self.exceeded: TimeoutError | MemoryError | None = None
+    def __init__(
+        self, process: subprocess.Popen[bytes], seconds: float, cancelled: threading.Event | None = None
+    ) -> None:
+        self.exceeded: TimeoutError | MemoryError | StoppedError | None = None
+        self._cancelled = cancelled or threading.Event()
         self._process = process
         self._seconds = seconds
         self._is_over = threading.Event()
@@ -186,21 +193,49 @@ class _Watch:
 
     def _watch(self) -> None:
         end = time.monotonic() + self._seconds
-        while not self._is_over.wait(max(0.0, min(SECONDS_BETWEEN_LOOKS, end - time.monotonic()))):
+        for look in itertools.count():
+            if look % LOOKS_BETWEEN_LISTS == 0:  # listing them takes longer than looking
+                family = _family_of(self._process.pid)
             if time.monotonic() > end:
                 self.exceeded = TimeoutError(f"it took more than {self._seconds:g} seconds")
-            elif _memory_of(self._process.pid) > MOST_MB * MEGABYTE:
+            elif max(map(_memory_of, family), default=0) > MOST_MB * MEGABYTE:
                 self.exceeded = MemoryError(f"it took more than {MOST_MB} MB of memory")
-            if self.exceeded:
-                self._process.kill()
+            elif self._cancelled.is_set():
+                self.exceeded = StoppedError("grading was stopped")
+            if self.exceeded or _has_ended(self._process):
+                _kill(self._process)
+                return
+            if self._is_over.wait(max(0.0, min(SECONDS_BETWEEN_LOOKS, end - time.monotonic()))):
                 return
 
 
-def _memory_of(pid: int) -> int:
-    """Return the resident memory of the largest of a process and its descendants, in bytes; 0 if it has ended."""
-    largest = 0
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a process has ended, and leave its number taken."""
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody has asked for its status
+        return True
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all of its group.
+
+    If bubblewrap is killed at the moment when it forks, its child lives on, waits for it, and holds the pipes open.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _family_of(pid: int) -> list[psutil.Process]:
+    """Return a process and its descendants; none if it has ended."""
     with contextlib.suppress(psutil.Error):
         outermost = psutil.Process(pid)
-        for process in (outermost, *outermost.children(recursive=True)):
-            largest = max(largest, process.memory_info().rss)
-    return largest
+        return [outermost, *outermost.children(recursive=True)]
+    return []
+
+
+def _memory_of(process: psutil.Process) -> int:
+    """Return the resident memory of a process, in bytes; 0 if it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0

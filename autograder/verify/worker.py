@@ -40,12 +40,14 @@ def main() -> None:
         except EOFError:
             return
         evidence = evidence_from_files(files)
+        is_too_costly = False
         try:
-            answer = _as_files(*measuring.measure(evidence, digits, seed=request["seed"]))
+            answer = _as_files(*measuring.measure(evidence, digits, **request))
         except Exception as error:  # noqa: BLE001 (forged evidence costs only its own measurement)
             answer = _as_files(_without_measurement(exercise, evidence, error), Pictures())
+            is_too_costly = isinstance(error, TooCostlyError)
         measuring.forget_models()
-        write_frame(answers, {"memory_mb": _memory_mb()}, answer)
+        write_frame(answers, {"memory_mb": _memory_mb(), "is_too_costly": is_too_costly}, answer)
 
 
 def _memory_mb() -> int:
