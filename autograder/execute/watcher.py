@@ -6,7 +6,6 @@ A watcher that fails, or that falls behind, ends the run as well: limits that no
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ from autograder.execute.guard import Guard, passed_limit
 from autograder.settings import Limits
 
 SECONDS_BETWEEN_LOOKS = 0.1
-# A look takes milliseconds. On a machine that is so busy that this passes between two, nothing is bounded.
-MOST_SECONDS_WITHOUT_A_LOOK = 30.0
+# A look takes milliseconds. The event loop asks as often as the watcher looks. If it asks this many times without a new
+# look in between, nothing is bounded. This counts no seconds: the whole program may be stopped (^Z) and go on later.
+MOST_TIMES_WITHOUT_A_LOOK = 300
 
 _Kill = Callable[[Outcome, str], Any]
 
@@ -34,7 +34,8 @@ class Watcher:
     def __init__(self, guard: Guard, limits: Limits, pids: Callable[[], Sequence[int]], kill: _Kill) -> None:
         self._guard, self._limits, self._pids, self._kill = guard, limits, pids, kill
         self._is_over = threading.Event()
-        self._last_look = time.monotonic()
+        self._looks = 0
+        self._asked_since_look = (0, 0)  # the number of the look, and how often somebody asked since
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watcher:
@@ -46,8 +47,10 @@ class Watcher:
         self._thread.join()
 
     def is_behind(self) -> bool:
-        """Tell whether it has not looked for too long."""
-        return time.monotonic() - self._last_look > MOST_SECONDS_WITHOUT_A_LOOK
+        """Tell whether it has not looked for too long; asked about every `SECONDS_BETWEEN_LOOKS`."""
+        look, times = self._asked_since_look
+        self._asked_since_look = (self._looks, times + 1 if look == self._looks else 0)
+        return self._asked_since_look[1] > MOST_TIMES_WITHOUT_A_LOOK
 
     def _watch(self) -> None:
         try:
@@ -56,6 +59,6 @@ class Watcher:
                 if pids and (excess := passed_limit(self._guard.look(pids), self._limits)):
                     self._kill(excess.outcome, excess.reason)
                     return
-                self._last_look = time.monotonic()
+                self._looks += 1
         except Exception as error:  # noqa: BLE001 (whatever it is, the kernel must not go on unwatched)
             self._kill("kernel_died", f"what it used could not be measured ({type(error).__name__})")

@@ -51,10 +51,18 @@ def test_a_watcher_that_fails_ends_the_run_with_the_reason() -> None:
 
 
 def test_a_watcher_that_falls_behind_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.execute.watcher.MOST_SECONDS_WITHOUT_A_LOOK", 0.2)
+    monkeypatch.setattr("autograder.execute.watcher.MOST_TIMES_WITHOUT_A_LOOK", 3)
     with Watcher(Slow(Limits()), Limits(), lambda: [os.getpid()], lambda *_: None) as watcher:
-        time.sleep(0.4)
-        assert watcher.is_behind()
+        time.sleep(0.2)
+        assert [watcher.is_behind() for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_grader_that_was_stopped_for_a_while_has_not_fallen_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.execute.watcher.MOST_TIMES_WITHOUT_A_LOOK", 3)
+    with Watcher(Slow(Limits()), Limits(), lambda: [os.getpid()], lambda *_: None) as watcher:
+        for _ in range(4):
+            time.sleep(0.7)
+            assert not watcher.is_behind()
 
 
 def test_what_uses_too_much_is_killed_with_the_reason() -> None:
