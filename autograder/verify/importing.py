@@ -21,8 +21,9 @@ from autograder.verify.allowed import RefusedGraphError
 
 # For each image: numbers in one tensor, numbers in all tensors, products of two numbers. The network of the solution
 # takes 9.4 million products and 180,000 numbers, and measuring it takes a few seconds. A network of five layers like
-# those of VGG, without any pooling, takes eleven times as many products; all ten of VGG, with pooling, 25 times. At the
-# limit, on two cores, the search for what images may show takes five minutes, half of `verify_seconds`.
+# those of VGG, without any pooling, takes eleven times as many products; all ten of VGG, with pooling, 25 times.
+# Where images fit no filter, so that all layers are tried, 19 times takes three minutes on two cores; the limit is
+# about half of `verify_seconds`. With 128 filters in several large layers, the limit of memory may come first.
 MOST_IN_A_TENSOR = 1 << 20
 MOST_IN_ALL = 1 << 22
 REFERENCE_PRODUCTS, MOST_TIMES = 9_400_000, 30
