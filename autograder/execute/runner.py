@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import atexit
+import functools
 import math
 import re
 import time
@@ -28,6 +29,7 @@ from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.nesting import excess
+from autograder.progress.step import Step
 from autograder.settings import Limits
 
 STARTUP_SECONDS = 120
@@ -98,7 +100,7 @@ def execute(
     options: KernelOptions,
     *,
     runs_checks: bool = False,
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> Execution:
     """Run a notebook in its own kernel.
 
@@ -110,14 +112,14 @@ def execute(
         submission: the folder it came in; the notebook may read the other files there.
         options: sandbox, data and limits.
         runs_checks: also run the check cells, as the student does.
-        on_cell: called with the number of cells done so far and the total.
+        on_step: called with how far the notebook is, again and again.
 
     Raises:
         SandboxError: the kernel does not start, or its sandbox is killed, which is never the student's fault.
     """
 
     def attempt() -> Execution:
-        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
+        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_step))
 
     execution = attempt()
     if execution.killed and not options.cancelled.is_set():
@@ -136,7 +138,7 @@ async def _execute(
     submission: Path | None,
     options: KernelOptions,
     runs_checks: bool,  # noqa: FBT001 (private; named in `execute`)
-    on_cell: Callable[[int, int], None],
+    on_step: Callable[[Step], None],
 ) -> Execution:
     executed = nbformat.from_dict(notebook)
     limits = options.limits
@@ -163,7 +165,9 @@ async def _execute(
                 todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]
                 cells: list[CellRun] = []
                 for done, index in enumerate(todo):
-                    on_cell(done, len(todo))
+                    step = Step(done, len(todo))
+                    on_step(step)
+                    kernel.collector.on_doing = functools.partial(_tell, on_step, step)
                     cells.append(await _run_cell(client, kernel, index, deadline, limits))
                 seconds["run"] = time.monotonic() - started - seconds["start"]
         except RuntimeError as error:
@@ -188,6 +192,11 @@ async def _execute(
         is_watched=True,
     )
     return Execution(_storable(executed), evidence, seconds, kernel.killed)
+
+
+def _tell(on_step: Callable[[Step], None], step: Step, said: dict[str, Any]) -> None:
+    if (now := step.during(said)) is not None:
+        on_step(now)
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001

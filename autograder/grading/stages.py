@@ -21,6 +21,7 @@ from autograder.grading.notices.functions import notices_on_functions
 from autograder.grading.shown import with_pictures_shown
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
+from autograder.progress.step import Step
 from autograder.record.files import (
     StoredExecution,
 )
@@ -57,7 +58,7 @@ def run_submission(
     grader: Grader,
     *,
     origin: Origin | None = None,
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> tuple[Run, Evidence]:
     """Execute and verify one submission.
 
@@ -65,7 +66,7 @@ def run_submission(
         submission: what was handed in.
         grader: the grader to run it with.
         origin: the origin of the run, if it is known better than from the folder that the kernel sees.
-        on_cell: receives the number of cells that are done, and of all cells.
+        on_step: receives how far the notebook is, again and again.
 
     Raises:
         SandboxError: the kernel or the verifier does not start.
@@ -76,7 +77,7 @@ def run_submission(
         return notebook, Evidence(notebook.measurements.outcome)
     notices_before = notices_on(submission, notebook, grader.source)
     notebook, changed = with_lost_cells(notebook, grader.source)
-    execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    execution = execute(notebook, submission.folder, grader.kernel, on_step=on_step)
     notices = (*notices_before, *notices_on_functions(execution.evidence))
     evidence = replace(execution.evidence, changed_cells=changed, notices=notices)
     if grader.kernel.cancelled.is_set():
