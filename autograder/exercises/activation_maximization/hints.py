@@ -13,7 +13,7 @@ _SUBPLOTS = (
     r"'numpy\.ndarray' object has no attribute '(imshow|set_title|axis|matshow|pcolormesh|plot|set_axis_off)'"
 )
 
-# The first that fits is used, so a special one stands before a general one.
+# The first that fits is used, so a special hint comes before a general one.
 HINTS: tuple[Hint, ...] = (
     # the tape
     Hint(
