@@ -12,10 +12,11 @@ import logging
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from autograder.cluster.order import Order, make_order, version_problem
@@ -38,7 +39,7 @@ from autograder.grading.stored import (
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.untrusted_files import sha256_of
 from autograder.progress.step import Step
-from autograder.record.files import REPORT, adopt_results, write_run
+from autograder.record.files import REPORT, StoredReports, adopt_results, write_run
 from autograder.report import Report
 from autograder.run import Run
 from autograder.settings import Settings
@@ -66,7 +67,7 @@ def grade_on_cluster(
     announce: Callable[[str], None],
     force: bool = False,
     assignment: str = ASSIGNMENT,
-) -> dict[str, Report]:
+) -> Mapping[str, Report]:
     """Grade these students' submissions on the workers of a Dask scheduler, as `grade_course` does locally.
 
     Returns the reports by student. A submission that cannot be graded is reported to `progress` and left out.
@@ -86,7 +87,9 @@ def grade_on_cluster(
         if waiting:
             with _workers(course, address, order, desk, announce) as (client, name):
                 desk.send_all(waiting, client, name)
-        return {student: desk.reports[student] for student in students if student in desk.reports}
+        return StoredReports(
+            {student: desk.graded[student] for student in students if student in desk.graded}
+        )
 
 
 @contextmanager
@@ -162,7 +165,7 @@ class _Desk:
         self._shown: set[str] = set()
         self._unfit: set[str] = set()
         self._lock = threading.Lock()
-        self.reports: dict[str, Report] = {}
+        self.graded: dict[str, Path] = {}  # result folders, by student
 
     def is_done_here(self, student: str) -> bool:
         """Write a report if no notebook has to be run, or report why there can be none."""
@@ -173,7 +176,7 @@ class _Desk:
             current = None if self._force else current_report(folder, origin, self._rubric)
             if current is not None:
                 self._progress.finished(student, current, was_up_to_date=True)
-                self.reports[student] = current
+                self.graded[student] = folder
                 return True
             run = None if self._force else current_run(folder, origin, name=submission.assignment)
             if run is None:
@@ -189,7 +192,7 @@ class _Desk:
             self._progress.failed(student, error)
             return True
         self._progress.finished(student, report, was_up_to_date=False)
-        self.reports[student] = report
+        self.graded[student] = folder
         return True
 
     def send_all(self, students: Sequence[str], client: Client, name: str) -> None:
@@ -270,7 +273,7 @@ class _Desk:
             self._progress.failed(student, note_fault(self._course, sent.submission, error))
         else:
             self._progress.finished(student, report, was_up_to_date=False)
-            self.reports[student] = report
+            self.graded[student] = self._course.result_folder(student, sent.submission.assignment)
         finally:
             future.release()
 

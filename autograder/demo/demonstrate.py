@@ -5,7 +5,7 @@ Nothing is staged: every other command works in the course folder that it leaves
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -161,7 +161,7 @@ def give_back(course: Course, students: list[str], say: Say) -> None:
         export(gradebook, course, "csv", course.root / SCORES, partial=True)
 
 
-def say_results(course: Course, reports: dict[str, Report], page: Path, samples: Path, say: Say) -> None:
+def say_results(course: Course, reports: Mapping[str, Report], page: Path, samples: Path, say: Say) -> None:
     """Print the outcome and where everything is."""
     earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
     maximum = max((report.max_score for report in reports.values()), default=0)

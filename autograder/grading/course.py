@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +22,7 @@ from autograder.grading.stages import run_submission
 from autograder.grading.stored import current_report, up_to_date_run, write_verdict
 from autograder.plain.files import write_whole
 from autograder.progress.step import Step
-from autograder.record.files import FAULT, write_run
+from autograder.record.files import FAULT, StoredReports, write_run
 from autograder.report import Report
 from autograder.run import Run
 
@@ -51,7 +51,7 @@ def grade_course(
     *,
     force: bool = False,
     assignment: str = ASSIGNMENT,
-) -> dict[str, Report]:
+) -> Mapping[str, Report]:
     """Grade the submissions of these students; those that are up to date are left alone.
 
     Returns the reports by student. A submission that could not be graded is reported to `progress` and
@@ -73,8 +73,8 @@ def _grade(
     *,
     force: bool,
     assignment: str,
-) -> dict[str, Report]:
-    reports: dict[str, Report] = {}
+) -> Mapping[str, Report]:
+    graded: dict[str, Path] = {}
     waiting: dict[Future[Run | None], Submission] = {}
     pool = ThreadPoolExecutor(grader.jobs)
     try:
@@ -88,7 +88,7 @@ def _grade(
                 continue
             if current is not None:
                 progress.finished(student, current, was_up_to_date=True)
-                reports[student] = current
+                graded[student] = folder
                 continue
             future = pool.submit(run_stored_or_new, submission, folder, grader, progress, force=force)
             waiting[future] = submission
@@ -109,13 +109,13 @@ def _grade(
                 progress.failed(submission.student, note_fault(course, submission, error))
                 continue
             progress.finished(submission.student, report, was_up_to_date=False)
-            reports[submission.student] = report
+            graded[submission.student] = folder
     except BaseException:  # mainly ^C: stop what is running, keep what is done
         grader.kernel.cancelled.set()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    return reports
+    return StoredReports(graded)
 
 
 def note_fault(course: Course, submission: Submission, error: Exception) -> GradeascentError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +186,29 @@ def write_report(folder: Path, report: Report, run: Run, draw: Draw, *, before: 
         write_whole(folder / GRID, draw(report, run.measurements, run.pictures))
     # in ASCII, so that it can hold any folder name and any terminal can show it
     write_whole(folder / REPORT, json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
+
+
+class StoredReports(Mapping[str, Report]):
+    """The reports of students, each read when it is asked for: those of a large course would fill the memory.
+
+    Args:
+        folders: the result folders, by student.
+    """
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = folders
+
+    def __getitem__(self, student: str) -> Report:
+        report = read_report(self._folders[student])
+        if report is None:  # removed or damaged since
+            raise KeyError(student)
+        return report
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)
 
 
 def read_report(folder: Path) -> Report | None:
