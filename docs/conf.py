@@ -22,7 +22,7 @@ exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-# docstrings say what is raised in words of their own
+# docstrings say in their own words what is raised
 napoleon_custom_sections = [("Raises", "params_style")]
 
 # furo: kept up by a maintainer of pip, one column on a phone, light and dark by the reader's system, no foreign server

@@ -130,7 +130,7 @@ def _written(parameter: Any, kind: Any) -> str:
 
 
 def _placeholder(kind: Any) -> str:
-    """Return what stands for a value of a type."""
+    """Return the placeholder for a value of a type."""
     if get_origin(kind) is Literal:
         return "|".join(get_args(kind))
     inner = [one for one in get_args(kind) if one is not type(None)]

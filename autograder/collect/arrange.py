@@ -163,13 +163,13 @@ def _around_the_notebook(files: Sequence[File], assignment: str) -> tuple[list[F
     outermost = [file for file in notebooks if len(file[0]) == depth]
     notebook = _notebook(files, assignment) or _notebook(outermost, assignment)
     if notebook is None:
-        raise UnreadableError(f"{many}, and no notebook that is clearly the one")
+        raise UnreadableError(f"{many}, and it is not clear which notebook is meant")
     folder = notebook[0][:-1]
     beside = [file for file in files if file[0][:-1] == folder and not is_notebook(file[0][-1])]
     kept = [notebook, *beside] if len(beside) < MOST_SUBMISSION_FILES else [notebook]
     return kept, LeftOut(
         f"{len(files) - len(kept):,} files",
-        f"the submission {many}; {notebook[0][-1]} and what lies beside it is kept",
+        f"the submission {many}; {notebook[0][-1]} and the files beside it are kept",
     )
 
 

@@ -14,7 +14,7 @@ ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 # Formats that are not opened; Python has no reader for most of them.
 OTHER_ARCHIVES = (".rar", ".7z", ".tar.bz2", ".tar.xz", ".zipx")
 
-# If all files of a course changed within this time, they were packed or copied then, not handed in.
+# If all files of a course changed within this time, they were packed or copied at that time, not handed in.
 _PACKING = timedelta(hours=1)
 _AGAIN = re.compile(r"(?P<stem>.+)-(?P<number>[0-9]{1,3})(?P<extension>\.[^.]*)?", re.DOTALL)
 
@@ -89,7 +89,7 @@ class DownloadReading:
 
 
 def by_file_times(handed_in: Iterable[HandedIn]) -> tuple[HandedIn, ...]:
-    """Use the times of the files as submission times, if they can be that.
+    """Use the times of the files as submission times, if that is plausible.
 
     Some versions of an LMS pack files with their submission times, others with the time of the download, and
     copying a folder resets them. So if the newest files of all submissions are within an hour, the times mean

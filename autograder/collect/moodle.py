@@ -4,7 +4,7 @@ Moodle (`mod/assign/classes/downloader.php`) names a folder
 `<full name>_<participant number>_assignsubmission_<plugin>`, before version 4 with another underscore at the
 end. Without "Download submissions in folders", file names begin like this. A team has its group's name and
 number, or no number; with anonymous marking the name is the word for "Participant". Moodle never gives a
-submission time, so the times of the files are used if they can be that; some versions of Moodle set them all
+submission time, so the times of the files are used if that is plausible; some versions of Moodle set them all
 to the time of the download.
 """
 

@@ -56,18 +56,18 @@ class Shelf:
 
     def clear(self) -> None:
         """Finish what a killed command left behind; no other command may be collecting."""
-        if not _stands(self.work):
+        if not _is_there(self.work):
             return
         for old in (self.work / "replaced").glob("*"):
             target = self._folder(old.name)
-            if not _stands(target):
+            if not _is_there(target):
                 old.rename(target)
         shutil.rmtree(self.work)
 
     def problem(self, student: str) -> str:
         """Return why nothing can be put into a student's folder; empty if it can."""
         for path in (self._course.submitted / student, self._folder(student)):
-            if _stands(path) and (kind := kind_of(path)) != FOLDER:
+            if _is_there(path) and (kind := kind_of(path)) != FOLDER:
                 return f"{path.relative_to(self._course.root)} is {kind}, not a folder; look at it and move it away"
         return ""
 
@@ -82,7 +82,7 @@ class Shelf:
     def sha256(self, student: str) -> str:
         """Return the digest of what a student's folder holds now; empty if there is no folder."""
         folder = self._folder(student)
-        return content_sha256(folder) if _stands(folder) else ""
+        return content_sha256(folder) if _is_there(folder) else ""
 
     def submitted_at(self, student: str) -> datetime | None:
         """Return when the existing submission was handed in, as nbgrader reads it."""
@@ -102,7 +102,7 @@ class Shelf:
         """
         target = self._folder(student)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not _stands(target):
+        if not _is_there(target):
             self._write(student, CollectionRecord(record.lms, record.person))
             new.rename(target)
         elif not _exchange(new, target):
@@ -119,7 +119,7 @@ class Shelf:
 
     def note(self, student: str, record: CollectionRecord, submitted_at: datetime | None) -> None:
         """Record what is known about a submission that is already there."""
-        if submitted_at and not _stands(self._folder(student) / TIMESTAMP):
+        if submitted_at and not _is_there(self._folder(student) / TIMESTAMP):
             write_timestamp(self._folder(student), submitted_at)
         if self.record(student) != record:
             self._write(student, record)
@@ -157,7 +157,7 @@ def _small(file: Path) -> str:
         return stream.read(_MOST_SMALL_BYTES).decode()
 
 
-def _stands(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     with suppress(FileNotFoundError):
         path.lstat()
         return True

@@ -1,7 +1,7 @@
 """Reads a folder or archive that was put together by hand.
 
 It holds `<student>.ipynb`, `<student>.zip`, `<student>/<file>` or, as in a course folder,
-`<student>/<assignment>/<file>`. The times of the files are used as submission times if they can be that.
+`<student>/<assignment>/<file>`. The times of the files are used as submission times if that is plausible.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_plain(members: Sequence[Member], assignment: str) -> DownloadReading:
         elif _is_in_assignment((student, *inner), assignment):
             submissions.setdefault((student, student), []).append((tuple(inner[1:]), member))
         else:
-            left_out.append(LeftOut(member.path, f"not in {student}/{assignment}, which was taken"))
+            left_out.append(LeftOut(member.path, f"not in {student}/{assignment}, which was used instead"))
     handed_in = (
         HandedIn(Person(normalize("NFC", name), name, student_ids=(name,)), what, tuple(files))
         for (name, what), files in submissions.items()

@@ -54,7 +54,7 @@ def summary(collection: Collection, *, dry_run: bool) -> str:
     if collection.hidden:
         parts.append(f"{collection.hidden} hidden file{'s' * (collection.hidden != 1)} skipped")
     if collection.missing:
-        parts.append(f"nothing from {len(collection.missing)} of the roster")
+        parts.append(f"nothing from {len(collection.missing)} on the roster")
     return "; ".join(parts) + (". Nothing was written." if dry_run else ".")
 
 
@@ -76,7 +76,7 @@ def _short(text: str) -> str:
 
 def _when(line: SubmissionOutcome) -> str:
     if line.submitted_at is None:
-        return "late, says the LMS" if line.late else "not known"
+        return "late, according to the LMS" if line.late else "not known"
     return f"{line.submitted_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

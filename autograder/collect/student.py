@@ -122,7 +122,7 @@ def _why_kept(*, was_collected: bool, is_whole: bool, new: datetime | None, old:
     if was_collected:
         return "it was changed after it was collected"
     if not is_whole:
-        return "a part of the new one cannot be read"
+        return "part of the new one cannot be read"
     if new and old and new <= old:
         return "it was handed in later" if new < old else "it was handed in at the same time"
     return ""

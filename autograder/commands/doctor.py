@@ -71,7 +71,7 @@ def _sandbox(devices: tuple[Path, ...]) -> Examination:
         return Examination("sandbox", "MISSING", f"a program in it could {', '.join(succeeded)}")
     tried = "; ".join(attempt.what for attempt in attempts)
     return Examination(
-        "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
+        "sandbox", "ok", f"bubblewrap works: all {len(attempts)} attempts to break out failed: {tried}"
     )
 
 
@@ -82,7 +82,7 @@ def _limits() -> Examination:
         return Examination("limits", "ok", f"Linux enforces them, in control groups inside {found.folder}")
     rest = "the watcher enforces them, ten times a second"
     if os.geteuid() == 0:
-        rest += "; as root, no limit of the operating system bounds the number of processes: grade as a user"
+        rest += "; as root, no limit of the operating system bounds the number of processes: grade as an ordinary user"
     return Examination("limits", "optional", f"no control group ({found.problem}): {rest}")
 
 
@@ -116,9 +116,7 @@ def _gpu(settings: Settings) -> Examination:
         return Examination("gpu", "optional", "none: notebooks compute on the processor")
     names = ", ".join(device.name for device in devices)
     if not settings.gpu:
-        return Examination(
-            "gpu", "optional", f"not used: {names} would be open to student code by 'gpu = true'"
-        )
+        return Examination("gpu", "optional", f"not used: 'gpu = true' would open {names} to student code")
     try:
         seen = _gpus_of_a_notebook(settings, devices)
     except (SandboxError, OSError) as error:

@@ -173,7 +173,7 @@ def audit_command(
         ),
     ] = None,
 ) -> None:
-    """Test the rubric on labelled submissions: show the expected and the given verdicts, and where they disagree."""
+    """Test the rubric on labelled submissions: show the expected and the actual verdicts, and where they disagree."""
     from autograder.audit.audit import audit, labelled_submissions
     from autograder.audit.printed_audit import print_audit
     from autograder.progress.bars import show_progress

@@ -48,7 +48,7 @@ def collect_command(
         Path | None,
         typer.Option(
             metavar="FILE.csv",
-            help="A table that gives each name or LMS id its student id.",
+            help="A table that maps each name or LMS id to a student id.",
             show_default="names are ids",
         ),
     ] = None,

@@ -32,7 +32,7 @@ def export_command(
         str | None,
         typer.Option(
             help="The heading of the column to fill in.",
-            show_default="the course's setting, or found automatically",
+            show_default="found automatically",
         ),
     ] = None,
     partial: Annotated[  # noqa: FBT002

@@ -2,8 +2,8 @@
 
 The kernel listens on sockets that are made here and handed in, so it can make no file outside its sandbox. What it
 sends is cut into messages (ZMTP 3, https://rfc.zeromq.org/spec/23) and counted before anything parses it: a message
-that is too long is left out, and no more is passed on than the grader has room for. On the channels that nobody reads,
-nothing is passed on.
+that is too long is left out, and no more is passed on than the grader has room for. Nothing is
+passed on from channels that are not read.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Border:
     """The sockets between one kernel and the grader, and what has passed."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
-        self.excess = ""  # why the run has to end; empty while it may go on
+        self.excess = ""  # why the run has to end; empty while it may continue
         self.has_left_out = False  # was a message too long?
         self._folder = folder
         self._longest = int(limits.display_mb * MEGABYTE) + LONGEST_HEADERS

@@ -2,8 +2,8 @@
 
 systemd does so for a unit with `Delegate=yes`, Slurm for a job of a user who may, Docker and Podman for a
 container whose `/sys/fs/cgroup` can be written to. A group that holds processes cannot pass its limits on to
-groups inside it, so the grader first moves into a group of its own. Where any of this does not work, the watcher
-alone looks after the limits.
+groups inside it, so the grader first moves into a separate group. Where any of this does not work, the watcher
+alone enforces the limits.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def divided() -> Path | None:
     folder = find_delegation().folder
     if folder is None:
         return None
-    # A grader that was started by another one is already in the group for graders.
+    # A grader that was started by another grader is already in the group for graders.
     folder = folder.parent if folder.name == GRADER else folder
     try:
         divide(folder)

@@ -77,7 +77,7 @@ class Guard:
                 path = root / folder.relative_to("/")
                 self._folders.append(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
                 if os.fstat(self._folders[-1]).st_dev == inside:
-                    raise SandboxError(f"the sandbox has no file system of its own for {folder}")
+                    raise SandboxError(f"the sandbox has no separate file system for {folder}")
         except OSError as error:
             raise SandboxError(f"the files in the sandbox cannot be watched: {error}") from error
 

@@ -283,12 +283,12 @@ def kernel_environment(threads: int) -> dict[str, str]:
         "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # otherwise the first kernel takes all GPU memory
-        "TENSORBOARD_BINARY": "true",  # %tensorboard would wait a minute for a server that nobody looks at
+        "TENSORBOARD_BINARY": "true",  # %tensorboard would wait a minute for a server that is never looked at
     }
 
 
 async def _watch(kernel: Kernel, watcher: Watcher) -> None:
-    """Stop the kernel when it says too much, when nobody watches it, or when grading is cancelled."""
+    """Stop the kernel when it says too much, when it is no longer watched, or when grading is cancelled."""
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         if not kernel.processes() or kernel.stopped_for:

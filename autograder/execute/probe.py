@@ -127,7 +127,7 @@ def try_to_break_out(sandbox: Sandbox, devices: tuple[Path, ...] = ()) -> list[A
         canary.write_text("the grader's own")
         attempts = _run(sandbox, devices, Path(own), canary, port)
         if canary.read_text() != "the grader's own":
-            attempts.append(Attempt("leave files of the grader's as they are", ""))
+            attempts.append(Attempt("change a file of the grader's unnoticed", ""))
     return [*attempts, Attempt("leave a process behind", "" if _survivors() else "it ended with the sandbox")]
 
 

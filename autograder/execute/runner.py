@@ -80,7 +80,7 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         return super().output(outs, msg, display_id, cell_index) if self._keeps(msg) else None
 
     def _keeps(self, msg: dict[str, Any], *, times: int = 1) -> bool:
-        """Tell whether an output that is shown so many times still fits the limits, and count it."""
+        """Tell whether an output that is shown this many times still fits the limits, and count it."""
         size = len(str(msg["content"]).encode(errors="replace"))
         self.bytes_left -= min(size, self.longest) * times
         self.outputs_left -= times
@@ -112,7 +112,7 @@ def execute(
         submission: the folder it came in; the notebook may read the other files there.
         options: sandbox, data and limits.
         runs_checks: also run the check cells, as the student does.
-        on_step: called with how far the notebook is, again and again.
+        on_step: called repeatedly with how far the notebook is.
 
     Raises:
         SandboxError: the kernel does not start, or its sandbox is killed, which is never the student's fault.

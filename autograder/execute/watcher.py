@@ -1,6 +1,6 @@
-"""Looks ten times a second at what a kernel uses, in a thread of its own, and kills a kernel that goes too far.
+"""Looks ten times a second, in a separate thread, at what a kernel uses, and kills a kernel that goes too far.
 
-A watcher that fails, or that falls behind, ends the run as well: limits that nobody enforces are none.
+A watcher that fails or falls behind ends the run as well: a limit that is not enforced is no limit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograder.settings import Limits
 
 SECONDS_BETWEEN_LOOKS = 0.1
 # A look takes milliseconds. The event loop asks as often as the watcher looks. If it asks this many times without a new
-# look in between, nothing is bounded. This counts no seconds: the whole program may be stopped (^Z) and go on later.
+# look in between, nothing is bounded. Seconds would not do: the whole program may be stopped (^Z) and continued later.
 MOST_TIMES_WITHOUT_A_LOOK = 300
 
 _Kill = Callable[[Outcome, str], Any]
@@ -35,7 +35,7 @@ class Watcher:
         self._guard, self._limits, self._pids, self._kill = guard, limits, pids, kill
         self._is_over = threading.Event()
         self._looks = 0
-        self._asked_since_look = (0, 0)  # the number of the look, and how often somebody asked since
+        self._asked_since_look = (0, 0)  # the number of the look, and how often it was asked since then
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watcher:
@@ -60,5 +60,5 @@ class Watcher:
                     self._kill(excess.outcome, excess.reason)
                     return
                 self._looks += 1
-        except Exception as error:  # noqa: BLE001 (whatever it is, the kernel must not go on unwatched)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the kernel must not continue unwatched)
             self._kill("kernel_died", f"what it used could not be measured ({type(error).__name__})")

@@ -66,7 +66,7 @@ def run_submission(
         submission: what was handed in.
         grader: the grader to run it with.
         origin: the origin of the run, if it is known better than from the folder that the kernel sees.
-        on_step: receives how far the notebook is, again and again.
+        on_step: called repeatedly with how far the notebook is.
 
     Raises:
         SandboxError: the kernel or the verifier does not start.

@@ -28,7 +28,7 @@ from autograder.progress.time_left import TimeLeft
 from autograder.report import WORDS, Report
 
 LONGEST_NAME = 40
-# Where there is no terminal, a cell that takes long gets a line so often.
+# Where there is no terminal, a slow cell gets a line at this interval.
 SECONDS_BETWEEN_LINES = 30
 
 
@@ -70,7 +70,7 @@ class Lines:
         self._say(f"{student}: running")
 
     def step(self, student: str, step: Step) -> None:
-        """Print what a cell does that takes long; one line per cell would be too many."""
+        """Print what a slow cell is doing; one line per cell would be too many."""
         now = time.monotonic()
         if step.doing and now - self._said.get(student, 0) >= SECONDS_BETWEEN_LINES:
             self._said[student] = now
@@ -142,7 +142,7 @@ class Bars(_OnTerminal):
         self._running[student] = self._bars.add_task(f"  {plain_text(student)}", total=None)
 
     def step(self, student: str, step: Step) -> None:
-        """Advance the submission's bar, and say what it does."""
+        """Advance the submission's bar, and show what it is doing."""
         self._bars.update(
             self._running[student], completed=step.cells_done, total=step.cells, doing=step.words()
         )
@@ -173,7 +173,7 @@ class _LastColumn(ProgressColumn):
         self._left = left
 
     def render(self, task: Task) -> Text:
-        """Return the current estimate of the time left, or what a submission does."""
+        """Return the current estimate of the time left, or what a submission is doing."""
         return Text(self._left.words() if task.id == 0 else task.fields.get("doing", ""))
 
 

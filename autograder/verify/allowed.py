@@ -87,7 +87,7 @@ def parse_graph(data: bytes) -> graph_pb2.GraphDef:
     if len(set(names)) < len(names):
         raise RefusedGraphError("two of its operations have the same name")
     if [node.op for node in graph.node].count("Placeholder") != 1:
-        raise RefusedGraphError("it has not exactly one input")
+        raise RefusedGraphError("it does not have exactly one input")
     if sum(map(constant_bytes, graph.node)) > MOST_CONSTANT_BYTES:
         raise RefusedGraphError("its weights are too large")
     if sum(len(node.input) + _outputs(node) for node in graph.node) > MOST_EDGES:

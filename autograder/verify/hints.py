@@ -204,7 +204,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"DeadKernelError",
-        "the kernel stopped in this cell, most often because it ran out of memory or was told to exit",
+        "the kernel stopped in this cell, most often because it ran out of memory or was asked to exit",
     ),
     Hint(
         r"MemoryError|ResourceExhaustedError|OOM when allocating",

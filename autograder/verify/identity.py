@@ -15,7 +15,7 @@ _PARTS = ("verify", "measurements.py", "evidence.py")
 
 @functools.cache
 def verifier_sha256() -> str:
-    """Return the SHA-256 over all files that determine the measurements, of whichever installed exercise."""
+    """Return the SHA-256 over all files that determine the measurements, of all installed exercises."""
     kit, reference = (Path(package.__file__ or "").parent for package in (autograder, solutions))
     exercises = (part for name in offered() for part in find_exercise(name).measured_by)
     digest = hashlib.sha256()

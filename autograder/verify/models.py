@@ -182,9 +182,10 @@ def is_what_was_asked_for(model: MeasuredModel) -> bool:
 def accuracy_before_training(versions: list[MeasuredModel], evidence: Evidence) -> float | None:
     """Return the best accuracy of a network before any training was seen; None if there is no such version.
 
-    Every training, by Keras or by a loop of the student's own, takes gradients of something else than images; that of
-    any network counts, since weights may have been copied from the trained one. A number of updates proves nothing: it
-    is stored with a network. All this is what the kernel reports: code in it can claim a training that never was.
+    Every training, by Keras or by the student's own loop, takes gradients with respect to something other than images.
+    The training of any network counts, since weights may have been copied from the trained one. A number of updates
+    proves nothing: it is stored with a network. All this is what the kernel reports: code in it can claim a training
+    that never happened.
     """
     notes = evidence.of_kind("gradients")
     if evidence.is_cut_off or not any("others" in note.facts for note in notes):  # or an earlier recorder's

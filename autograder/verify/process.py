@@ -109,10 +109,10 @@ class SandboxedWorker:
             files: what goes along with them.
             seconds: the time for the answer; then the process is stopped.
             read: makes the result from the answer's values and files.
-            cancelled: the process is stopped when somebody sets it.
+            cancelled: the process is stopped when it is set.
 
         Raises:
-            StoppedError: the process has ended, or `read` found something else than an answer.
+            StoppedError: the process has ended, or `read` found something other than an answer.
             TimeoutError: there was no answer in time.
             MemoryError: it took too much memory.
             SandboxError: the process does not even start.

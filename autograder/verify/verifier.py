@@ -76,7 +76,7 @@ class Verifier:
     def measure(self, evidence: Evidence) -> tuple[Measurements, Pictures]:
         """Measure one submission.
 
-        If the process ends in the meantime, something else may have killed it, so another one tries once more. A
+        If the process ends in the meantime, something else may have killed it, so a new process tries once more. A
         crash or an endless computation costs only this measurement. It is recorded as `trouble`, which the
         rubric leaves to a person.
 
@@ -119,7 +119,7 @@ class Verifier:
         )
 
     def _measure_as_usual(self, evidence: Evidence) -> _Result | None:
-        """Measure a submission in the process for all; None if it needs one of its own.
+        """Measure a submission in the process for all; None if it needs a separate process.
 
         Raises:
             TimeoutError: it took all the time that a submission may take.
@@ -140,7 +140,7 @@ class Verifier:
         return None if answer.is_too_costly else answer.result
 
     def _measure_apart(self, evidence: Evidence) -> _Result:
-        """Measure a submission in a process of its own, which holds nothing of others."""
+        """Measure a submission in a separate process, which holds nothing of others."""
         worker = self._new_worker()
         try:
             seconds = self._limits.verify_seconds

@@ -214,7 +214,7 @@ def test_outputs_are_shown_in_a_form_that_needs_no_notebook(
     assert "<td>3.14</td>" in shown.html
     assert "td{color:red}" not in shown.html
     assert "NameError: gone" in shown.words
-    (picture,) = [image for image in shown.all("img") if image["alt"] == "a picture that this cell has drawn"]
+    (picture,) = [image for image in shown.all("img") if image["alt"] == "a picture drawn by this cell"]
     encoded = str(picture["src"]).partition(",")[2]
     assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (1600, 1200)
 

@@ -18,8 +18,8 @@ AT_A_TIME = 64
 MOST_ROWS, MOST_IN_A_BATCH = 20_000, 512
 MOST_CALLS = 200_000
 MOST_ENDS, MOST_SAMPLES = 1024, 512
-# A step follows another if its image is the other's plus a multiple of its gradient: so much may be left over. A
-# step back, or one that is so many times as long as the last, is the way to a new start.
+# A step follows another if its image is the other's plus a multiple of its gradient: this much may be left over. A
+# step back, or one that is this many times as long as the last, is the way to a new start.
 LEFT_OVER, TOO_LONG = 0.2, 3.0
 # What a row holds before the projections of image and gradient.
 COLUMNS = (
@@ -65,7 +65,7 @@ class AscentWatch:
         self.rows: list[Any] = []
         self.ends: dict[int, Any] = {}  # by call: (n, 2, 784), images and gradients, of starts and ends
         self.samples: dict[int, Any] = {}
-        self.every = 1  # one call in so many is a sample
+        self.every = 1  # one call in this many is a sample
         self.last: dict[int, Seen] = {}  # by source: the call before
         self.previous: Seen | None = None
 

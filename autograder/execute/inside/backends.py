@@ -1,4 +1,4 @@
-"""Keeps interactive figures working without a reader: where a window or a widget would be, there is nobody to see it.
+"""Keeps interactive figures working although there is no reader to see a window or a widget.
 
 A notebook may ask for windows (`%matplotlib qt`) or widgets (`%matplotlib widget`), which cannot be had when it is
 graded. It then gets matplotlib's own `nbagg`, whose figures also stay open from cell to cell. At the end of a cell,

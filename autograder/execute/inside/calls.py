@@ -1,6 +1,6 @@
 """Answers eager calls of a network by functions that give the same numbers, to the last bit, in less time.
 
-Used in both profiles. Whatever is not surely the same is called as written.
+Used in both profiles. A call that might give anything else is made as written.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from .direct import AskedFor, DirectCall
 
-# A function pays from some calls on. There is a limit on how many are made, since each keeps a network in memory.
+# A function pays off only after some calls. Their number is limited, since each keeps a network in memory.
 CALLS_AS_WRITTEN, MOST_FUNCTIONS = 2, 64
-# Of a larger batch, the arithmetic takes so long that nothing is gained.
+# For a larger batch, the arithmetic takes so long that nothing is gained.
 LARGEST_BATCH = 256
 
 # Layers that always compute the same output from the same input when they are not training.

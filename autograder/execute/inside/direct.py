@@ -1,7 +1,7 @@
 """Calls a network, and its gradient with respect to the images, without TensorFlow's wrappers.
 
 An eager step of an ascent spends most of its time in Python: it starts one operation after the other, and even the
-call of a `tf.function` takes about three thousand calls of Python. Here, forward and backward are one function each,
+call of a `tf.function` makes about three thousand Python calls. Here, forward and backward are one function each,
 called by its name and put on the tape by hand. Gradients with respect to the weights, which an ascent does not ask
 for, are computed only if a tape asks for them. The arithmetic is that of the plain call, so the result is the same to
 the last bit; every function has to show this once before it is used.

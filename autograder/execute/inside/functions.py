@@ -26,7 +26,7 @@ MODULES = (
     "keras.optimizers",
     "keras.utils",
 )
-# IPython gives every cell another one.
+# IPython gives every cell a different function.
 NOT_MEANT = {"builtins.input"}
 CLASSES = (
     ("keras", "Model"),
@@ -56,7 +56,7 @@ class LibraryFunctions:
             self.before = functions_now(inherited=True)
 
     def replaced(self) -> list[str]:
-        """Return the names of functions that are others now, each once."""
+        """Return the names of functions that have been replaced since, each once."""
         now = functions_now()
         names = [
             name

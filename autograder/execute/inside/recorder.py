@@ -30,7 +30,7 @@ MOST_MODELS = 12
 MOST_PANELS = 400
 # A picture with sides of this many pixels may contain a whole grid of features.
 MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
-# An image may be enlarged so many times to be shown. Pixels that were enlarged differ by at most this share of the
+# An image may be enlarged this many times to be shown. Pixels that were enlarged differ by at most this share of the
 # variance of the whole; those of a grid differ by nearly all of it.
 MOST_ENLARGED, WITHIN_PIXELS = 16, 0.5
 EXPECTED_NAME = "visualized_feature"

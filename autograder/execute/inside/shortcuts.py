@@ -2,8 +2,8 @@
 
 Training ends as soon as the network is safely past the accuracy that earns full marks, because more training
 cannot earn more. Where the processor has instructions for bfloat16, training computes in it. Validation uses
-only the first of the requested digits, because only readers look at the result. If anything is unknown, the
-notebook runs as written.
+only the first of the requested digits, because only readers look at the result. A training with callbacks, which
+may rely on every epoch, takes all its steps.
 """
 
 from __future__ import annotations

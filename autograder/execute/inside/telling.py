@@ -1,4 +1,4 @@
-"""Tells the grader how far a cell is that takes long, so that people see it. No score depends on it."""
+"""Tells the grader how far a slow cell has come, so that people see it. No score depends on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECONDS_BETWEEN = 1.0
 
 
 class Telling:
-    """Sends what a cell does, at most once a second."""
+    """Sends what a cell is doing, at most once a second."""
 
     def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
         self.send = send

@@ -19,7 +19,7 @@ def flags_of(measurements: Measurements) -> list[Flag]:
     if measurements.images and measurements.images.layer not in {"", measurements.images.asked_layer}:
         message = (
             f"The images fit the layer '{measurements.images.layer}', not '{measurements.images.asked_layer}', "
-            "which layer_name says."
+            "the layer in layer_name."
         )
         flags.append(Flag(code="other_layer", message=message))
     return flags

@@ -34,7 +34,7 @@ ASKED = f"{STEPS} steps of size 1 along the normalized gradient of the mean of i
 
 NOT_RECORDED = "No steps were recorded, so no ascent could be done again."
 LEADS_NOWHERE = "The recorded steps lead to none of the images, so no ascent was done again."
-ONE_IMAGE = "All images are the same one, so they cannot be told apart by their ascents."
+ONE_IMAGE = "All images are the same, so they cannot be told apart by their ascents."
 OLDER = "These results are older than films; measuring the submission again makes them."
 NO_STEPS = "No recorded steps lead to this image."
 

@@ -42,7 +42,10 @@ class Thresholds(Section):
         0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
     )
     recognised_least: float = Field(
-        0.1, ge=0, le=1, description="share of images that must resemble most what their own filter wants"
+        0.1,
+        ge=0,
+        le=1,
+        description="share of images that must resemble their own filter's pattern more than any other's",
     )
     filters_full: float = Field(0.85, gt=0, le=1, description="share of living filters that earns all points")
     filters_none: float = Field(
@@ -79,7 +82,7 @@ class Thresholds(Section):
     step_length_far: float = Field(
         1.5,
         gt=1,
-        description="times that watched steps of no simple rule may be longer or shorter at no cost",
+        description="factor by which watched steps that follow no simple rule may be longer or shorter at no cost",
     )
     steps_tolerance: float = Field(
         0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"

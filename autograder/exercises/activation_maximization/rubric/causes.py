@@ -85,10 +85,10 @@ def _why_so_little_was_learned(model: ModelMeasurement) -> tuple[str, str]:
     if model.loss:
         facts += f" with the loss {model.loss}"
     if model.updates and model.updates < FEW_UPDATES:
-        return "few_training_steps", f"{facts}, which are few: train longer or on more digits."
+        return "few_training_steps", f"{facts}, which is not much: train longer or on more digits."
     return (
         "low_accuracy",
-        f"{facts}. Look at the accuracy per epoch that model.fit prints: if it still rises, train longer or on "
+        f"{facts}. Look at the accuracy per epoch that model.fit prints: if it is still rising, train longer or on "
         "more digits; if it stays near 10 %, look at the loss, at the labels, whether they still belong to "
         "their images, and at the learning rate.",
     )
@@ -182,7 +182,7 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
         return Fault(
             "reversed_filters",
             "They show the patterns of the filters in reverse order: the last filter's image comes first. Image i "
-            f"has to stand at index i.{scale}",
+            f"belongs at index i.{scale}",
         )
     return Fault(
         "other_pattern",
@@ -249,7 +249,7 @@ def faults_of_ends(
     if found.kept == "every_step":
         yield Fault(
             "kept_every_step",
-            "You keep an image after every step, so that most images belong to the ascent of another filter: append "
+            "You keep an image after every step, so most images belong to the ascent of another filter: append "
             "the image after the inner loop.",
             factor=0.5,
         )
@@ -295,7 +295,7 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
     if plot.shown < min(plot.distinct - plot.blank, wanted) / 2:
         yield Fault(
             "other_panels",
-            "Most panels show something else than the images of your ascent: noise, an older version of them, or "
+            "Most panels show something other than the images of your ascent: noise, an older version of them, or "
             "another array.",
         )
     elif plot.distinct < plot.panels / 2 and plot.blank < plot.panels / 2 and wanted > 1:
@@ -324,8 +324,8 @@ def another_layer(images: ImagesMeasurement) -> str:
     if images.layer == images.asked_layer:
         return ""
     return (
-        f" They fit the filters of the layer '{images.layer}' and not those of '{images.asked_layer}', which "
-        "layer_name says, so they were measured there."
+        f" They fit the filters of the layer '{images.layer}' and not those of '{images.asked_layer}', the layer in "
+        "layer_name, so they were measured there."
     )
 
 

@@ -13,7 +13,7 @@ from autograder.rubric.words import count_of
 FEW_LIVING, FORGIVING_FROM = 8, 0.75
 # Of this many filters, some would be recognized if the images were their own.
 MANY = 16
-# Of as many filters, at least this share is alive in any network that was trained as the exercise says.
+# Of that many filters, at least this share is alive in any network that was trained as the exercise says.
 LIVING_LEAST = 0.1
 
 
@@ -23,7 +23,7 @@ def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
     if len(images.filters) < min(least, images.layer_filters):
         raise NothingToCheckError(
             f"{count_of(len(images.filters), 'image')} for {images.layer_filters} filters: too few to judge how images "
-            "are made.",
+            "were made.",
             "few_images",
         )
 
@@ -33,11 +33,11 @@ def few_to_respond(
 ) -> Fault | None:
     """Return why a person has to look at a layer in which hardly any filter can respond; None if enough can.
 
-    The filters of a network that has learnt nothing may die in its training. Where a trained one reads digits past
-    a layer of dead filters, somebody may have made them dead.
+    The filters of a network that has learned nothing may die in its training. Where a trained network reads digits
+    past a layer of dead filters, they may have been made dead on purpose.
     """
     if images.layer_filters == 1:
-        words = f"The layer '{images.layer}' has a single filter, so that a person will look at it."
+        words = f"The layer '{images.layer}' has a single filter, so a person will look at it."
         return Fault("one_filter", words)
     alive, measured = sum(one.live for one in images.filters), len(images.filters)
     reads = model is not None and model.accuracy > thresholds.accuracy_none
@@ -46,7 +46,7 @@ def few_to_respond(
     return Fault(
         "few_living",
         f"Only {alive} of {measured} filters of the layer '{images.layer}' respond to anything, although the network "
-        "reads digits, so that a person will look at it.",
+        "reads digits, so a person will look at it.",
     )
 
 

@@ -33,7 +33,7 @@ MISTAKES: dict[str, str] = {
     "no_images": "no images",
     "few_images": "not an image for every filter",
     "same_image": "the same image again and again",
-    "unusable_images": "images of one grey, or not numbers",
+    "unusable_images": "images of a single grey, or not numbers",
     "other_shape": "images of another shape",
     # the ascent
     "gradient_descent": "descent instead of ascent",
@@ -45,7 +45,7 @@ MISTAKES: dict[str, str] = {
     "shifted_filters": "the filter index is off",
     "reversed_filters": "the filters are in reverse order",
     "maximum_instead_of_mean": "the maximum of the map is climbed, not its mean",
-    "other_functional": "not the mean of the map but something else of the map is climbed",
+    "other_functional": "something other than the mean of the map is climbed",
     "one_place": "one place of the map is climbed, not its mean",
     "one_row": "one row or column of the map is climbed, not its mean",
     "wrong_axis": "the filter index is used on a wrong axis",

@@ -36,10 +36,10 @@ OBJECTIVES = {
 }
 STARTS = {
     "black": "from black images",
-    "one_grey": "from images of one grey",
+    "one_grey": "from images of a single grey",
     "digit": "from a digit",
     "same_noise": "from the same noise for all filters",
-    "other_noise": "from other noise than uniform noise in [0, 1]",
+    "other_noise": "from noise other than uniform noise in [0, 1]",
 }
 
 
@@ -119,13 +119,13 @@ def cause_of_no_rise(found: Reenactment | None) -> Fault | None:
     if found.is_explained and found.scaling == "none" and found.moved < NOISE_DEVIATION:
         return Fault(
             "not_normalized",
-            "The gradient is added as it is, without being normalized, so that the images have hardly moved away from "
+            "The gradient is added as it is, without being normalized, so the images have hardly moved away from "
             "the noise.",
         )
     if found.is_explained and found.step_size < 0.5 and found.moved < NOISE_DEVIATION:
         return Fault(
             "other_step_size",
-            f"The steps have the size {found.step_size:.3g} in place of 1, so that the images have hardly moved away "
+            f"The steps have the size {found.step_size:.3g} instead of 1, so the images have hardly moved away "
             "from the noise.",
         )
     return None
@@ -225,7 +225,7 @@ def faults_of_rule(found: Reenactment, thresholds: Thresholds) -> list[Fault]:
             Fault(
                 "other_normalization",
                 f"The gradient is {SCALINGS[found.scaling]}; the exercise divides it by its root mean square (RMS), "
-                "which gives a step another size.",
+                "which gives steps of a different size.",
                 factor=0.5,
             )
         )

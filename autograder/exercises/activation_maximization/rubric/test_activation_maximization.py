@@ -105,7 +105,7 @@ def test_training(
     """The trained network recognizes digits that it has not seen.
 
     An accuracy of 0.5 earns nothing, 0.9 earns all, in between in proportion. A network that reads digits before any
-    training is for a person.
+    training goes to a person.
     """
     award(
         scale(model.accuracy, none=thresholds.accuracy_none, full=thresholds.accuracy_full),
@@ -119,7 +119,7 @@ def test_training(
     if before is not None and before > thresholds.accuracy_none:
         award.needs_person(
             f"It already had an accuracy of {percent(before)} before any training was seen ({model.updates} updates by "
-            "the end), so that a person will look at where its weights come from.",
+            "the end), so a person will look at where its weights come from.",
             "trained_elsewhere",
         )
 
@@ -129,8 +129,8 @@ def test_images(
 ) -> None:
     """There is one image of 28 x 28 pixels for every filter, each its own.
 
-    Earned is the share of filters (at most 64 count) that have a usable image; less than a tenth earns nothing. Without
-    a network there are no filters that images could be of.
+    The share of filters (at most 64 count) that have a usable image is earned; less than a tenth earns nothing. Without
+    a network, there are no filters that images could be for.
     """
     need(
         images.layer or None,
@@ -162,7 +162,7 @@ def test_ascent(
     """The images really raise the mean activation of filters above that of noise.
 
     All is earned if doing the ascent again shows that the images climbed. Otherwise a filter counts from 5 % of the
-    reference's rise, half at 4 %, not at all up to 3 %. Earned is the share of living filters that are raised: 85 %
+    reference's rise, half at 4 %, not at all up to 3 %. The share of living filters that are raised decides: 85 %
     earn all, 10 % nothing, in between in proportion.
     """
     require_enough(features, thresholds)
@@ -193,8 +193,8 @@ def test_objective(
 ) -> None:
     """Every image shows the pattern of its own filter and not of a different filter.
 
-    If doing the ascent again shows what the images climbed, that decides. Otherwise earned is the share of filters
-    whose image shows their pattern: 85 % earn all, 10 % nothing, in between in proportion.
+    If doing the ascent again shows what the images climbed, that decides. Otherwise the share of filters whose
+    image shows their pattern decides: 85 % earn all, 10 % nothing, in between in proportion.
     """
     require_enough(features, thresholds)
     found = reenacted(measured)
@@ -234,7 +234,7 @@ def test_updates(
     steps = found.steps if found is not None else steps_per_image(measured)
     if steps is None:
         raise NeedsPersonError(
-            "The steps could not be watched, and the images are deprocessed or cut off, so that their number "
+            "The steps could not be watched, and the images are deprocessed or cut off, so their number "
             "cannot be measured either.",
             "steps_not_seen",
         )
@@ -259,7 +259,7 @@ def test_updates(
 def test_plot(measured: Measurements, award: Award) -> None:
     """The features are shown in a grid, one titled panel per feature.
 
-    Earned is the share of images that are shown; titles are a fifth of it, one grid instead of many figures half.
+    The share of images that are shown is earned; titles are a fifth of it, a single grid instead of many figures half.
     """
     plot = measured.plot
     if plot is None:
@@ -270,7 +270,7 @@ def test_plot(measured: Measurements, award: Award) -> None:
         )
     if plot.mosaic and not plot.shown:
         raise NeedsPersonError(
-            "The features seem to be drawn as one single picture instead of a grid of panels.",
+            "The features seem to be drawn as a single picture instead of a grid of panels.",
             "one_picture",
         )
     # one panel per image; without images, all panels of the grid
@@ -337,7 +337,7 @@ def what_is_shown(plot: PlotMeasurement, wanted: int) -> str:
     """Say how the features are shown."""
     if plot.mosaic:
         return (
-            f"Your figure shows {plot.shown} features, put together to one picture without titles; the exercise "
+            f"Your figure shows {plot.shown} features, combined into one picture without titles; the exercise "
             "asks for a grid of panels."
         )
     if plot.figures > 1:
