@@ -142,6 +142,11 @@ def test_check_tells_a_fresh_notebook_what_is_missing(capsys: pytest.CaptureFixt
     assert "There is no `model` yet." in said
 
 
+def test_the_graders_own_process_does_without_tensorflow() -> None:
+    script = "import sys, autograder.grading.course, autograder.record.recording; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
+
+
 def test_doctor_finds_a_working_sandbox(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--course", str(course)]) == 0
     assert "sandbox: bubblewrap works" in capsys.readouterr().out

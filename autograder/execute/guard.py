@@ -98,8 +98,23 @@ class Guard:
         files = sum(state.f_files - state.f_ffree for state in states)
         if resident + in_files > self._limits.memory_mb * MEGABYTE:
             # Forked processes share most of their memory; to find out how much takes longer.
-            resident = sum(map(_share_of_memory, family))
+            resident = self._exact(family, enough=self._limits.memory_mb * MEGABYTE - in_files)
         return Usage(resident + in_files, len(family), seconds, files)
+
+    def _exact(self, family: Sequence[psutil.Process], *, enough: int) -> int:
+        """Return what processes hold together, or more than `enough`: while they are measured, they may grow."""
+        total = 0
+        for process in sorted(family, key=_resident, reverse=True):
+            total += _share_of_memory(process)
+            if total > enough:
+                break
+        return total
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -121,9 +136,7 @@ def _share_of_memory(process: psutil.Process) -> int:
         lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
     except (OSError, StopIteration):  # ended, or not shown to this user
-        with contextlib.suppress(psutil.Error):
-            return int(process.memory_info().rss)
-    return 0
+        return _resident(process)
 
 
 def passed_limit(usage: Usage, limits: Limits) -> Excess | None:

@@ -18,6 +18,7 @@ from tensorflow.core.framework import graph_pb2, node_def_pb2, versions_pb2
 
 from autograder.plain.text import plain_text
 from autograder.verify.allowed import RefusedGraphError
+from autograder.verify.cost import MOST_TIMES, REFERENCE_PRODUCTS
 
 # For each image: numbers in one tensor, numbers in all tensors, products of two numbers. The network of the solution
 # takes 9.4 million products and 180,000 numbers, and measuring it takes a few seconds. A network of five layers like
@@ -26,7 +27,6 @@ from autograder.verify.allowed import RefusedGraphError
 # about half of `verify_seconds`. With 128 filters in several large layers, the limit of memory may come first.
 MOST_IN_A_TENSOR = 1 << 20
 MOST_IN_ALL = 1 << 22
-REFERENCE_PRODUCTS, MOST_TIMES = 9_400_000, 30
 MOST_PRODUCTS = MOST_TIMES * REFERENCE_PRODUCTS
 # What does not depend on the images may be computed during the import: numbers and products in total, plus an
 # allowance for each image.

@@ -12,9 +12,9 @@ from autograder.measurements import ModelMeasurement
 from autograder.plain.text import plain_text
 from autograder.verify.accuracy import accuracy
 from autograder.verify.allowed import RefusedGraphError
+from autograder.verify.cost import MOST_TIMES, REFERENCE_PRODUCTS
 from autograder.verify.graph import FrozenModel, read_graph
 from autograder.verify.held_out import HeldOut
-from autograder.verify.importing import MOST_TIMES, REFERENCE_PRODUCTS
 from autograder.verify.network import Network
 
 MOST_MODELS = 24

@@ -17,9 +17,9 @@ from autograder.exercise import Exercise
 from autograder.measurements import Measurements, measurements_from_json
 from autograder.pictures import Pictures, pictures_from_npz
 from autograder.settings import Limits
+from autograder.verify.cost import MOST_TIMES
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files
-from autograder.verify.importing import MOST_TIMES
 from autograder.verify.process import SandboxedWorker, StoppedError
 
 # A process that holds more than this between two submissions is replaced: TensorFlow does not free all the

@@ -340,28 +340,6 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_run_that_was_killed_twice_is_tried_again_by_the_next_command(
-    make_course: MakeCourse,
-    correct_cells: dict[str, str],
-    grader: Grader,
-    quiet: Callable[[], Progress],
-    tmp_path: Path,
-    tell: Tell,
-) -> None:
-    suicide = {**correct_cells, "end": "import os\nos.kill(os.getpid(), 9)"}
-    course = make_course(tmp_path / "course", {"ada": suicide})
-    told = quiet()
-    first = grade_course(course, ["ada"], grader, told)["ada"]
-    before = (course.result_folder("ada") / "report.json").stat().st_mtime_ns
-
-    again = grade_course(course, ["ada"], grader, told)["ada"]
-
-    assert (course.result_folder("ada") / "report.json").stat().st_mtime_ns > before
-    assert (again.outcome, again.criteria) == ("kernel_died", first.criteria)
-    assert again.score > 50
-    tell("a kernel that is killed twice", "what it showed counts, and the next command tries it again")
-
-
 def test_of_two_commands_at_once_the_second_waits_for_nobody_and_says_why(
     all_but_the_report: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:

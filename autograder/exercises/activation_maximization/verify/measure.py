@@ -36,10 +36,10 @@ from autograder.measurements import (
 )
 from autograder.pictures import Booleans, Pictures
 from autograder.verify.compiled import forget_compiled, too_many_compiled
+from autograder.verify.cost import MOST_TIMES
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.held_out import HeldOut
-from autograder.verify.importing import MOST_TIMES
 from autograder.verify.models import (
     MeasuredModel,
     accuracy_before_training,
