@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from downloads import ADA, NEIGHBOUR, NOTEBOOK, Collect, Outcome, everything, zipped
 from held_off import Case, as_property
@@ -24,10 +27,15 @@ from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.grading.grader import Grader, ready_to_grade
 from autograder.progress.step import Step
 from autograder.report import Report
-from autograder.settings import Settings
+from autograder.settings import Limits, Settings
+from autograder.verify.verifier import Verifier
+
+if TYPE_CHECKING:
+    from forged_evidence import Evidences
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -51,6 +59,33 @@ def submission(tmp_path: Path) -> Submission:
     folder = tmp_path / "ada" / ASSIGNMENT
     folder.mkdir(parents=True)
     return Submission("ada", ASSIGNMENT, folder)
+
+
+MostMemory = Callable[[], AbstractContextManager[list[int]]]
+
+
+@pytest.fixture
+def most_memory() -> MostMemory:
+    """Measure by how many bytes this process, which is the grader's, grows at most."""
+
+    @contextmanager
+    def measure() -> Iterator[list[int]]:
+        grader = psutil.Process()
+        before, most, over = grader.memory_info().rss, [0], threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                most[0] = max(most[0], grader.memory_info().rss - before)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield most
+        finally:
+            over.set()
+            watcher.join()
+
+    return measure
 
 
 # How many of the inputs that a test asks for are tried in every run.
@@ -135,6 +170,26 @@ def grader(sandbox: Sandbox, digits_file: Path, tmp_path_factory: pytest.TempPat
     settings = Settings(jobs=2, data=str(digits_file))
     with ready_to_grade(Course.open(root), settings, announce=lambda line: None) as ready:
         yield ready
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidences:
+    """Makes evidence, by default of a trained network of the exercise's form and correct images."""
+    # Here, since TensorFlow takes long to import, and most attacks do not need it.
+    from forged_evidence import Evidences
+    from trained_networks import LAYER, trained_small
+
+    from solutions.gradient_ascent import visualize_filters
+
+    network = trained_small()
+    return Evidences(network, visualize_filters(network, LAYER, seed=5).images)
+
+
+@pytest.fixture(scope="module")
+def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
+    """The real verifier, in its sandbox."""
+    with Verifier(EXERCISE, sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
