@@ -81,7 +81,7 @@ def test_an_unreadable_notebook_earns_nothing_and_says_why(make_container: MakeC
 
 @pytest.mark.deep
 def test_a_run_that_takes_too_long_has_results(make_container: MakeContainer) -> None:
-    results = make_container("{}", seconds="1").run()
+    results = make_container("{}", seconds="0.1").run()
 
     assert results["score"] == 0
     assert "it took longer than the 10 minutes" in results["output"]
