@@ -27,6 +27,7 @@ from autograder.execute.collector import Collector
 from autograder.execute.guard import measure_usage, passed_limit
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
 from autograder.execute.warm import Start, Template, WarmProcess
+from autograder.exercise import Watch
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 
@@ -66,6 +67,8 @@ class KernelOptions:
     shortcuts: ShortcutOptions | None = None
     template: Template | None = None  # forks kernels if that works; otherwise each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
+    brought: tuple[Path, ...] = ()  # files that lie beside every notebook
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class RecorderConfig:
     processes: int
     open_files: int
     gpu: bool
+    brought: tuple[str, ...]
+    watch: Watch
     shortcuts: dict[str, str | float | bool] | None = None
 
 
@@ -226,6 +231,8 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         processes=limits.processes,
         open_files=limits.open_files,
         gpu=bool(options.devices),
+        brought=tuple(map(str, options.brought)),
+        watch=options.watch,
         shortcuts={**asdict(quick), "held_out": str(quick.held_out)} if quick else None,
     )
     config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"
@@ -239,7 +246,9 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         python=python,
         shared=folder,
         readable=tuple(
-            path for path in (options.digits, quick.held_out if quick else None, submission) if path
+            path
+            for path in (options.digits, quick.held_out if quick else None, submission, *options.brought)
+            if path
         ),
         devices=options.devices,
         environment=kernel_environment(options.threads),

@@ -1,21 +1,7 @@
-"""The module with the lattices, as the release brings it."""
+"""The lattices, and a way to run cells without a kernel."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
+from ising_cells import ising, lattices, points, run_cells, source_cells
 
-import pytest
-
-FOLDER = Path(__file__).parents[3] / "source" / "ising_activation_maps"
-
-
-@pytest.fixture(scope="session")
-def ising() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ising", FOLDER / "ising.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+__all__ = ["ising", "lattices", "points", "run_cells", "source_cells"]
