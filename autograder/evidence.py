@@ -43,12 +43,11 @@ class ChangedCell:
     cell: str  # grade_id
     # "put_back": a given cell that was lost ran as released; "edited": a given cell ran as handed in;
     # "was_text": the cell of an answer had become a text cell, and ran as code;
-    # "moved": a given cell stood behind one that it was released before; "lost": a given cell was gone, and nothing
-    # needed it
+    # "moved": a given cell came after one that it comes before in the release;
+    # "lost": a given cell was gone, and nothing needed it
     change: Literal["put_back", "edited", "was_text", "moved", "lost"]
-    difference: str = (
-        ""  # to the released cell, as lines that begin with + or -; "" if the change says it all
-    )
+    # to the released cell, as lines that begin with + or -; "" if the change says it all
+    difference: str = ""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class Hint:
 
     Attributes:
         pattern: of "Name: message".
-        words: continue the sentence "the cell stopped with ..."; groups of the pattern may stand in it.
+        words: continue the sentence "the cell stopped with ..."; they may use groups of the pattern.
         only_in: the cells in which it fits; empty: all.
     """
 
@@ -115,6 +115,21 @@ class WallChoice:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """Where `duplicates` finds what two students may share.
+
+    Attributes:
+        images: the name of the result images in the notebook.
+        after_network: before the first of these cells, all code that makes the network has been written.
+        after_images: before the first of these cells, all code that makes the images has been written.
+    """
+
+    images: str
+    after_network: tuple[str, ...]
+    after_images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Exercise:
     """Everything that the kit needs to know about one exercise.
 
@@ -134,6 +149,7 @@ class Exercise:
         thresholds: the numbers of the rubric.
         scales: returns what earns nothing and what earns all, by measure, from the thresholds: those that a release
             may state.
+        always_stated: those of them that the exercise names in its text, so that every release states them.
         quick_accuracy: returns the held-out accuracy that is certain to earn full marks, from the thresholds;
             in profile quick, a training ends a margin above it.
         cells_behind: the cells that a criterion grades.
@@ -142,13 +158,16 @@ class Exercise:
         general_causes: those codes that only say what was measured, and name no mistake.
         hints: explain errors; the first that fits is used, before those for any exercise.
         flags: returns what a person should know about measurements, besides the criteria.
+        most_images: how many images of a submission a page shows at most.
         draw: returns the picture of a submission, `grid.png`.
         desk: returns the desk's panel about one image, by its place in the grid, as HTML.
+        table: returns the desk's table of all images, as HTML; empty if there is nothing to list.
         page: returns what the feedback page shows besides the pictures, as HTML; empty if that is nothing.
-        style: returns the style sheet of both.
-        shown_by: the files and folders that determine these three.
+        style: returns the style sheet of panel and page.
+        shown_by: the files and folders that determine the page and its style.
         choices: submissions that the wall can show alone, by their name in addresses.
         traits: returns the numbers by which a submission differs from others; None if there is nothing to see.
+        compared: where `duplicates` finds what two students may share.
         quantities: what the audit compares with the thresholds.
         samples: the folder with the submissions of the demo.
     """
@@ -167,6 +186,7 @@ class Exercise:
     fixtures: str
     thresholds: type[BaseModel]
     scales: Callable[[Any], Mapping[str, tuple[float, float]]]
+    always_stated: frozenset[str]
     quick_accuracy: Callable[[Any], float]
     cells_behind: Mapping[str, tuple[str, ...]]
     slow_cells: Mapping[str, str]
@@ -174,13 +194,16 @@ class Exercise:
     general_causes: frozenset[str]
     hints: tuple[Hint, ...]
     flags: Callable[[Measurements], list[Flag]]
+    most_images: int
     draw: Callable[[Report, Measurements, Pictures], bytes]
     desk: Callable[[Measurements, Pictures, int], Markup]
+    table: Callable[[Measurements], Markup]
     page: Callable[[Report | None, Measurements, Pictures], Markup]
     style: Callable[[], str]
     shown_by: tuple[Path, ...]
     choices: Mapping[str, WallChoice]
     traits: Callable[[Measurements], tuple[float, ...] | None]
+    compared: Compared
     quantities: tuple[Quantity, ...]
     samples: Path
 

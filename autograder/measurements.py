@@ -103,9 +103,8 @@ class ReenactedImage:
     index: int  # the filter that it is meant for
     steps: int  # updates before it was kept
     kept: str  # "end", "start", "earlier", "gradient" or "every_step"
-    correlation: (
-        float | None
-    )  # between its displacement and the re-enacted one; None if it was not made again
+    # between its displacement and the re-enacted one; None if it was not made again
+    correlation: float | None
     reproduced: bool
 
 
@@ -121,9 +120,8 @@ class Reenactment:
     filters: str = ""  # whose filters: "own", "shifted", "constant", "reversed", "other"; empty if unknown
     by: int = 0  # the shift, the one filter, or the sum of both
     agreeing: float = 0.0  # share of sampled gradients that are those of the objective
-    likeness: float = (
-        -1.0
-    )  # median cosine between sampled gradients and those of the mean of the own map; -1: unknown
+    # median cosine between sampled gradients and those of the mean of the own map; -1: unknown
+    likeness: float = -1.0
     direction: int = 0  # 1: up; -1: down; 0: nothing moved
     scaling: str = ""  # what the gradient was divided by
     step_size: float = 0.0  # after that

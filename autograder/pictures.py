@@ -46,6 +46,16 @@ class Pictures:
     reference_curves: Floats = field(default_factory=_no_curves)  # (filters, steps + 1)
     panels: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)  # by names that the exercise knows
 
+    def first(self, most: int) -> Pictures:
+        """Return at most this number of the student's and the reference's images, and everything else."""
+        return dataclasses.replace(
+            self,
+            student=self.student[:most],
+            reference=self.reference[:most],
+            dead=self.dead[:most],
+            student_dead=self.student_dead[:most],
+        )
+
 
 def pictures_to_npz(pictures: Pictures) -> bytes:
     """Return the pictures as the bytes of an .npz file."""

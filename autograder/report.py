@@ -17,6 +17,13 @@ from autograder.run import RunConditions
 SCHEMA_VERSION: Literal[1] = 1
 
 Status = Literal["pass", "partial", "fail", "review"]
+# How people read each status, in the order in which tables show them.
+WORDS: dict[Status, str] = {
+    "pass": "full marks",
+    "partial": "partly",
+    "fail": "no points",
+    "review": "a person decides",
+}
 
 # No reader needs more, and the texts contain names that students chose.
 LONGEST_TEXT = 2000

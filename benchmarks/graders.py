@@ -289,7 +289,7 @@ def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str,
         seconds = time.monotonic() - started
     if status:
         end = log.read_text(encoding="utf-8", errors="replace")[-3000:]
-        sys.exit(f"{end}\n'{' '.join(command)}' ended with status {status}; its end stands above")
+        sys.exit(f"{end}\n'{' '.join(command)}' ended with status {status}; the end of its output is above")
     return Measured(seconds, sum(seen.processor_seconds.values()), seen.peak / MEGABYTE)
 
 

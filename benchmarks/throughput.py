@@ -233,7 +233,9 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", default=",".join(PEERS), help="which of them, with commas; may be empty")
     parser.add_argument("--otter", default="otter", help="the executable, of an environment with tensorflow")
-    parser.add_argument("--results", type=Path, help="a file of JSON lines; the same command goes on from it")
+    parser.add_argument(
+        "--results", type=Path, help="a file of JSON lines; the same command continues from it"
+    )
     parser.add_argument("--small", action="store_true", help="the built-in digits, to try it out")
     given = parser.parse_args()
     peers = [name for name in given.peers.split(",") if name]

@@ -177,7 +177,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--data", default="", help="an mnist.npz; default: found automatically")
     arguments.add_argument("--repeats", type=int, default=5)
-    arguments.add_argument("--memory", type=int, default=0, help="so many small submissions follow")
+    arguments.add_argument("--memory", type=int, default=0, help="how many small submissions follow")
     given = arguments.parse_args()
     digits = held_out(find_digits(Path(given.data) if given.data else None, announce=print))
     evidence = [reference(seed) for seed in (1, 2)]

@@ -80,7 +80,11 @@ def run_cells(source_cells: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 
     def fit(model: keras.Model, x: Any, y: Any, **options: Any) -> Any:
         before, few = model.get_weights(), slice(64)
-        if put_weights(model) and np.mean(model(x[:500]).numpy().argmax(1) == y[:500].argmax(1)) > 0.96:
+        if (
+            len(x) > 2000
+            and put_weights(model)
+            and np.mean(model(x[:500]).numpy().argmax(1) == y[:500].argmax(1)) > 0.96
+        ):
             history = real_fit(model, x[few], y[few], epochs=1, verbose=0)
             put_weights(model)
             return history

@@ -3,11 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 
 from autograder.cli import run
+from autograder.collect.collect import READERS, Lms
+from autograder.commands.preparing import collect_command
+from autograder.commands.results import export_command
+from autograder.export.export import FORMATS, Format
 
 
 @pytest.fixture
@@ -27,6 +32,11 @@ def assert_one_line(capsys: pytest.CaptureFixture[str], *words: str) -> None:
     assert said.count("\n") == 1, said
     for word in words:
         assert word in said
+
+
+def test_the_commands_offer_every_lms_that_can_be_read_and_every_format() -> None:
+    assert get_args(get_type_hints(collect_command)["lms"]) == get_args(Lms) == tuple(READERS)
+    assert get_args(get_type_hints(export_command)["form"]) == get_args(Format) == tuple(FORMATS)
 
 
 def test_a_folder_that_is_no_course_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

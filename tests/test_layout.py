@@ -47,16 +47,11 @@ STILL_NAMED = {
     "measurements.py",
     # the reference's layer, as arithmetic on the network
     "verify/own_filters.py",
-    # tell whether two students handed in the same images
+    # says why two students have the same images
     "duplicates/compare.py",
-    "duplicates/images.py",
-    "duplicates/traits.py",
-    # the table of filters
-    "review/desk.py",
     # the only data set so far
     "commands/options.py",
     "demo/demonstrate.py",
-    "gradescope/bundle.py",
     "settings.py",
 }
 # Former names that stand in the nbgrader_config.py of courses.

@@ -9,9 +9,7 @@ from pydantic import Field
 
 from autograder.audit.labelled import LabelledSubmission
 from autograder.plain.strict_model import StrictModel
-from autograder.report import Report, Result, Status
-
-STATUSES: tuple[Status, ...] = ("pass", "partial", "fail", "review")
+from autograder.report import WORDS, Report, Result, Status
 
 
 class Disagreement(StrictModel):
@@ -87,7 +85,7 @@ def matrix(
     criterion: str, pairs: Iterable[tuple[LabelledSubmission, Report]]
 ) -> dict[Status, dict[Status, int]]:
     """Return how often each status was given for each expected status, as [expected][given]."""
-    counts: dict[Status, dict[Status, int]] = {row: dict.fromkeys(STATUSES, 0) for row in STATUSES}
+    counts: dict[Status, dict[Status, int]] = {row: dict.fromkeys(WORDS, 0) for row in WORDS}
     for submission, report in pairs:
         expected, given = submission.label.expected(criterion), report.criteria[criterion].status
         counts[given if given in expected else expected[0]][given] += 1

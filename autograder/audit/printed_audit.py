@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.audit.audit import Audit
-from autograder.audit.comparison import STATUSES, Comparison, Disagreement
+from autograder.audit.comparison import Comparison, Disagreement
 from autograder.audit.margins import Margin
 from autograder.plain.text import plain_text
+from autograder.report import WORDS
 
 
 def print_audit(result: Audit, console: Console) -> None:
@@ -27,12 +28,12 @@ def confusion_table(comparison: Comparison) -> Table:
     table = Table(title=f"profile {comparison.profile}: expected (rows) and given (columns)")
     table.add_column("criterion")
     table.add_column("expected")
-    for status in STATUSES:
+    for status in WORDS:
         table.add_column(status, justify="right")
     for criterion, matrix in comparison.matrices.items():
-        rows = [row for row in STATUSES if any(matrix[row].values())]
+        rows = [row for row in WORDS if any(matrix[row].values())]
         for row in rows:
-            counts = (_cell(row == given, matrix[row][given]) for given in STATUSES)
+            counts = (_cell(row == given, matrix[row][given]) for given in WORDS)
             table.add_row(criterion if row == rows[0] else "", row, *counts, end_section=row == rows[-1])
     return table
 

@@ -17,7 +17,7 @@ from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError
 from autograder.grading.grader import Grader
 from autograder.grading.stages import run_submission
-from autograder.grading.stored import run_measured_today, write_verdict
+from autograder.grading.stored import up_to_date_run, write_verdict
 from autograder.plain.machine import cores
 from autograder.plain.scratch import temporary_folder
 from autograder.record.files import write_run
@@ -105,7 +105,7 @@ def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes,
         run = None
         if stored:
             unpack_into(results, unpack(stored))
-            run = run_measured_today(results, origin, grader, name=submission.assignment)
+            run = up_to_date_run(results, origin, grader, name=submission.assignment)
         if run is None:
             run, evidence = run_submission(
                 submission,

@@ -35,11 +35,11 @@ from autograder.plain.untrusted_files import FILE, FOLDER, LINK, Entry, kind_of,
 
 # A class of 1,000 with 500 files each. Every entry takes about 2 kB of memory while it is listed.
 MOST_MEMBERS = 500_000
-# Of one folder within a folder, as LMSs pack a submission. Of a larger one, such as a virtual environment that
-# was handed in, only the notebooks are listed further, so that it takes nothing from the rest of the class.
+# How many files of a folder within a folder are listed, since LMSs pack a submission as such a folder. If it holds
+# more, like a virtual environment that was handed in, then only its notebooks, so that the rest of the class has room.
 MOST_IN_A_FOLDER, MOST_NOTEBOOKS = 20_000, 1_000
-# For a zip's table of contents or a tar member's header, which are read in one piece: this holds the names of
-# as many files as are listed; more would only fill memory.
+# For a zip's table of contents or a tar member's header, which are read in one piece: this is enough for the
+# names of all files that are listed; more would only fill memory.
 MOST_AT_ONCE = 96 * 1024 * 1024
 # Nested folders.
 MOST_DEPTH = 12
@@ -61,7 +61,7 @@ def open_contents(
         path: the archive or folder.
         scratch: an empty folder; a compressed tar is unpacked there.
         budget: how large it may get there.
-        most: how many files and folders it may hold; by default, as many as a whole download.
+        most: how many files and folders it may hold; by default, the number that a whole download may hold.
 
     Raises:
         UnreadableError: it is neither an archive nor a folder, or is too damaged to be listed.

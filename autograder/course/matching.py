@@ -57,8 +57,8 @@ def find_cells(cells: list[NotebookNode], released: list[NotebookNode]) -> list[
     places: list[int | None] = [None] * len(released)
     for number, place in _by_name(cells, released):
         places[number] = place
-    for find in (_by_text, _by_neighbours):
-        for number, place in find(cells, released, places):
+    for match in (_by_text, _by_neighbours):
+        for number, place in match(cells, released, places):
             places[number] = place
     return places
 

@@ -90,26 +90,6 @@ def enter_assignment(course: Course, assignment: str = "") -> NotebookNode:
         return read_notebook(_generate(course, assignment, Path(scratch)) / name)
 
 
-def compare_release(course: Course, assignment: str = "") -> list[str]:
-    """Return one line for every file in which the release differs from what the source gives now.
-
-    Nothing in the course folder is changed, so a test or pipeline can use this check.
-
-    Raises:
-        CourseError: nbgrader rejected the source; the message says why.
-    """
-    assignment = assignment or course.assignment
-    committed = course.release_folder(assignment)
-    with temporary_folder() as scratch:
-        made = _generate(course, assignment, Path(scratch), database=Path(scratch) / "gradebook.db")
-        now, before = _files(made), _files(committed)
-    return [
-        f"{committed / name}: {_difference(now.get(name), before.get(name))}; run 'gradeascent release'"
-        for name in sorted(now.keys() | before.keys())
-        if now.get(name) != before.get(name)
-    ]
-
-
 # The last notebook, by the digest of its inputs: cached because nbgrader takes seconds.
 _released: dict[str, NotebookNode] = {}
 
@@ -206,18 +186,3 @@ def _replace(target: Path, made: Path, old: Path) -> None:
     if target.exists():
         target.rename(old)
     shutil.move(made, target)
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    ignored = {"__pycache__", ".ipynb_checkpoints"}  # these come from running the release, not from making it
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not ignored.intersection(path.relative_to(folder).parts)
-    }
-
-
-def _difference(now: bytes | None, before: bytes | None) -> str:
-    if before is None:
-        return "missing in the release"
-    return "not in the source" if now is None else "older than its source"

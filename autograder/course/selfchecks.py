@@ -33,11 +33,17 @@ def fill_in(release: Path, settings: Settings) -> None:
 
 
 def scales(settings: Settings) -> str:
-    """Return the line with what earns nothing and what earns all, by measure; empty if the course keeps it back."""
-    if not settings.state_thresholds:
-        return ""
-    stated = find_exercise(settings.exercise).scales(settings.thresholds)
-    return f"SCALES = {json.dumps({name: list(scale) for name, scale in stated.items()})}"
+    """Return the line with what earns nothing and what earns all, by measure.
+
+    If the course keeps this back, only what the exercise asks for is left; empty if that is nothing.
+    """
+    exercise = find_exercise(settings.exercise)
+    stated = {
+        name: list(scale)
+        for name, scale in exercise.scales(settings.thresholds).items()
+        if settings.state_thresholds or name in exercise.always_stated
+    }
+    return f"SCALES = {json.dumps(stated)}" if stated else ""
 
 
 def _write_address(notebook: NotebookNode, address: str) -> bool:

@@ -89,7 +89,7 @@ def _shared_weights(all_traits: Sequence[Traits]) -> Iterator[Finding]:
             strength = "strong"
             why = "not all of these networks were seen to be trained: weights that come from the same file?"
         elif "" in codes:
-            strength, why = "some", "the code that made them is not known of all"
+            strength, why = "some", "for some of them, the code that made them is not known"
         else:
             strength = "some"
             why = (

@@ -13,6 +13,7 @@ from autograder.duplicates.reader import ResultsReader
 from autograder.duplicates.traits import GivenCode, traits_of
 from autograder.errors import CourseError
 from autograder.execute.sandbox import make_sandbox
+from autograder.exercise import find_exercise
 from autograder.settings import load_settings
 
 
@@ -30,11 +31,12 @@ def find_duplicates(course: Course, assignment: str = "") -> Duplicates:
         raise CourseError(
             f"nothing to compare: put two or more submissions into {course.submitted / '<student>' / assignment}"
         )
-    exercise = GivenCode.of(course, assignment)
+    given = GivenCode.of(course, assignment)
     settings = load_settings(course.root)
-    with ResultsReader(make_sandbox(settings.sandbox), settings.limits) as reader:
+    compared = find_exercise(settings.exercise).compared
+    with ResultsReader(make_sandbox(settings.sandbox), settings.limits, compared.images) as reader:
         all_traits = [
-            traits_of(course, student, exercise, reader, settings.limits, assignment=assignment)
+            traits_of(course, student, given, compared, reader, settings.limits, assignment=assignment)
             for student in students
         ]
-    return compare(all_traits, exercise.reference)
+    return compare(all_traits, given.reference)

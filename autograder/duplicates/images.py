@@ -18,7 +18,6 @@ from autograder.evidence import Evidence, Record
 from autograder.plain.untrusted_files import sha256_of
 from autograder.verify.arrays import read_array
 
-NAME = "visualized_feature"
 MOST_IMAGE_SETS, MOST_IMAGES_IN_A_SET = 48, 512
 # Fewer images than these are not compared.
 FEWEST = 3
@@ -51,11 +50,16 @@ class Images:
     run: int
 
 
-def images_of(evidence: Evidence) -> Images | None:
-    """Return the largest set of result images, the first of equals; None if nothing can be compared."""
+def images_of(evidence: Evidence, name: str) -> Images | None:
+    """Return the largest set of result images, the first of equals; None if nothing can be compared.
+
+    Args:
+        evidence: of one submission.
+        name: what the exercise calls these images.
+    """
     best: npt.NDArray[np.float64] | None = None
     run = 0
-    for record in _records(evidence):
+    for record in _records(evidence, name):
         stack = read_array(evidence.payload(record))
         if stack is None or stack.shape[1:] != (28, 28) or len(stack) > MOST_IMAGES_IN_A_SET:
             continue
@@ -71,10 +75,10 @@ def images_of(evidence: Evidence) -> Images | None:
     return Images(digest, len(best), sketch(best.ravel()), 2 * math.sqrt(NEAR_SHARE * pixels), run)
 
 
-def _records(evidence: Evidence) -> list[Record]:
-    """Return the records with images under the exercise's name; if there are none, under any name."""
+def _records(evidence: Evidence, name: str) -> list[Record]:
+    """Return the records with images under this name; if there are none, under any name."""
     records = evidence.of_kind("images")
-    named = [record for record in records if str(record.facts.get("variable")).startswith(NAME)]
+    named = [record for record in records if str(record.facts.get("variable")).startswith(name)]
     return (named or records)[:MOST_IMAGE_SETS]
 
 

@@ -13,9 +13,16 @@ from autograder.verify.process import SandboxedWorker, StoppedError
 
 
 class ResultsReader:
-    """Reads one submission after another in one process, which starts with the first. Use it as a context manager."""
+    """Reads one submission after another in one process, which starts with the first. Use it as a context manager.
 
-    def __init__(self, sandbox: Sandbox, limits: Limits) -> None:
+    Args:
+        sandbox: where the process runs.
+        limits: for time and memory of the process.
+        images: what the exercise calls the result images.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits, images: str) -> None:
+        self._images = images
         self._seconds = limits.verify_seconds
         self._worker = SandboxedWorker(
             "the process that reads networks",
@@ -39,7 +46,7 @@ class ResultsReader:
         """
         try:
             return self._worker.ask(
-                dataclasses.asdict(network),
+                {"network": dataclasses.asdict(network), "images": self._images},
                 evidence_to_files(evidence),
                 seconds=self._seconds,
                 read=lambda _, files: results_from_json(files["results"]),

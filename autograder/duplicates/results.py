@@ -22,9 +22,15 @@ class NotebookResults:
 _ADAPTER = TypeAdapter(NotebookResults)
 
 
-def results_of(evidence: Evidence, network: GradedNetwork) -> NotebookResults:
-    """Return the results in the evidence, which is hostile: call it only in a sandbox."""
-    return NotebookResults(weights_of(evidence, network), images_of(evidence))
+def results_of(evidence: Evidence, network: GradedNetwork, images: str) -> NotebookResults:
+    """Return the results in the evidence, which is hostile: call it only in a sandbox.
+
+    Args:
+        evidence: of one submission.
+        network: the network that was graded.
+        images: what the exercise calls the result images.
+    """
+    return NotebookResults(weights_of(evidence, network), images_of(evidence, images))
 
 
 def results_to_json(results: NotebookResults) -> bytes:

@@ -18,6 +18,7 @@ from autograder.duplicates.results import NotebookResults
 from autograder.duplicates.weights import GradedNetwork, Weights
 from autograder.errors import CourseError, SubmissionError
 from autograder.evidence import read_evidence
+from autograder.exercise import Compared
 from autograder.measurements import Measurements
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
@@ -27,11 +28,9 @@ from autograder.record.files import (
 )
 from autograder.settings import Limits
 
-# A cell with fewer words of its own does not show who wrote it: among the labelled submissions, which were
+# A cell with fewer words that were not given does not show who wrote it: among the labelled submissions, which were
 # written independently, cells of up to 56 words are equal, mostly those with compile and fit.
 FEWEST_WORDS = 60
-# Before these cells, all code that makes the network, or the images, has been written.
-_AFTER_NETWORK, _AFTER_IMAGES = ("ascent", "plot"), ("plot",)
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,8 @@ class GivenCode:
 def traits_of(
     course: Course,
     student: str,
-    exercise: GivenCode,
+    given: GivenCode,
+    compared: Compared,
     reader: ResultsReader,
     limits: Limits,
     *,
@@ -104,7 +104,8 @@ def traits_of(
     Args:
         course: the course folder.
         student: the student's id.
-        exercise: the code that no student wrote.
+        given: the code that no student wrote.
+        compared: where the exercise has what is compared.
         reader: reads what the notebook computed.
         limits: larger notebooks are not read.
         assignment: its name.
@@ -120,9 +121,9 @@ def traits_of(
     network_code = images_code = ""
     try:
         cells = _code_cells(submission.read(limits))
-        answers = _answers(cells, exercise.normaliser)
-        network_code = _code_before(answers, _AFTER_NETWORK)
-        images_code = _code_before(answers, _AFTER_IMAGES)
+        answers = _answers(cells, given.normaliser)
+        network_code = _code_before(answers, compared.after_network)
+        images_code = _code_before(answers, compared.after_images)
     except SubmissionError as error:
         left_out.append(f"code not compared: {error}")
     results = NotebookResults()

@@ -23,7 +23,8 @@ def main() -> None:
             request, files = read_frame(sys.stdin.buffer)
         except EOFError:
             return
-        results = results_of(evidence_from_files(files), GradedNetwork(**request))
+        network = GradedNetwork(**request["network"])
+        results = results_of(evidence_from_files(files), network, request["images"])
         write_frame(answers, {}, {"results": results_to_json(results)})
 
 

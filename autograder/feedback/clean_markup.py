@@ -22,7 +22,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from autograder.feedback.pixels import is_harmless_address
 from autograder.plain.text import plain_text
 
-# Nobody writes more by hand, and some texts take time that grows with the square of their length.
+# Longer than what people write by hand; some texts take time that grows with the square of their length.
 LONGEST_MARKUP = 20_000
 # A pandas table with 60 rows and 20 columns has 50,000 characters.
 LONGEST_HTML = 60_000

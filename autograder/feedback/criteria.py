@@ -11,17 +11,11 @@ from typing import Literal
 
 from autograder.course.marks import Mark, Marks
 from autograder.course.notebooks import check_cell, criterion_of
-from autograder.report import Report, Result, Status
+from autograder.report import WORDS, Report, Result, Status
 
 Shown = Status | Literal["waits"]
 
-WORDS: dict[Shown, str] = {
-    "pass": "full marks",
-    "partial": "partly",
-    "fail": "no points",
-    "review": "a person will look at this",
-    "waits": "a person will read this",
-}
+_WAITS = "a person will read this"
 # nbgrader reads the score from a cell's output, which has six digits.
 _SAME_SCORE = 1e-3
 
@@ -49,7 +43,7 @@ class CriterionRow:
     @property
     def words(self) -> str:
         """The status in words."""
-        return WORDS[self.status]
+        return _WAITS if self.status == "waits" else WORDS[self.status]
 
 
 @dataclass(frozen=True)

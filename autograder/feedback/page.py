@@ -140,7 +140,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
     environment = make_environment("autograder.feedback")
     environment.filters.update(markdown=markdown, moment=_moment, span=_span)
     style = environment.get_template("feedback.css").render() + material.exercise.style()
-    pictures = _stored_pictures(material.results)
+    pictures = _stored_pictures(material.results, material.exercise.most_images)
     page = environment.get_template("feedback.html").render(
         material=material,
         standing=standing,
@@ -170,9 +170,9 @@ def _flags(report: Report | None) -> list[Flag]:
     return [flag for flag in report.flags if flag.code in _FLAGS_FOR_STUDENTS] if report else []
 
 
-def _stored_pictures(results: Path) -> Pictures | None:
+def _stored_pictures(results: Path, most: int) -> Pictures | None:
     try:
-        return pictures_from_npz((results / PICTURES).read_bytes())
+        return pictures_from_npz((results / PICTURES).read_bytes()).first(most)
     except (OSError, ValueError, KeyError):
         return None
 

@@ -31,7 +31,7 @@ from autograder.settings import SETTINGS_FILE, Settings
 from solutions.data import write_npz
 
 SCRIPTS = Path(__file__).with_name("scripts")
-DIGITS = "mnist.npz"
+DIGITS = "digits.npz"
 # The same contents must give the same archive; this is the earliest time that a zip file can hold.
 _TIME = (1980, 1, 1, 0, 0, 0)
 

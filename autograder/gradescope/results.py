@@ -15,7 +15,7 @@ from autograder.plain.strict_model import StrictModel
 from autograder.plain.text import plain_text
 from autograder.report import LONGEST_TEXT, Report, Result, Status
 
-# Nobody reads more than this; a notebook can have thousands of failing cells.
+# More than this is not read; a notebook can have thousands of failing cells.
 MOST_FLAGS = 20
 
 _STATUS: dict[Status, Literal["passed", "failed"]] = {"pass": "passed", "partial": "failed", "fail": "failed"}

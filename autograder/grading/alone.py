@@ -1,7 +1,7 @@
 """Grades one notebook for a program that knows no course: a path in, a report out.
 
-Grading happens in a process of its own. pytest, which runs the rubric, and TensorFlow hold state for a whole process,
-so a program may call this from any number of threads, and holds nothing of either itself.
+Grading happens in a separate process, because pytest, which runs the rubric, and TensorFlow hold state for a whole
+process. So a program may call this from any number of threads, and need not load either of them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def grade_notebook(
     Raises:
         SubmissionError: there is no such file, or it is no plain file that can be read.
         SandboxError: the sandbox does not work on this machine.
-        GradeascentError: base class of these; the submission could not be graded, through no fault of its own.
+        GradeascentError: base class of these; the submission could not be graded, for a reason outside of it.
         DataError: the data file in the settings cannot be used (of `solutions.data`; a ValueError).
     """
     chosen = settings or Settings()

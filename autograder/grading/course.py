@@ -19,7 +19,7 @@ from autograder.course.submission import Submission
 from autograder.errors import CourseError, GradeascentError, RubricError
 from autograder.grading.grader import Grader
 from autograder.grading.stages import run_submission
-from autograder.grading.stored import current_report, run_measured_today, write_verdict
+from autograder.grading.stored import current_report, up_to_date_run, write_verdict
 from autograder.plain.files import write_whole
 from autograder.record.files import FAULT, write_run
 from autograder.report import Report
@@ -39,7 +39,7 @@ class Progress(Protocol):
         """A report is written."""
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:
-        """A submission could not be graded, through no fault of its own."""
+        """A submission could not be graded, for a reason outside of it."""
 
 
 def grade_course(
@@ -138,7 +138,7 @@ def run_stored_or_new(
     progress.started(submission.student)
     stored = None
     if not force:
-        stored = run_measured_today(folder, grader.origin(submission), grader, name=submission.assignment)
+        stored = up_to_date_run(folder, grader.origin(submission), grader, name=submission.assignment)
     if stored is not None:
         return stored
     run, evidence = run_submission(

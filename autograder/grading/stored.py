@@ -53,7 +53,7 @@ def has_evidence_only(folder: Path, origin: Origin) -> bool:
     return read_verifier(folder, origin) not in {None, verifier_sha256()}
 
 
-def run_measured_today(folder: Path, origin: Origin, grader: Grader, *, name: str) -> Run | None:
+def up_to_date_run(folder: Path, origin: Origin, grader: Grader, *, name: str) -> Run | None:
     """Return the stored run, measured again if the verifier is new; None if the notebook must be run.
 
     Raises:
@@ -64,9 +64,8 @@ def run_measured_today(folder: Path, origin: Origin, grader: Grader, *, name: st
     execution, stored = read_execution(folder, name=name), read_origin(folder)
     if execution is None or stored is None:
         return None
-    run = measure_again(
-        execution, stored, grader
-    )  # what it came from, which may cover more than is asked for
+    # of the stored origin, which may cover more than is asked for
+    run = measure_again(execution, stored, grader)
     write_measurements(folder, run)
     return run
 

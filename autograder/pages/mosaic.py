@@ -1,4 +1,4 @@
-"""Feature images as one small picture of up to 8 x 8 panels, for pages."""
+"""Images as one small picture of panels, eight in a row, for pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from solutions.data import SIDE
 from solutions.deprocess import deprocess
 
 COLUMNS = 8
-PANELS = COLUMNS * COLUMNS
 GAP = 2
 # A page is light or dark; this grey between the panels suits both.
 BETWEEN = 128
@@ -26,7 +25,7 @@ CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90
 
 
 def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = ENLARGED) -> bytes | None:
-    """Return images as a PNG of up to 8 x 8 panels, dead filters crossed out.
+    """Return images as a PNG of one panel each, dead filters crossed out.
 
     None if there are no images.
     """
@@ -41,14 +40,13 @@ def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = 
 
 def arrange(images: Floats, dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8] | None:
     """Return the pixels of the mosaic at their original size; None if there are no images."""
-    shown = images[:PANELS]
-    if not len(shown):
+    if not len(images):
         return None
-    rows = -(-len(shown) // COLUMNS)
+    rows = -(-len(images) // COLUMNS)
     pitch = SIDE + GAP
     mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
     crossed = np.flatnonzero(dead)
-    for index, panel in enumerate(deprocess(shown)):
+    for index, panel in enumerate(deprocess(images)):
         top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
         mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in crossed else panel
     return mosaic

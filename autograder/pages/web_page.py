@@ -9,9 +9,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.plain.text import plain_text
-from autograder.report import Status
+from autograder.report import WORDS, Status
 
-# Colour alone must not carry meaning: every verdict also has a sign.
+# Colour alone must not carry meaning: every verdict also has a sign and words.
 SIGNS: dict[Status, str] = {"pass": "✓", "partial": "◐", "fail": "✗", "review": "?"}
 
 
@@ -29,7 +29,7 @@ def make_environment(*packages: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(points=_points)
-    environment.globals.update(signs=SIGNS)
+    environment.globals.update(signs=SIGNS, words=WORDS)
     return environment
 
 

@@ -23,14 +23,18 @@ from rich.text import Text
 from autograder.errors import GradeascentError
 from autograder.plain.text import plain_text
 from autograder.progress.time_left import TimeLeft
-from autograder.report import Report
+from autograder.report import WORDS, Report
 
 LONGEST_NAME = 40
 
 
 def summary_line(student: str, report: Report) -> str:
     """Summarize one report in one line."""
-    lost = [f"{name} {result.status}" for name, result in report.criteria.items() if result.status != "pass"]
+    lost = [
+        f"{name}: {WORDS[result.status]}"
+        for name, result in report.criteria.items()
+        if result.status != "pass"
+    ]
     words = [f"{student}: {report.score:g} of {report.max_score:g}"]
     if report.outcome != "graded":
         words.append(report.outcome.replace("_", " "))

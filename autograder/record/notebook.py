@@ -13,12 +13,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.notebooks import criterion_of, grade_id
-from autograder.report import Result
+from autograder.report import WORDS, Result
 
 # Fits beside the cell numbers in Jupyter and in the feedback.
 LINE_LENGTH = 90
-
-WORDS = {"pass": "passed", "partial": "partly", "fail": "not yet", "review": "a person will look at this"}
 
 
 def with_results(notebook: NotebookNode, results: Mapping[str, Result]) -> NotebookNode:

@@ -118,7 +118,7 @@ class _Door:
         return self._enter(request) if session is None else self._ask(request, session, back="/")
 
     def _session(self, request: Request) -> Session | None:
-        return self._sessions.find(request.cookies.get(self._cookie, ""))
+        return self._sessions.session_of(request.cookies.get(self._cookie, ""))
 
     def _enter(self, request: Request) -> Response:
         """Begin a session if the token is right; otherwise ask for the token."""

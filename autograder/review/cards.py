@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.folder import Course
-from autograder.pictures import Pictures
 from autograder.record.files import (
     GRID,
     read_report,
 )
-from autograder.report import Report, Result, Status
-from autograder.review.thumbnails import read_pictures
-
-# Colour alone must not carry meaning: every verdict also has a word.
-WORDS: dict[Status, str] = {"pass": "full", "partial": "partly", "fail": "none", "review": "to review"}
-STATUSES: tuple[Status, ...] = tuple(WORDS)
+from autograder.report import WORDS, Report, Result, Status
 
 
 @dataclass(frozen=True)
@@ -51,10 +45,6 @@ class Card:
         """The large picture, if it exists."""
         file = self.folder / GRID
         return file if file.is_file() else None
-
-    def pictures(self) -> Pictures:
-        """Return the images behind the measurements; without entries if there are none."""
-        return read_pictures(self.folder)
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ def _results(cards: Sequence[Card], criterion: str) -> Iterator[Result]:
 def _summary(criterion: str, results: list[Result]) -> CriterionSummary:
     return CriterionSummary(
         criterion=criterion,
-        counts={status: sum(result.status == status for result in results) for status in STATUSES},
+        counts={status: sum(result.status == status for result in results) for status in WORDS},
         mean=sum(result.score for result in results) / len(results),
         max_score=max(result.max_score for result in results),
     )

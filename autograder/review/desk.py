@@ -19,9 +19,8 @@ from autograder.errors import SubmissionError
 from autograder.evidence import EVIDENCE_FILE, evidence_from_files
 from autograder.exercise import Exercise
 from autograder.feedback.cells import Cell, show_cells
-from autograder.measurements import FilterMeasurement, Measurements, ModelMeasurement
+from autograder.measurements import Measurements, ModelMeasurement
 from autograder.pages.curves import Curves, make_curves
-from autograder.pages.mosaic import PANELS
 from autograder.pictures import Pictures
 from autograder.record.files import (
     EVIDENCE,
@@ -82,20 +81,6 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
-class Filter:
-    """What was measured of one filter, as words."""
-
-    index: int
-    start: str
-    end: str
-    reference: str
-    gain: str
-    pattern: str
-    dead: bool
-    best: str  # the filter that the image fits best, if it is a different one
-
-
-@dataclass(frozen=True)
 class Training:
     """How the network was trained: what the kernel reported, and what was measured again."""
 
@@ -112,7 +97,7 @@ class Desk:
     answers: tuple[Mark, ...]
     cells: tuple[Cell, ...]
     answer_texts: Mapping[str, Cell]
-    filters: tuple[Filter, ...]
+    table: Markup
     panels: tuple[int, int]  # in the student's and in the reference's grid
     layer: str
     training: Training | None
@@ -126,7 +111,9 @@ def make_desk(
     course: Course, sheet: Sheet, assignment: str, one: ReviewSubmission, exercise: Exercise
 ) -> Desk:
     """Return what the desk shows of a submission."""
-    panels, curves, reference_curves = _drawings(one.folder, _changed(one.folder / PICTURES))
+    panels, curves, reference_curves = _drawings(
+        one.folder, _changed(one.folder / PICTURES), exercise.most_images
+    )
     measured = measurements_in(one.folder)
     images = measured.images if measured is not None else None
     cells, problem = _code(course, sheet, assignment, one)
@@ -136,7 +123,7 @@ def make_desk(
         answers=tuple(marks[name] for name in sheet.answers if name in marks),
         cells=tuple(cell for cell in cells if cell.name not in sheet.answers),
         answer_texts={cell.name: cell for cell in cells if cell.name in sheet.answers},
-        filters=tuple(map(_filter, images.filters[:PANELS])) if images is not None else (),
+        table=exercise.table(measured) if measured is not None else Markup(),
         panels=panels,
         layer=images.layer if images is not None else "",
         training=_training(one.folder, measured.model) if measured and measured.model else None,
@@ -150,22 +137,25 @@ def make_desk(
 def panel_of(one: ReviewSubmission, exercise: Exercise, place: int) -> Markup | None:
     """Return the exercise's panel about one image, by its place in the grid; None if there is no such image."""
     measured, pictures = _stored(
-        one.folder, _changed(one.folder / PICTURES), _changed(one.folder / MEASUREMENTS)
+        one.folder,
+        _changed(one.folder / PICTURES),
+        _changed(one.folder / MEASUREMENTS),
+        exercise.most_images,
     )
-    if measured is None or not 0 <= place < min(PANELS, len(pictures.student)):
+    if measured is None or not 0 <= place < len(pictures.student):
         return None
     return exercise.desk(measured, pictures, place)
 
 
 @functools.lru_cache(maxsize=8)
-def _stored(folder: Path, _: int, __: int) -> tuple[Measurements | None, Pictures]:
-    return measurements_in(folder), read_pictures(folder)
+def _stored(folder: Path, _: int, __: int, most_images: int) -> tuple[Measurements | None, Pictures]:
+    return measurements_in(folder), read_pictures(folder, most_images)
 
 
 @functools.lru_cache(maxsize=64)
-def _drawings(folder: Path, _: int) -> tuple[tuple[int, int], Curves | None, Curves | None]:
-    pictures = read_pictures(folder)
-    panels = (min(PANELS, len(pictures.student)), min(PANELS, len(pictures.reference)))
+def _drawings(folder: Path, _: int, most_images: int) -> tuple[tuple[int, int], Curves | None, Curves | None]:
+    pictures = read_pictures(folder, most_images)
+    panels = (len(pictures.student), len(pictures.reference))
     return panels, make_curves(pictures.curves), make_curves(pictures.reference_curves)
 
 
@@ -211,19 +201,6 @@ def _cells_of(file: Path, _: int, names: tuple[str, ...]) -> tuple[tuple[Cell, .
     wanted = [cell for cell in notebook.cells if grade_id(cell) in names]
     bare = [NotebookNode({**cell, "outputs": []}) if "outputs" in cell else cell for cell in wanted]
     return tuple(show_cells(NotebookNode(cells=bare))), ""
-
-
-def _filter(one: FilterMeasurement) -> Filter:
-    return Filter(
-        index=one.index,
-        start=_number(one.noise),
-        end=_number(one.image),
-        reference=_number(one.reference),
-        gain=_number(one.gain),
-        pattern=_number(one.pattern),
-        dead=not one.live,
-        best=str(one.best_filter) if one.best_filter != one.index and one.live and one.clear else "",
-    )
 
 
 def _number(value: float) -> str:

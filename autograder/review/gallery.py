@@ -13,11 +13,14 @@ from pathlib import Path
 from jinja2 import Environment
 
 from autograder.course.folder import Course
+from autograder.exercise import find_exercise
 from autograder.pages import web_page
+from autograder.pages.mosaic import draw_mosaic
 from autograder.pages.web_page import style_hash
 from autograder.plain.files import write_whole
-from autograder.review.cards import WORDS, Card, collect_cards, summarize
-from autograder.review.features import draw_features
+from autograder.review.cards import Card, collect_cards, summarize
+from autograder.review.thumbnails import read_pictures
+from autograder.settings import load_settings
 
 PAGE = "index.html"
 PICTURE_FOLDER = "pictures"
@@ -39,7 +42,8 @@ def write_gallery(course: Course, assignment: str, folder: Path) -> Path:
         The page, `index.html`.
     """
     cards = collect_cards(course, assignment)
-    shown = [_write_pictures(card, folder) for card in cards]
+    most = find_exercise(load_settings(course.root).exercise).most_images
+    shown = [_write_pictures(card, folder, most) for card in cards]
     graded = {card.report.student for card in cards}
     missing = [student for student in course.students(assignment) if student not in graded]
     page = folder / PAGE
@@ -71,9 +75,7 @@ def render_page(assignment: str, shown: Sequence[Shown], missing: Sequence[str] 
 
 def make_environment() -> Environment:
     """Return the templates of the review pages."""
-    environment = web_page.make_environment("autograder.review")
-    environment.globals.update(words=WORDS)
-    return environment
+    return web_page.make_environment("autograder.review")
 
 
 def _conditions(card: Card) -> tuple[str, str, str]:
@@ -81,8 +83,9 @@ def _conditions(card: Card) -> tuple[str, str, str]:
     return provenance.profile, provenance.dataset, provenance.sandbox
 
 
-def _write_pictures(card: Card, folder: Path) -> Shown:
-    features = draw_features(card.pictures())
+def _write_pictures(card: Card, folder: Path, most: int) -> Shown:
+    pictures = read_pictures(card.folder, most)
+    features = draw_mosaic(pictures.student, pictures.student_dead)
     return Shown(
         card,
         features=_write_picture(folder, f"{card.name}.features.png", features),

@@ -68,8 +68,8 @@ class Listing:
             waiting.start()
         return list(known.values())
 
-    def find(self, key: str) -> ReviewSubmission | None:
-        """Return a submission as last read."""
+    def last_read(self, key: str) -> ReviewSubmission | None:
+        """Return a submission as it was last read; None if it never was."""
         with self._lock:
             return self._known.get(key) if self._known is not None else None
 

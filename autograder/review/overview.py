@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from autograder.exercise import Exercise
-from autograder.report import Result, Status
-from autograder.review.cards import STATUSES
+from autograder.report import WORDS, Result, Status
 from autograder.review.submissions import ReviewSubmission
 from autograder.rubric.award import NOT_CHECKED
 
@@ -191,7 +190,7 @@ def _criteria(submissions: Sequence[ReviewSubmission]) -> Iterator[CriterionBar]
             criterion=name,
             counts={
                 status: Count(statuses.count(status), {"criterion": name, "status": status})
-                for status in STATUSES
+                for status in WORDS
             },
             mean=mean(_score(one, name, result) for one, result in found),
             max_score=max(result.max_score for _, result in found),

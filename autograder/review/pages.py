@@ -55,7 +55,7 @@ MOST_DIGITS = 6
 class Visit:
     """One request that has passed the checks for every request.
 
-    `is_ahead` is set if the browser prefetches a page: nobody has seen that page yet.
+    `is_ahead` is set if the browser prefetches a page, which has not been seen then.
     """
 
     session: Session
@@ -75,7 +75,7 @@ class ReviewPages:
         self.exercise = find_exercise(load_settings(course.root).exercise)
         course.graded.mkdir(exist_ok=True)
         self.submissions = Submissions(course, self.exercise, assignment, self.sheet.notebook)
-        self.thumbnails = Thumbnails()
+        self.thumbnails = Thumbnails(self.exercise.most_images)
         self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
         self.snippets = Snippets(course.graded)
         self.presence = Presence()
@@ -266,7 +266,7 @@ class ReviewPages:
 
     def _one(self, key: str) -> ReviewSubmission | None:
         """Return a submission as it is now."""
-        known = self.listing.find(key)
+        known = self.listing.last_read(key)
         now = self.submissions.again(known) if known is not None else self.submissions.one(key)
         if now is not None and now != known:
             self.listing.put(now)
@@ -274,7 +274,7 @@ class ReviewPages:
 
     def _known(self, key: str) -> ReviewSubmission | None:
         """Return a submission as last read, for its files only."""
-        return self.listing.find(key) or self.submissions.one(key)
+        return self.listing.last_read(key) or self.submissions.one(key)
 
     def _selection(self, query: Mapping[str, str]) -> Selection:
         return Selection.of(query, self.exercise.choices)

@@ -58,7 +58,7 @@ class Sessions:
                 self._sessions.popitem(last=False)
         return session
 
-    def find(self, cookie: str) -> Session | None:
+    def session_of(self, cookie: str) -> Session | None:
         """Return the session that belongs to a cookie."""
         with self._lock:
             if cookie in self._sessions:

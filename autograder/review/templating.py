@@ -10,7 +10,6 @@ from markupsafe import Markup, escape
 
 from autograder.feedback.clean_markup import lines
 from autograder.pages import web_page
-from autograder.review.cards import WORDS
 from autograder.review.forms import LONGEST_COMMENT
 
 # Browsers that support these rules load the next submission before the TA opens it.
@@ -33,7 +32,7 @@ def make_environment(style: str = "") -> Environment:
     """
     environment = web_page.make_environment("autograder.review", "autograder.feedback")
     environment.filters.update(typed=_typed, span=_span)
-    environment.globals.update(words=WORDS, assets_version=assets_version(style))
+    environment.globals.update(assets_version=assets_version(style))
     return environment
 
 

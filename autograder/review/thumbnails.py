@@ -31,7 +31,8 @@ _QUALITY = 60
 class Thumbnails:
     """Pictures by submission, size and modification time of the file that they are drawn from."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_images: int) -> None:
+        self._most_images = most_images
         self._kept: OrderedDict[tuple[Path, Size, int], bytes | None] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -47,7 +48,7 @@ class Thumbnails:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        drawn = _DRAW[size](read_pictures(folder))
+        drawn = _DRAW[size](read_pictures(folder, self._most_images))
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = drawn
@@ -58,11 +59,11 @@ class Thumbnails:
         return drawn
 
 
-def read_pictures(folder: Path) -> Pictures:
-    """Return the images behind the measurements; without entries if there are none."""
+def read_pictures(folder: Path, most_images: int) -> Pictures:
+    """Return the images behind the measurements that pages show; without entries if there are none."""
     file = folder / PICTURES
     try:
-        return pictures_from_npz(file.read_bytes())
+        return pictures_from_npz(file.read_bytes()).first(most_images)
     except FileNotFoundError:
         return Pictures()
     except (OSError, ValueError, KeyError) as error:

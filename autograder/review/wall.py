@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlencode
 
-from autograder.report import Status
+from autograder.report import WORDS
 from autograder.review.submissions import ReviewSubmission
 
 SHOWN: dict[str, str] = {
@@ -33,7 +33,6 @@ SORTS: dict[str, str] = {
     "unusual": "unusual grids first",
 }
 LONGEST_SEARCH = 80
-_STATUSES: tuple[Status, ...] = get_args(Status)
 
 _IS_SHOWN: dict[str, Callable[[ReviewSubmission], bool]] = {
     "all": lambda one: True,
@@ -70,7 +69,7 @@ class Selection:
             show=show if show in SHOWN or show in choices else "all",
             sort=sort if sort in SORTS else "name",
             criterion=query.get("criterion", "")[:LONGEST_SEARCH],
-            status=status if status in _STATUSES else "",
+            status=status if status in WORDS else "",
             cause=query.get("cause", "")[:LONGEST_SEARCH],
             outcome=query.get("outcome", "")[:LONGEST_SEARCH],
             flag=query.get("flag", "")[:LONGEST_SEARCH],

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from autograder.exercise import Hint
 
-# The first that fits is used, so a special one stands before a general one; an exercise's own come before all these.
+# The first that fits is used, so a special hint comes before a general one; the exercise's hints come before all these.
 HINTS: tuple[Hint, ...] = (
     # symbolic tensors
     Hint(

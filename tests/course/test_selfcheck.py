@@ -206,6 +206,16 @@ def test_nbgrader_s_validation_lists_no_check_that_is_met(
     selfcheck.check_images({"model": detector(), "visualized_feature": own_images()})
 
 
+def test_the_course_says_how_many_convolutions_are_enough(
+    say: Callable[..., str], selfcheck: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "asks for at least 4" in say("cnn", model=detector())
+
+    monkeypatch.setattr(selfcheck, "SCALES", {"convolutions": [0, 1]})
+
+    assert "asks for" not in say("cnn", model=detector())
+
+
 def test_what_counts_is_said_where_the_course_states_it(
     say: Callable[..., str], selfcheck: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,42 +1,32 @@
-"""The duplicate hint: who shares weights, images or code, and how much that says; for the instructor alone."""
+"""The duplicate hint: who shares code, what cannot be compared, and that nothing of it reaches students."""
 
 from __future__ import annotations
 
-import functools
-import json
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pytest
+from alike import REPOSITORY, build, copy_of, findings, shown, trained
 
 from autograder.cli import run
-from autograder.course.folder import ASSIGNMENT, Course
-from autograder.course.notebooks import compose, grade_id, read_answers, read_notebook, write_notebook
-from autograder.course.submission import Submission
-from autograder.evidence import Evidence, Record, digest, write_evidence
-from autograder.execute.inside.freezing import freeze, training_facts
-from autograder.execute.inside.recorder import as_npy
+from autograder.course.folder import Course
+from autograder.course.notebooks import grade_id, read_answers, read_notebook, write_notebook
 from autograder.execute.sandbox import Sandbox
 from autograder.grading.course import grade_course
 from autograder.grading.grader import ready_to_grade
-from autograder.measurements import Measurements, ModelMeasurement, measurements_to_json
-from autograder.plain.files import write_whole
 from autograder.progress.bars import show_progress
-from autograder.record.files import (
-    EVIDENCE,
-    MEASUREMENTS,
-    REPORT,
-)
-from autograder.report import Report
 from autograder.settings import Settings
-from solutions.data import embedded_digits, prepare
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    return trained()
+
+
 SAMPLES = REPOSITORY / "tests" / "submissions"
+
 
 ASCENT = """
 extractor = keras.Model(model.inputs, model.get_layer("conv2d_3").output)
@@ -49,6 +39,8 @@ for number in range(64):
         picture.assign_add(normalize(tape.gradient(height, picture)))
     visualized_feature.append(picture.numpy())
 """
+
+
 RENAMED = """
 # my very own solution
 part=keras.Model(model.inputs, model.get_layer('conv2d_3').output)
@@ -65,124 +57,6 @@ for k in range( 64 ):
         x.assign_add(normalize(t.gradient(how_much, x)))
     visualized_feature.append(x.numpy())
 """
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    root = tmp_path / "course"
-    for folder in ("source", "release"):
-        shutil.copytree(REPOSITORY / folder / ASSIGNMENT, root / folder / ASSIGNMENT)
-    return Course.open(root)
-
-
-@pytest.fixture
-def hand_in(course: Course) -> Callable[..., Path]:
-    """Write what a student hands in, from the cells that the student has filled in."""
-    released = read_notebook(course.release_folder() / f"{ASSIGNMENT}.ipynb")
-
-    def write(student: str, **answers: str) -> Path:
-        file = course.submission_folder(student) / f"{ASSIGNMENT}.ipynb"
-        write_notebook(compose(released, answers), file)
-        return file
-
-    return write
-
-
-@pytest.fixture
-def store(course: Course, hand_in: Callable[..., Path], report: Report) -> Callable[..., None]:
-    """Write what grading stores of a student: the evidence, and what was measured of the network."""
-
-    def write(student: str, evidence: Evidence, *, accuracy: float = 0.97) -> None:
-        if student not in course.students():
-            hand_in(student)
-        folder = course.result_folder(student)
-        write_evidence(folder / EVIDENCE, evidence)
-        model = ModelMeasurement("model", 4, 0, (28, 28, 1), 10, True, 3, 45, "", 0.001, accuracy, 500)
-        write_whole(folder / MEASUREMENTS, measurements_to_json(Measurements("graded", model)))
-        submission = Submission(student, ASSIGNMENT, course.submission_folder(student))
-        its_own = report.model_copy(update={"student": student, "submission_sha256": submission.sha256()})
-        write_whole(folder / REPORT, its_own.model_dump_json())
-
-    return write
-
-
-@pytest.fixture
-def found(course: Course, tmp_path: Path) -> Callable[[], dict[str, Any]]:
-    def compare(status: int = 1) -> dict[str, Any]:
-        file = tmp_path / "duplicates.json"
-        assert run(["duplicates", "--course", str(course.root), "--json", str(file)]) == status
-        return json.loads(file.read_text())
-
-    return compare
-
-
-def findings(result: dict[str, Any]) -> set[tuple[str, str, str, bool]]:
-    """Who shares what, how strong that is, and whether only nearly."""
-    groups = [one for group in result["groups"] for one in group["findings"]]
-    return {
-        (one["cell"] or one["kind"], " ".join(one["students"]), one["strength"], one["nearly"])
-        for one in groups + result["weak"]
-    }
-
-
-def build(filters: int = 8) -> keras.Model:
-    """Like everybody's network under a fixed seed: the same layers start with the same weights."""
-    keras.utils.set_random_seed(1)
-    layers = keras.layers
-    return keras.Sequential(
-        [layers.Input((28, 28, 1))]
-        + [layers.Conv2D(filters, 3, strides=s, activation="relu", padding="same") for s in (2, 1, 2, 1)]
-        + [layers.Flatten(), layers.Dense(10, activation="softmax")]
-    )
-
-
-@functools.cache
-def trained(epochs: int = 1, rate: float = 1e-3, filters: int = 8) -> keras.Model:
-    digits = prepare(embedded_digits())
-    model = build(filters)
-    model.compile(keras.optimizers.Adam(rate), "categorical_crossentropy")
-    model.fit(digits.x_train, digits.y_train, epochs=epochs, verbose=0)
-    return model
-
-
-@pytest.fixture(scope="module")
-def network() -> keras.Model:
-    return trained()
-
-
-@pytest.fixture(scope="module")
-def other_network() -> keras.Model:
-    return trained(epochs=2)
-
-
-def copy_of(network: keras.Model, noise: float = 0.0) -> keras.Model:
-    """A network with the weights of another, put in from outside and not trained."""
-    model = build()
-    chance = np.random.default_rng(0)
-    model.set_weights([w * (1 + noise * chance.standard_normal(w.shape)) for w in network.get_weights()])
-    return model
-
-
-def shown(*models: keras.Model, images: Any = None) -> Evidence:
-    """Evidence of one network, in one state after the other, and of images made with the last."""
-    records, payloads = [], {}
-    for place, model in enumerate(models):
-        graph, facts = freeze(model)
-        payloads[digest(graph)] = graph
-        facts = {"variable": "model", **training_facts(model), **facts}
-        records.append(Record("model", place, facts, digest(graph)))
-    if images is not None:
-        array = as_npy(np.asarray(images, np.float32).reshape(-1, 28, 28))
-        payloads[digest(array)] = array
-        records.append(Record("images", len(models), {"variable": "visualized_feature"}, digest(array)))
-    return Evidence("graded", (), tuple(records), payloads)
-
-
-def gratings(seed: int, count: int = 16) -> np.ndarray:
-    chance = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:28, :28]
-    across, down, phase = chance.uniform(-1.5, 1.5, (3, count, 1, 1))
-    return 20 * np.sin(across * columns + down * rows + phase) + chance.uniform(size=(count, 28, 28))
 
 
 def test_names_comments_and_layout_do_not_hide_a_copied_cell(
@@ -254,94 +128,6 @@ def test_unanswered_cells_are_no_duplicates(hand_in: Callable[..., Path], found:
     assert result["groups"] == result["weak"] == []
 
 
-@pytest.mark.deep
-def test_weights_that_equal_code_explains_say_nothing_more(
-    hand_in: Callable[..., Path], store: Callable[..., None], found: Callable[..., Any], network: keras.Model
-) -> None:
-    for student in ("ada", "bert"):
-        hand_in(student, cnn="model = make_it(deep=4)")
-        store(student, shown(build(), network))
-    hand_in("cleo", cnn="model = make_it(4)")
-    store("cleo", shown(build(), network))
-    assert ("weights", "ada bert cleo", "some", False) in findings(found(0))
-    hand_in("cleo", cnn="mine = make_it(deep=4)  # mine")
-    store("cleo", shown(build(), network))
-    assert ("weights", "ada bert cleo", "weak", False) in findings(found(0))
-
-
-def test_weights_that_no_training_made_are_strong(
-    hand_in: Callable[..., Path], store: Callable[..., None], found: Callable[..., Any], network: keras.Model
-) -> None:
-    store("ada", shown(build(), network))
-    hand_in("bert", cnn="model = keras.models.load_model('mine.keras')")
-    store("bert", shown(copy_of(network)))
-    store("cleo", shown(copy_of(network, noise=0.002)))
-    assert findings(found(0)) == {
-        ("weights", "ada bert", "strong", False),
-        ("weights", "ada bert cleo", "strong", True),
-    }
-
-
-def test_a_training_loop_of_ones_own_is_a_training(
-    store: Callable[..., None], hand_in: Callable[..., Path], found: Callable[..., Any], network: keras.Model
-) -> None:
-    for student in ("ada", "bert"):
-        hand_in(student, train=f"by_hand({student!r})")
-        store(student, shown(build(), copy_of(network)))  # neither is compiled
-    assert findings(found(0)) == {("weights", "ada bert", "some", False)}
-
-
-@pytest.mark.deep
-def test_the_same_start_makes_no_two_networks_equal(
-    store: Callable[..., None], found: Callable[..., Any], network: keras.Model, other_network: keras.Model
-) -> None:
-    store("ada", shown(build(), network))
-    store("bert", shown(build(), other_network))
-    store("cleo", shown(build(), trained(rate=8e-4)))
-    store("dora", shown(build()), accuracy=0.1)
-    store("emil", shown(build()), accuracy=0.1)
-    assert findings(found(0)) == set()
-
-
-def test_equal_images_from_different_networks_are_strong(
-    store: Callable[..., None], found: Callable[..., Any], network: keras.Model, other_network: keras.Model
-) -> None:
-    images = gratings(0)
-    deprocessed = np.clip((images - images.mean((1, 2), keepdims=True)) * 9 + 128, 0, 255).astype(np.uint8)
-    store("ada", shown(build(), network, images=images))
-    store("bert", shown(build(), other_network, images=deprocessed))
-    store("cleo", shown(build(), trained(rate=8e-4), images=gratings(1)))
-    assert {one[:3] for one in findings(found(0))} == {("images", "ada bert", "strong")}
-
-
-def test_equal_images_follow_from_equal_networks(
-    store: Callable[..., None],
-    hand_in: Callable[..., Path],
-    found: Callable[..., Any],
-    network: keras.Model,
-) -> None:
-    for student in ("ada", "bert"):
-        hand_in(student, cnn=f"model = made_by({student!r})")
-        store(student, shown(build(), network, images=gratings(0)))
-    assert findings(found(0)) == {
-        ("weights", "ada bert", "some", False),
-        ("images", "ada bert", "weak", False),
-    }
-
-
-@pytest.mark.deep
-def test_noise_of_the_same_seed_and_digits_are_no_equal_images(
-    store: Callable[..., None], found: Callable[..., Any], network: keras.Model, other_network: keras.Model
-) -> None:
-    noise = np.random.default_rng(1).uniform(size=(64, 28, 28))
-    digits = prepare(embedded_digits()).x_train[:64]
-    store("ada", shown(build(), network, images=noise))
-    store("bert", shown(build(), other_network, images=noise))
-    store("cleo", shown(build(), trained(rate=8e-4), images=digits))
-    store("dora", shown(build(), trained(rate=5e-4), images=digits))
-    assert findings(found(0)) == set()
-
-
 def test_nothing_of_it_reaches_students(
     store: Callable[..., None], found: Callable[..., Any], course: Course, network: keras.Model
 ) -> None:
@@ -379,57 +165,6 @@ def test_hostile_code_is_compared_like_any_other(
             file.write_text(file.read_text().replace("HALF", "\\ud800"))
     pairs = {one[1] for one in findings(found())}
     assert pairs == {f"{name} one {name} two" for name in HOSTILE}
-
-
-def test_hostile_evidence_costs_nobody_else_the_comparison(
-    store: Callable[..., None], found: Callable[..., Any], course: Course, network: keras.Model
-) -> None:
-    broken = copy_of(network)
-    broken.set_weights([np.full_like(w, np.nan) for w in broken.get_weights()])
-    huge = copy_of(network)
-    huge.set_weights([np.full_like(w, 3e38) * np.sign(w) for w in huge.get_weights()])
-    graph, facts = freeze(network)
-    half = graph[: len(graph) // 2]
-    for number in "12":
-        store(f"nan{number}", shown(broken, images=np.full((8, 28, 28), np.nan)))
-        store(f"huge{number}", shown(huge, images=1e37 * gratings(int(number))))
-        record = Record("model", 0, {"variable": "model", "updates": "many", **facts}, digest(half))
-        store(f"half{number}", Evidence("graded", (), (record,), {digest(half): half}))
-    store("ada", shown(build(), network))
-    store("bert", shown(build(), network))
-    (course.result_folder("nan1") / EVIDENCE / "evidence.json").write_text("{")
-    result = found()
-    assert {one["student"] for one in result["left_out"]} == {"nan1"}
-    shared = {one[1] for one in findings(result)}
-    assert "ada bert" in shared
-    assert not any("nan" in students or "half" in students for students in shared)
-
-
-def test_what_stops_the_process_that_reads_it_costs_only_its_own_comparison(
-    store: Callable[..., None], found: Callable[..., Any], course: Course, network: keras.Model
-) -> None:
-    (course.root / "gradeascent.toml").write_text("[limits]\nverify_seconds = 0.001\n")
-    store("ada", shown(build(), network))
-    store("bert", shown(build(), network))
-    result = found()
-    assert [one["student"] for one in result["left_out"]] == ["ada", "bert"]
-    assert all("took more than 0.001 seconds" in one["why"] for one in result["left_out"])
-
-
-def test_this_process_reads_no_network_and_no_image(
-    store: Callable[..., None],
-    found: Callable[..., Any],
-    network: keras.Model,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(data: bytes) -> None:
-        raise AssertionError("read outside the sandbox")
-
-    monkeypatch.setattr("autograder.duplicates.weights.kernels", refuse)
-    monkeypatch.setattr("autograder.duplicates.images.read_array", refuse)
-    store("ada", shown(build(), network, images=gratings(0)))
-    store("bert", shown(copy_of(network), images=gratings(0)))
-    assert {one[0] for one in findings(found(0))} == {"weights", "images"}
 
 
 def test_what_cannot_be_compared_is_said_in_one_line_each(

@@ -64,7 +64,7 @@ def test_the_container_has_the_points_the_rubric_and_the_settings_of_the_course(
         bundled_course.root / "rubric" / "test_own.py"
     ).read_bytes()
     assert settings.thresholds.accuracy_full == 0.8
-    assert (settings.sandbox, settings.jobs, settings.data) == ("bwrap", 1, "mnist.npz")
+    assert (settings.sandbox, settings.jobs, settings.data) == ("bwrap", 1, "digits.npz")
     assert settings.limits.cell_seconds == 200
     assert settings.limits.notebook_seconds < 10 * 60
 

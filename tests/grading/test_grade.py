@@ -22,7 +22,7 @@ from autograder.errors import CourseError, GradeascentError
 from autograder.execute.sandbox import Sandbox
 from autograder.grading.course import grade_course, submissions_of
 from autograder.grading.grader import Grader, ready_to_grade
-from autograder.grading.stored import run_measured_today
+from autograder.grading.stored import up_to_date_run
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.record.files import (
@@ -185,7 +185,7 @@ def test_what_is_measured_again_keeps_what_it_came_from(
         "autograder.grading.stored.measure_again", lambda _, origin, __: replace(measured, origin=origin)
     )
 
-    run = run_measured_today(folder, asked, grader, name=ASSIGNMENT)
+    run = up_to_date_run(folder, asked, grader, name=ASSIGNMENT)
 
     assert run is not None
     assert run.origin.quick_accuracy == 0.95

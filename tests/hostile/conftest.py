@@ -21,6 +21,7 @@ from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import read_notebook, write_notebook
+from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
 from autograder.grading.grader import Grader, ready_to_grade
@@ -41,6 +42,14 @@ def tell(request: pytest.FixtureRequest) -> Tell:
         request.node.user_properties.append(as_property(Case(family, tried, happened)))
 
     return take_down
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Submission:
+    """The empty folder of a submission."""
+    folder = tmp_path / "ada" / ASSIGNMENT
+    folder.mkdir(parents=True)
+    return Submission("ada", ASSIGNMENT, folder)
 
 
 # How many of the inputs that a test asks for are tried in every run.

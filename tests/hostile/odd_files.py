@@ -69,3 +69,7 @@ def make_deep(folder: Path, levels: int) -> None:
 def replace_folder(folder: Path, make: Make) -> None:
     folder.rmdir()
     make(folder)
+
+
+def write_many(number: int) -> Make:
+    return lambda folder: [(folder / f"{index:05}.txt").write_text("x") for index in range(number)]

@@ -1,18 +1,18 @@
-"""Random bytes, texts and mutations through the readers of notebooks, of records and of stored evidence.
+"""Random bytes, texts and mutations through the reader of notebooks.
 
-Each reader may return what can be written and read again, or raise its own error; nothing else.
+It may return what can be written and read again, or raise its own error; nothing else.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from changed_json import TEXTS, VALUES, WORDS, assert_is_one_line, counted, damaged, mutate
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
@@ -20,53 +20,15 @@ from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.notebooks import parse_notebook, read_notebook, write_notebook
 from autograder.course.submission import Submission
 from autograder.errors import SubmissionError
-from autograder.evidence import (
-    EVIDENCE_FILE,
-    CellRun,
-    Evidence,
-    Record,
-    digest,
-    evidence_from_files,
-    evidence_to_files,
-    read_evidence,
-    write_evidence,
-)
-from autograder.execute.collector import parse_facts
 from autograder.settings import Limits
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+
 Tell = Callable[[str, str], None]
+
+
 Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
-
-
-# What troubles readers: half characters, controls, byte order marks, markup, other ends of lines.
-TROUBLE = st.sampled_from(
-    ["\ud800", "\udfff", "\0", "\x1b[31m", "\u202e", "\ufeff", "\r", "\u2028", "<b>", "😀"]
-)
-TEXTS = st.lists(TROUBLE | st.text(max_size=6), max_size=3).map("".join)
-NUMBERS = (
-    st.integers(-3, 9)
-    | st.integers()
-    | st.sampled_from([2**63, -(2**63) - 1, 2**64, 10**400, -(10**4000)])
-    | st.floats()
-)
-# The words of the notebook format, so that random JSON gets somewhere.
-WORDS = st.sampled_from(
-    "nbformat nbformat_minor metadata cells cell_type source outputs output_type id data text name code markdown "
-    "raw heading level worksheets input language python kernelspec language_info display_name nbgrader grade_id "
-    "attachments execution_count stream display_data execute_result error ename evalue traceback text/plain "
-    "image/png application/json stdout orig_nbformat signature trusted tags".split()
-)
-# Deeper than some readers go, and as deep as others go.
-DEEP = st.sampled_from([1] * 30 + [20, 60, 150, 197, 199, 300, 600]).map(
-    lambda depth: json.loads("[" * depth + "]" * depth)
-)
-VALUES = st.recursive(
-    st.none() | st.booleans() | NUMBERS | WORDS | TEXTS | DEEP,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | TEXTS, inner, max_size=4),
-    max_leaves=12,
-)
 
 
 def nearly_notebooks() -> st.SearchStrategy[Any]:
@@ -116,6 +78,8 @@ VERSION_4 = {
         {"cell_type": "raw", "id": "c", "metadata": {"format": "text/html"}, "source": ""},
     ],
 }  # fmt: skip
+
+
 VERSION_3 = {
     "nbformat": 3,
     "nbformat_minor": 0,
@@ -139,51 +103,9 @@ VERSION_3 = {
 }  # fmt: skip
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place in nested JSON, as a container and the key in it."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)):
-        yield value, key
-        if isinstance(value[key], (dict, list)):
-            yield from places(value[key])
-
-
-def mutate(draw: st.DrawFn, content: Any) -> Any:
-    """Replace, remove, rename or repeat some values, whatever they are."""
-    content = copy.deepcopy(content)
-    for _ in range(draw(st.integers(1, 4))):
-        known = list(places(content))
-        if not known:
-            break
-        container, key = known[draw(st.integers(0, len(known) - 1))]
-        change = draw(st.sampled_from(["replace", "remove", "repeat", "rename", "move"]))
-        if change == "replace":
-            container[key] = draw(VALUES)
-        elif change == "move":
-            container[key] = copy.deepcopy(known[draw(st.integers(0, len(known) - 1))][0])
-        elif change == "remove":
-            del container[key]
-        elif isinstance(container, list):
-            container.insert(key, copy.deepcopy(container[key]))
-        else:
-            container[draw(WORDS | TEXTS)] = container[key] if change == "repeat" else container.pop(key)
-    return content
-
-
 @st.composite
 def mutated_notebooks(draw: st.DrawFn) -> str:
     return json.dumps(mutate(draw, draw(st.sampled_from([VERSION_4, VERSION_4, VERSION_3]))))
-
-
-@st.composite
-def damaged(draw: st.DrawFn, data: bytes) -> bytes:
-    """Bytes with some bits turned around and some bytes written over, cut out, or cut off at the end."""
-    content = bytearray(data)
-    for _ in range(draw(st.integers(0, 8))):
-        content[draw(st.integers(0, len(content) - 1))] ^= 1 << draw(st.integers(0, 7))
-    if draw(st.booleans()):
-        start = draw(st.integers(0, len(content) - 1))
-        content[start : start + draw(st.integers(0, 40))] = draw(st.binary(max_size=40))
-    return bytes(content[: draw(st.integers(0, len(content)) | st.just(len(content)))])
 
 
 def assert_is_a_notebook(notebook: NotebookNode, copy_file: Path) -> None:
@@ -193,12 +115,6 @@ def assert_is_a_notebook(notebook: NotebookNode, copy_file: Path) -> None:
         assert cell.cell_type != "code" or isinstance(cell.outputs, list)
     write_notebook(notebook, copy_file)
     assert nbformat.writes(read_notebook(copy_file)) == nbformat.writes(notebook)
-
-
-def assert_is_one_line(error: Exception, *, without: str = "\n") -> None:
-    assert str(error).isprintable()
-    assert len(str(error)) < 500
-    assert without not in str(error)
 
 
 @pytest.fixture
@@ -235,10 +151,6 @@ def handed_in(tmp_path: Path) -> Callable[[bytes], str]:
         return "read"
 
     return hand_in
-
-
-def counted(said: list[str]) -> str:
-    return ", ".join(f"{said.count(word)} {word}" for word in dict.fromkeys(said))
 
 
 def test_any_bytes_are_refused_or_read(fuzz: Fuzz, handed_in: Callable[[bytes], str], tell: Tell) -> None:
@@ -283,92 +195,3 @@ def test_a_damaged_file_is_refused_or_read(fuzz: Fuzz, handed_in: Callable[[byte
         f"{tried:,} copies of the released notebook with bits flipped, parts lost, ends cut off",
         counted(said),
     )
-
-
-RECORD = {
-    "kind": "images", "cell": 3, "bytes": 0, "variable": "visualized_feature", "positions": [0, 1, 2],
-    "history": {"loss": [0.5, float("nan")]}, "panels": [{"title": "feature 1", "shapes": [[28, 28]]}],
-}  # fmt: skip
-
-
-@st.composite
-def mutated_records(draw: st.DrawFn) -> bytes:
-    line = json.dumps(mutate(draw, RECORD), ensure_ascii=draw(st.booleans()))
-    return line.encode(errors=draw(st.sampled_from(["replace", "surrogatepass"])))
-
-
-def test_any_line_on_the_evidence_socket_is_refused_or_can_be_stored(fuzz: Fuzz, tell: Tell) -> None:
-    said: list[str] = []
-
-    def claim(line: bytes) -> None:
-        try:
-            facts = parse_facts(line)
-        except ValueError:
-            said.append("refused")
-            return
-        record = Record(facts.pop("kind"), facts.pop("cell"), facts)
-        files = evidence_to_files(Evidence("graded", records=(record,)))
-        assert evidence_to_files(evidence_from_files(files)) == files
-        said.append("read")
-
-    tried = fuzz(mutated_records() | st.binary(max_size=100), 300, claim)
-
-    assert said.count("read") > tried / 20
-    tell(f"{tried:,} random or changed records through the evidence socket", counted(said))
-
-
-@pytest.mark.parametrize("depth", [20, 60, 150, 196, 197, 198, 199, 200, 1000])
-def test_facts_nested_as_deep_as_possible_are_refused_or_can_be_stored(depth: int, tell: Tell) -> None:
-    line = b'{"kind": "x", "bytes": 0, "facts": ' + b"[" * depth + b"]" * depth + b"}"
-
-    try:
-        facts = parse_facts(line)
-    except ValueError:
-        said = "refused"
-    else:
-        said = "stored and read again"
-        files = evidence_to_files(Evidence("graded", records=(Record("x", 0, facts),)))
-        assert evidence_from_files(files).records[0].facts == facts
-
-    tell(f"facts of {depth} lists in each other", said)
-
-
-STORED = Evidence(
-    "timeout",
-    (CellRun(0, "cnn", "ok", 1.5), CellRun(4, "train", "error", 0.1, "NameError", "name 'x' is not defined")),
-    (
-        Record("names", 0, {"values": {"layer_name": "conv2d_3", "step_size": 1.0}}),
-        Record("images", 3, {"variable": "visualized_feature", "positions": [0, 1]}, digest(b"images")),
-    ),
-    {digest(b"images"): b"images"},
-)
-
-
-@st.composite
-def changed_index(draw: st.DrawFn) -> bytes:
-    index = evidence_to_files(STORED)[EVIDENCE_FILE]
-    if draw(st.booleans()):
-        return draw(damaged(index))
-    return json.dumps(mutate(draw, json.loads(index))).encode()
-
-
-def test_any_stored_evidence_is_refused_or_read(fuzz: Fuzz, tmp_path: Path, tell: Tell) -> None:
-    said: list[str] = []
-    folder = tmp_path / "evidence"
-    write_evidence(folder, STORED)
-
-    def claim(index: bytes) -> None:
-        (folder / EVIDENCE_FILE).write_bytes(index)
-        try:
-            evidence = read_evidence(folder)
-        except ValueError:
-            said.append("refused")
-            return
-        files = evidence_to_files(evidence)
-        assert evidence_to_files(evidence_from_files(files)) == files
-        said.append("read")
-
-    tried = fuzz(changed_index(), 200, claim)
-
-    assert said.count("read") > tried / 100
-    tell(f"{tried:,} indexes of stored evidence, damaged or with values changed", counted(said))

@@ -6,13 +6,9 @@ comes out is looked at the way a person does: on a terminal, in a browser, in th
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
 import re
-import sqlite3
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,9 +18,9 @@ import matplotlib.image
 import nbformat
 import numpy as np
 import pytest
+from attack_names import EACH_NAME, NAMES, WORDS
 from made_reports import make_report
 from nbformat import NotebookNode
-from nbgrader.api import Base, Gradebook
 from nbgrader.utils import determine_grade
 from onlookers import Canary, listening_canary, shown, terminal, visit
 from read_page import Page, read_page
@@ -62,47 +58,6 @@ from autograder.settings import Settings
 from autograder.verify.identity import verifier_sha256
 
 Tell = Callable[[str, str], None]
-
-# What students are called: the names of their folders, so up to 255 bytes and no slash.
-NAMES = {
-    "a script": "<script>document.title='owned'<!--",
-    "an image with a handler": "\"'><img src=x onerror=document.title='owned'>",
-    "mathematics": "$x$",
-    "broken mathematics": "$\\frac",
-    "a link of rich": "[link=file:x]ada",
-    "a style of rich": "[blink]ada",
-    "an emoji code": ":smile:",
-    "escape sequences": "\x1b]0;owned\x07\x1b[5mada\x1bc\x1b[6n",
-    "control codes of 8 bits": "\x9b5mada\x90q\x9c",
-    "lines of the grader": "ada\nbert: 90 of 90\rcleo",
-    "writing from right to left": "\u202egnp.ada\u2066",
-    "signs that the font lacks": "名前 👩\u200d👧",
-    "250 wide letters": "W" * 250,
-    "a hundred accents on one letter": "a" + "\u0301" * 100,
-    "a formula": "=cmd|' calc'!A0",
-    "a template": "{{ 7*7 }}{% raw %}",
-    "SQL": "'; DROP TABLE student; --",
-    "an address": "..%2f..%2fada#?javascript:alert(1)",
-    "bytes that are no text": os.fsdecode(b"\xff\xfeada"),
-}
-# Bytes that are no text cannot stand in a database either; nothing is lost, since nbgrader refuses them.
-SQL = {
-    what: f"{name}'); DELETE FROM student; DROP TABLE grade; --\" OR 1=1"
-    for what, name in NAMES.items()
-    if what != "bytes that are no text"
-}
-EACH_NAME = pytest.mark.parametrize("what", NAMES)
-
-# What they call layers, variables, losses, cells and errors.
-WORDS = (
-    "</dd></style></title></script><script>document.title='owned'</script>",
-    "<img src='{canary}' onerror=\"document.title='owned'\"><iframe src='{canary}'></iframe>",
-    "<svg onload=\"document.title='owned'\"><a href='javascript:alert(1)'>x</a><base href='{canary}'>",
-    "conv\x08\x08\x08\x08\x1b[5m\x1b]0;owned\x07\x7f\x9b5m",
-    "conv\r\nbert: 90 of 90\n",
-    "\u202econv\u2067 \u200f",
-    "$\\frac{{$ [/nope] :smile: {{{{ 7*7 }}}}",
-)
 
 
 @pytest.fixture(scope="module")
@@ -424,44 +379,3 @@ def test_an_audit_prints_what_students_wrote_as_it_is(graded: Graded, tell: Tell
     assert not any(line.startswith("bert") for line in lines)
     stream.getvalue().encode()
     tell("an audit of submissions called like attacks", "tables and disagreements print them as they are")
-
-
-@pytest.fixture(scope="module")
-def gradebook_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A gradebook with a student, a cell, a comment and a grade for every attack."""
-    file = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        # nbgrader starts `alembic` by name for a new gradebook
-        monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-        with Gradebook(f"sqlite:///{file}") as gradebook:
-            gradebook.add_assignment("a")
-            gradebook.add_notebook("n", "a")
-            for attack in SQL.values():
-                gradebook.add_grade_cell(attack, "n", "a", max_score=5, cell_type="code")
-                gradebook.add_solution_cell(attack, "n", "a")
-            for number, attack in enumerate(SQL.values()):
-                gradebook.add_student(attack, first_name=attack)
-                gradebook.add_submission("a", attack)
-                gradebook.find_comment(attack, "n", "a", attack).manual_comment = attack
-                gradebook.find_grade(attack, "n", "a", attack).manual_score = number / 8
-            gradebook.db.commit()
-    return file
-
-
-def test_no_table_is_lost_to_sql_in_names(gradebook_file: Path, tell: Tell) -> None:
-    with contextlib.closing(sqlite3.connect(gradebook_file)) as database:
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-
-    assert set(Base.metadata.tables) <= tables
-    tell("DROP TABLE in student ids, cell names and comments of nbgrader's gradebook", "all tables are there")
-
-
-@pytest.mark.parametrize("what", SQL)
-def test_the_gradebook_gives_any_text_back_unchanged(what: str, gradebook_file: Path, tell: Tell) -> None:
-    attack = SQL[what]
-    with Gradebook(f"sqlite:///{gradebook_file}") as gradebook:
-        assert len(gradebook.students) == len(SQL)
-        assert gradebook.find_student(attack).first_name == attack
-        assert gradebook.find_comment(attack, "n", "a", attack).comment == attack
-        assert gradebook.find_grade(attack, "n", "a", attack).score == list(SQL).index(what) / 8
-    tell(f"student, cell and comment in nbgrader's gradebook: {what}, and SQL", "read back unchanged")

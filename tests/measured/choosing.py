@@ -12,7 +12,7 @@ import autograder
 import solutions
 from autograder.audit.audit import packaged_submissions
 
-QUICK, FULL = 40, 8  # of the submissions, at least; those in the profile `full` are among the others
+QUICK, FULL = 40, 8  # of the submissions; those in the profile `full` are the first of the others
 
 
 def seed_of_commit(repository: Path) -> str:

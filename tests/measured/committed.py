@@ -30,9 +30,8 @@ class Source:
     date: str
     commit: str
     versions: Mapping[str, str]
-    instructions: tuple[
-        str, ...
-    ]  # sets of instructions of the processor by which TensorFlow rounds differently
+    # sets of instructions of the processor by which TensorFlow rounds differently
+    instructions: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from PIL import Image
 from read_page import read_page
 
 from autograder.course.folder import ASSIGNMENT, Course
+from autograder.pages.mosaic import draw_mosaic
 from autograder.pictures import Pictures, pictures_to_npz
 from autograder.plain.files import write_whole
 from autograder.record.files import (
@@ -21,7 +22,6 @@ from autograder.record.files import (
     REPORT,
 )
 from autograder.report import Flag, Report, Result, Status
-from autograder.review.features import draw_features
 from autograder.review.gallery import style_hash, write_gallery
 
 CRITERIA = ("cnn", "training", "images", "ascent", "objective", "updates", "plot")
@@ -74,7 +74,12 @@ def test_every_criterion_stands_on_the_card_and_in_the_summary(course: Course) -
 
 @pytest.mark.parametrize(
     ("status", "sign", "word"),
-    [("pass", "✓", "full"), ("partial", "◐", "partly"), ("fail", "✗", "none"), ("review", "?", "to review")],
+    [
+        ("pass", "✓", "full marks"),
+        ("partial", "◐", "partly"),
+        ("fail", "✗", "no points"),
+        ("review", "?", "a person decides"),
+    ],
 )
 def test_a_verdict_is_told_by_sign_and_word_and_not_by_colour_alone(
     course: Course, status: Status, sign: str, word: str
@@ -213,7 +218,7 @@ def test_a_dead_filter_is_crossed_out_and_not_shown_as_noise() -> None:
     noise = np.random.default_rng(0).random((64, 28, 28), dtype=np.float32)
     dead = np.arange(64) == 3
 
-    drawn = draw_features(Pictures(student=noise, student_dead=dead))
+    drawn = draw_mosaic(noise, dead)
 
     assert drawn is not None
     mosaic = np.asarray(Image.open(io.BytesIO(drawn)))

@@ -60,7 +60,7 @@ def test_what_others_do_is_seen_a_little_later(monkeypatch: pytest.MonkeyPatch) 
     assert [one.student for one in known.recent()] == ["ada"]
     wait_until_asked(gradebook, 2)
     time.sleep(0.05)
-    assert known.find("bert") is not None
+    assert known.last_read("bert") is not None
 
 
 def test_what_was_saved_is_known_at_once() -> None:
@@ -95,7 +95,7 @@ def test_what_was_read_before_a_save_does_not_replace_it() -> None:
     saved.set()
     reader.join()
 
-    found = known.find("ada")
+    found = known.last_read("ada")
     assert found is not None
     assert found.version == "new"
 

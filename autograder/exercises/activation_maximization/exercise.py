@@ -9,13 +9,14 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.exercise import Exercise, WallChoice, Watch, packaged_source
+from autograder.exercise import Compared, Exercise, WallChoice, Watch, packaged_source
+from autograder.exercises.activation_maximization.constants import PANELS, RESULT
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
 from autograder.exercises.activation_maximization.rubric.cells import CELLS_BEHIND
 from autograder.exercises.activation_maximization.rubric.mistakes import GENERAL, MISTAKES
-from autograder.exercises.activation_maximization.thresholds import Thresholds, scales
+from autograder.exercises.activation_maximization.thresholds import ALWAYS_STATED, Thresholds, scales
 from autograder.exercises.activation_maximization.traits import traits_of
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
@@ -38,6 +39,13 @@ def desk(measurements: Measurements, pictures: Pictures, place: int) -> Markup:
     return desk_panel(measurements, pictures, place)
 
 
+def table(measurements: Measurements) -> Markup:
+    """Return the desk's table of all filters."""
+    from autograder.exercises.activation_maximization.table import filter_table
+
+    return filter_table(measurements)
+
+
 def page(report: Report | None, measurements: Measurements, pictures: Pictures) -> Markup:
     """Return what the feedback page shows of the ascents."""
     from autograder.exercises.activation_maximization.panels import page_panel
@@ -46,7 +54,7 @@ def page(report: Report | None, measurements: Measurements, pictures: Pictures) 
 
 
 def style() -> str:
-    """Return the style sheet of both."""
+    """Return the style sheet of panel and page."""
     return (HERE / "templates" / "panels.css").read_text(encoding="utf-8")
 
 
@@ -76,6 +84,7 @@ EXERCISE = Exercise(
     fixtures="autograder.exercises.activation_maximization.rubric.fixtures",
     thresholds=Thresholds,
     scales=scales,
+    always_stated=ALWAYS_STATED,
     quick_accuracy=quick_accuracy,
     cells_behind=CELLS_BEHIND,
     slow_cells={"training": "train", "ascent": "ascent"},
@@ -83,13 +92,16 @@ EXERCISE = Exercise(
     general_causes=GENERAL,
     hints=HINTS,
     flags=flags_of,
+    most_images=PANELS,
     draw=draw,
     desk=desk,
+    table=table,
     page=page,
     style=style,
     shown_by=(HERE / "panels.py", HERE / "films.py", HERE / "constants.py", HERE / "templates"),
     choices={"not_reproduced": WallChoice("not reproduced", is_not_reproduced)},
     traits=traits_of,
+    compared=Compared(images=RESULT, after_network=("ascent", "plot"), after_images=("plot",)),
     quantities=QUANTITIES,
     samples=HERE / "samples",
 )

@@ -19,7 +19,7 @@ from autograder.pictures import Pictures
 Grey = npt.NDArray[np.uint8]
 Booleans = npt.NDArray[np.bool_]
 
-# Images of a film are shown after about so many steps, and at its end.
+# A film shows the image after about these numbers of steps, and the last image.
 ABOUT = (0, 5, 15, 30)
 FRAMES = len(ABOUT) + 1
 LONGEST = 401
@@ -62,7 +62,7 @@ def films_in(pictures: Pictures) -> Films | None:
 
 
 def _films(arrays: Mapping[str, npt.NDArray[Any]]) -> Films | None:
-    """Return the films if every array is of the right kind and size: another one may have written the file."""
+    """Return the films if every array is of the right kind and size: anything may have written the file."""
     found = {one.name: arrays.get(f"film_{one.name}") for one in dataclasses.fields(Films)}
     steps, values = found["steps"], found["activations"]
     if steps is None or values is None or steps.ndim != 2 or values.ndim != 3:

@@ -13,7 +13,7 @@ _SUBPLOTS = (
     r"'numpy\.ndarray' object has no attribute '(imshow|set_title|axis|matshow|pcolormesh|plot|set_axis_off)'"
 )
 
-# The first that fits is used, so a special one stands before a general one.
+# The first that fits is used, so a special hint comes before a general one.
 HINTS: tuple[Hint, ...] = (
     # the tape
     Hint(
@@ -176,6 +176,11 @@ HINTS: tuple[Hint, ...] = (
     Hint(
         r"slice index \d+ of dimension 3 out of bounds",
         "the layer has fewer filters than the index asks for: compare number_of_filters with model.summary()",
+    ),
+    Hint(
+        r"Index out of range using input dim \d; input has only (?P<axes>\d) dims",
+        "the tensor has only {axes} axes, fewer than the index names. Feature maps have four, image, row, column, "
+        "filter, and [0] leaves three",
     ),
     Hint(
         r"slice index \d+ of dimension \d out of bounds|Attempting to slice scalar|invalid index to scalar variable",

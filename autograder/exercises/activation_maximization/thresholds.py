@@ -20,6 +20,12 @@ class Thresholds(Section):
     images_least: float = Field(
         0.1, ge=0, lt=1, description="share of the images asked for below which `images` earns nothing"
     )
+    judged_least: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of the layer's filters that need an image before the way to the images is judged",
+    )
     gain_none: float = Field(
         0.03, ge=0, description="share of the reference's rise up to which an activation has not risen"
     )
@@ -43,12 +49,14 @@ class Thresholds(Section):
         0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
     )
     movement_small: float = Field(
-        0.03, ge=0, description="spread of the pixels, relative to the reference, that 50 steps of 1 exceed"
+        0.03,
+        ge=0,
+        description="spread of the pixels, relative to the reference, below which an image has hardly moved",
     )
     movement_large: float = Field(
         33.3,
         gt=0,
-        description="spread of the pixels, relative to the reference, that 50 steps of 1 never reach",
+        description="spread of the pixels, relative to the reference, that 50 steps of size 1 never reach",
     )
     short_ascents_most: float = Field(
         0.15,
@@ -61,6 +69,12 @@ class Thresholds(Section):
     )
     step_size_tolerance: float = Field(
         0.1, ge=0, description="relative deviation of a watched step size from 1 that costs nothing"
+    )
+    step_size_least: float = Field(
+        0.03, ge=0, le=1, description="watched step size up to which `updates` earns nothing"
+    )
+    step_size_most: float = Field(
+        33.3, ge=1, description="watched step size from which `updates` earns nothing"
     )
     step_length_far: float = Field(
         1.5,
@@ -75,9 +89,14 @@ class Thresholds(Section):
     )
 
 
+# The notebook asks for this number of convolutions, so it is no secret of the rubric.
+ALWAYS_STATED = frozenset({"convolutions"})
+
+
 def scales(thresholds: Thresholds) -> dict[str, tuple[float, float]]:
     """Return what earns nothing and what earns all, by the names in `selfcheck.py`."""
     return {
+        "convolutions": (0, thresholds.conv_layers),
         "accuracy": (thresholds.accuracy_none, thresholds.accuracy_full),
         "filters": (thresholds.filters_none, thresholds.filters_full),
         "steps": (thresholds.steps_none, round(1 - thresholds.steps_tolerance, 6)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -49,6 +49,12 @@ class Lattices(HeldOut):
     shown: Float32Array
     shown_classes: npt.NDArray[np.int64]
     shown_temperatures: Doubles
+
+    def as_zero_and_one(self) -> Lattices:
+        """Return the same lattices with 0 for a spin down, as some notebooks scale them."""
+        parts = (self.images, self.moved, self.shown)
+        images, moved, shown = (((one + 1) / 2).astype(np.float32) for one in parts)
+        return replace(self, images=images, moved=moved, shown=shown)
 
 
 def find(path: Path | None, *, announce: Callable[[str], None]) -> RawDigits:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup
-
-from autograder.exercise import Exercise, WallChoice, Watch, packaged_source
-from autograder.exercises.ising_activation_maps.constants import CHOSEN, MAPS, SIDE
+from autograder.exercise import Compared, Exercise, WallChoice, Watch, packaged_source
+from autograder.exercises.ising_activation_maps import shown
+from autograder.exercises.ising_activation_maps.constants import CHOSEN, CLASSES, LATTICES, MAPS, SIDE
 from autograder.exercises.ising_activation_maps.hints import HINTS
 from autograder.exercises.ising_activation_maps.margins import QUANTITIES
 from autograder.exercises.ising_activation_maps.records import own_of
@@ -18,38 +17,9 @@ from autograder.exercises.ising_activation_maps.rubric.cells import CELLS_BEHIND
 from autograder.exercises.ising_activation_maps.rubric.mistakes import GENERAL, MISTAKES
 from autograder.exercises.ising_activation_maps.thresholds import MapThresholds, scales
 from autograder.measurements import Measurements
-from autograder.pictures import Pictures
-from autograder.report import Flag, Report
+from autograder.report import Flag
 
 HERE = Path(__file__).parent
-
-
-def draw(report: Report, measurements: Measurements, pictures: Pictures) -> bytes:
-    """Return `grid.png`."""
-    from autograder.exercises.ising_activation_maps import shown
-
-    return shown.draw(report, measurements, pictures)
-
-
-def desk(measurements: Measurements, pictures: Pictures, place: int) -> Markup:
-    """Return the desk's panel about one map."""
-    from autograder.exercises.ising_activation_maps import shown
-
-    return shown.desk(measurements, pictures, place)
-
-
-def page(report: Report | None, measurements: Measurements, pictures: Pictures) -> Markup:
-    """Return what the feedback page shows of the maps."""
-    from autograder.exercises.ising_activation_maps import shown
-
-    return shown.page(report, measurements, pictures)
-
-
-def style() -> str:
-    """Return the style sheet of both."""
-    from autograder.exercises.ising_activation_maps import shown
-
-    return shown.style()
 
 
 def flags_of(measurements: Measurements) -> list[Flag]:
@@ -112,6 +82,7 @@ EXERCISE = Exercise(
     fixtures="autograder.exercises.ising_activation_maps.rubric.fixtures",
     thresholds=MapThresholds,
     scales=scales,
+    always_stated=frozenset(),
     quick_accuracy=quick_accuracy,
     cells_behind=CELLS_BEHIND,
     slow_cells={"training": "train", "maps": "maps"},
@@ -119,13 +90,16 @@ EXERCISE = Exercise(
     general_causes=GENERAL,
     hints=HINTS,
     flags=flags_of,
-    draw=draw,
-    desk=desk,
-    page=page,
-    style=style,
+    most_images=CLASSES * LATTICES,
+    draw=shown.draw,
+    desk=shown.desk,
+    table=shown.table,
+    page=shown.page,
+    style=shown.style,
     shown_by=(HERE / "shown.py", HERE / "constants.py"),
     choices={"unknown_maps": WallChoice("maps of unknown origin", is_unknown)},
     traits=traits_of,
+    compared=Compared(images=MAPS, after_network=("maps", "plot"), after_images=("plot",)),
     quantities=QUANTITIES,
     samples=HERE / "samples",
 )

@@ -6,21 +6,22 @@ All words are the kit's own; of what a student wrote, nothing but numbers and pi
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from autograder.exercises.ising_activation_maps.constants import CLASSES, PHASES, SIDE
 from autograder.exercises.ising_activation_maps.records import own_of
 from autograder.exercises.ising_activation_maps.rubric.mistakes import MISTAKES
 from autograder.measurements import Measurements
-from autograder.pages.mosaic import picture_address
 from autograder.pictures import Floats, Pictures
 from autograder.plain.text import plain_text
 from autograder.report import Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DOTS_PER_INCH, LONGEST_NAME = 90, 60
 COLUMNS = 1 + 2 * CLASSES
@@ -40,6 +41,24 @@ def desk(measurements: Measurements, pictures: Pictures, place: int) -> Markup:
     if row >= _count(pictures):
         return Markup()
     return _panel(_figure(pictures, "", range(row, row + 1)), words(measurements))
+
+
+def table(measurements: Measurements) -> Markup:
+    """Return the desk's table of the chosen lattices; empty if none is known."""
+    choice = own_of(measurements).choice
+    if choice is None:
+        return Markup()
+    rows = [
+        Markup('<tr><th scope="row">{}</th><td>{}</td></tr>').format(
+            place if place >= 0 else "not in the test data", f"{probability:.2f}"
+        )
+        for place, probability in zip(choice.places, choice.probabilities, strict=True)
+    ]
+    head = Markup(
+        '<thead><tr><th scope="col">place</th><th scope="col">probability of its phase</th></tr></thead>'
+    )
+    words = Markup('<details class="table"><summary>The chosen lattices as a table</summary><table>')
+    return words + head + Markup("<tbody>{}</tbody></table></details>").format(Markup().join(rows))
 
 
 def page(report: Report | None, measurements: Measurements, pictures: Pictures) -> Markup:
@@ -67,6 +86,8 @@ def words(measurements: Measurements) -> str:
 
 
 def _panel(figure: Figure, said: str) -> Markup:
+    from autograder.pages.mosaic import picture_address
+
     address = picture_address(_as_png(figure))
     text = "The lattices, the maps handed in, and those of the network"
     return Markup(
@@ -79,6 +100,8 @@ def _count(pictures: Pictures) -> int:
 
 
 def _figure(pictures: Pictures, title: str, rows: range) -> Figure:
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11, 0.7 + 2.3 * max(len(rows), 1)), dpi=DOTS_PER_INCH)
     panels = figure.subplots(max(len(rows), 1), COLUMNS, squeeze=False)
     figure.subplots_adjust(
@@ -118,6 +141,8 @@ def _draw_map(axes: Axes, one: Floats, largest: float, title: str) -> None:
 
 
 def _as_png(figure: Figure) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = io.BytesIO()
     # savefig does the same, but draws everything twice
     FigureCanvasAgg(figure).print_png(buffer)  # type: ignore[no-untyped-call]

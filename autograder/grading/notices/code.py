@@ -1,6 +1,6 @@
 """Finds code that reaches beyond an exercise: into libraries, the operating system, or what watches the notebook.
 
-Nothing of it is forbidden, and some of it is harmless, so only a TA is told. Code can hide what it does; what a
+Nothing of it is forbidden, and some of it is harmless, so only TAs read about it. Code can hide what it does; what a
 library's functions were replaced with is therefore also compared in the kernel.
 """
 

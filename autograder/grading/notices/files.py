@@ -16,10 +16,10 @@ from autograder.record.files import EVIDENCE, RESULT_FILES
 
 OWN_MODULE = "own_module"
 _PYTHON = ".py"
-# No notebook rests on these, and their names are usual ones.
+# No notebook depends on these modules, and students often call their files like this.
 _UNIMPORTANT = frozenset({"code", "test", "this", "antigravity"})
 _LIBRARIES = (frozenset({*OFFERED, "keras", "numpy", "IPython"}) | sys.stdlib_module_names) - _UNIMPORTANT
-# What the kit or nbgrader would write; folders are usual ones.
+# The files that the kit or nbgrader writes; many folders are called `evidence` for other reasons.
 _RESULTS = frozenset({*RESULT_FILES, "gradebook.db", "results.json"}) - {EVIDENCE}
 _FAILS_TO_IMPORT = ("ImportError", "ModuleNotFoundError", "AttributeError")
 

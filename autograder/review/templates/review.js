@@ -131,8 +131,7 @@ if (loupe) {
   const [PANEL, PITCH, COLUMNS] = [28, 30, 8];
   const range = find("[data-filter-range]"), facts = find("[data-facts]"), number = find("[data-filter-number]");
   const rows = new Map(all("[data-filters] tr").map((row) => [row.dataset.filter, [...row.cells].map((cell) => cell.textContent)]));
-  const heads = all(".table thead th").map((cell) => cell.textContent);
-  const names = { noise: "starts at", image: "ends at", reference: "reference ends at" };
+  const heads = all(".table thead th").map((cell) => cell.dataset.fact ?? cell.textContent);
   const curves = all("[data-curves]");
   const grids = all("[data-grid]").map((grid) => {
     const mark = document.createElement("span");
@@ -180,9 +179,9 @@ if (loupe) {
     number.textContent = range.value = index;
     follow(index);
     const cells = rows.get(String(index)) || [];
-    facts.replaceChildren(...cells.map((text, place) => [heads[place], text]).filter(([head, text]) => head !== "filter" && text).map(([head, text]) => {
+    facts.replaceChildren(...cells.map((text, place) => [heads[place], text]).slice(1).filter(([, text]) => text).map(([head, text]) => {
       const [pair, term, value] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
-      term.textContent = head === "remark" ? "" : names[head] || head;
+      term.textContent = head;
       value.textContent = text;
       pair.append(term, value);
       return pair;

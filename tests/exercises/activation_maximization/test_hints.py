@@ -72,6 +72,7 @@ PROVOKED = [
     ("model.get_layer('conv2d_3')", "Keras counts on"),
     ("model.get_layer('fourth')", "called fourth"),
     ("model.get_layer(index=77)", "model.summary()"),
+    ("up_to(img)[0][:, :, :, 0]", "only 3 axes"),
     ("keras.Model(keras.Sequential([layers.Conv2D(4, 3)]).inputs, model.outputs)", "begins with"),
     ("keras.Sequential([layers.Conv2D(4, 3)]).input", "model.inputs"),
     ("model.layers[0].output_shape", "layer.output.shape"),

@@ -11,7 +11,10 @@ from autograder.exercises.activation_maximization.rubric.filters import (
     filter_list,
     mostly_fallen,
 )
-from autograder.exercises.activation_maximization.rubric.steps import share_of_short_ascents, step_size
+from autograder.exercises.activation_maximization.rubric.steps import (
+    apparent_step_size,
+    share_of_short_ascents,
+)
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     IN_A_FIGURE,
@@ -24,7 +27,7 @@ from autograder.measurements import (
 from autograder.rubric.award import Fault
 from autograder.rubric.words import by, count_of, percent
 
-# With so many recorded ascents for each image, every step began anew.
+# With this many recorded ascents for each image, every step began with new noise.
 MANY_STARTS = 5
 FEW_UPDATES = 60  # optimizer steps; fewer are too few for any network to learn ten digits
 
@@ -204,7 +207,7 @@ def faults_of_steps(
     features: ImagesMeasurement, measured: Measurements, steps: float, thresholds: Thresholds
 ) -> Iterator[Fault]:
     """Yield what is wrong with the steps apart from their number, the gravest first."""
-    size = step_size(features, steps)
+    size = apparent_step_size(features, steps)
     can_judge_size = size is not None and not mostly_fallen(features, thresholds)
     if size is not None and features.movement > thresholds.movement_large:
         yield Fault(

@@ -19,7 +19,7 @@ LIVING_LEAST = 0.1
 
 def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
     """Stop a check if there are too few images to judge how they were made: one of 64 is no ascent, eight are."""
-    least = max(2, thresholds.images_least * images.layer_filters)
+    least = max(2, thresholds.judged_least * images.layer_filters)
     if len(images.filters) < min(least, images.layer_filters):
         raise NothingToCheckError(
             f"{count_of(len(images.filters), 'image')} for {images.layer_filters} filters: too few to judge how images "

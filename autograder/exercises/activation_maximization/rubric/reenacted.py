@@ -234,7 +234,7 @@ def faults_of_rule(found: Reenactment, thresholds: Thresholds) -> list[Fault]:
             Fault(
                 "other_step_size",
                 f"The step size is {size:.3g}; the exercise asks for 1.",
-                factor=0.5 if thresholds.movement_small < size < thresholds.movement_large else 0,
+                factor=0.5 if thresholds.step_size_least < size < thresholds.step_size_most else 0,
             )
         )
     return faults

@@ -20,8 +20,8 @@ def steps_per_image(measured: Measurements) -> float | None:
     return images.movement * STEPS if images is not None and images.scale_known else None
 
 
-def step_size(images: ImagesMeasurement, steps: float) -> float | None:
-    """Return how far a step went, measured by where the images are; None if that says nothing."""
+def apparent_step_size(images: ImagesMeasurement, steps: float) -> float | None:
+    """Return the size that a step seems to have had, from how far the images moved; None if that cannot be told."""
     return images.movement * STEPS / steps if images.scale_known and steps > 0 else None
 
 

@@ -70,7 +70,7 @@ from autograder.rubric.words import percent
 
 NO_LAYER = "There are images, but no network with convolutions whose filters they could be for."
 NO_PICTURE = (
-    "No picture is in the output of any cell, so that nobody can see this figure, and a person will look at it. Call "
+    "The output of no cell has a picture, so this figure cannot be seen, and a person will look at it. Call "
     "plt.show() after the panels are filled."
 )
 UNSEEN_ASCENT = (
@@ -273,7 +273,7 @@ def test_plot(measured: Measurements, award: Award) -> None:
             "The features seem to be drawn as one single picture instead of a grid of panels.",
             "one_picture",
         )
-    # one panel per image; without images, as many as the grid has
+    # one panel per image; without images, all panels of the grid
     wanted = max(min(measured.images.usable, PANELS), 1) if measured.images else PANELS
     award(
         min(plot.shown / wanted, 1.0),

@@ -36,22 +36,22 @@ CALL, LANE, LOSS, FIRST_SCALE, WHOLE = (
 MOST_WHOLES, LARGEST = MOST_ENDS + MOST_SAMPLES, 1e30
 # Cells whose steps are read, the last ones.
 MOST_CELLS = 4
-# Ascents that may go on at the same time, and steps of one that tell how long its steps are.
+# How many ascents may be under way at once, and how many of the last steps of an ascent tell its usual step.
 MOST_OPEN, LOOK_BACK = 128, 50
 
-# How far from a straight line along the gradient a step may end, relative to its length: for a clean step, and
-# cosine of the angle for one after which something else changed the image, too.
+# A clean step ends this close to the line along its gradient, relative to its length. If something else changed the
+# image as well, the cosine of the angle between step and gradient is at least the second number.
 CLEAN, ROUGH = 0.2, 0.5
-# A step this short, relative to the whole way from the start, leads to no new start. Nor does one after which an image
-# that was this many times as large as the start keeps this share of its size.
+# With a step this short, relative to the whole way from the start, an ascent continues. It also continues if its image
+# was FAR times as large as the start, and keeps the share RESTART of its size.
 NEAR, FAR, RESTART = 0.3, 1.5, 0.75
-# A step longer than this many usual ones is a new start.
+# A step longer than this many usual steps begins a new ascent.
 TOO_LONG = 5.0
 # Two projections of the same image differ by less than this, relative to their length.
 ROUNDING = 3e-5
-# Ascents, the nearest, that a step is tried to follow.
+# Only this many ascents, the nearest, are tried as those that a step continues.
 MOST_TRIED = 5
-# If this share of the steps follows no other, each of them began anew.
+# If this share of the steps follows no other step, every step began with a new start.
 ANEW = 0.9
 
 
@@ -107,9 +107,8 @@ def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] 
     if wholes is None or wholes.shape[1:] != (2, PIXELS) or len(wholes) > MOST_WHOLES:
         wholes = np.zeros((0, 2, PIXELS), np.float32)
     numbers = rows.astype(np.float64)
-    numbers = numbers[
-        (np.abs(numbers) < LARGEST).all(axis=1)
-    ]  # a dead filter may leave NaN, and only for itself
+    # a dead filter may leave NaN, and only for itself
+    numbers = numbers[(np.abs(numbers) < LARGEST).all(axis=1)]
     if not len(numbers):
         return None
     kept = numbers[:, WHOLE].astype(np.intp)

@@ -73,7 +73,7 @@ class Found:
     is_reversed: bool = False
 
 
-def find(watched: Watched, model: FrozenModel, layers: Sequence[LayerOutput]) -> Found:
+def find_hypothesis(watched: Watched, model: FrozenModel, layers: Sequence[LayerOutput]) -> Found:
     """Find what was climbed on a network, in one of these layers, the likeliest first."""
     (rows, meant), best = sampled_rows(watched), Found()
     if not len(rows):
@@ -134,11 +134,10 @@ def _has_value(
 
 
 def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
-    """Return rows with whole images and gradients, each of another ascent, and the filters that they are for."""
+    """Return rows with whole images and gradients, each of a different ascent, and the filters that they are for."""
     kept = [one for one in watched.alive if one.link.kept != "start"]
-    goes_on = (
-        len({one.link.ascent for one in kept}) == 1
-    )  # from image to image, so that rows are of several filters
+    # one ascent goes from image to image, so that its rows are of several filters
+    goes_on = len({one.link.ascent for one in kept}) == 1
     found: list[tuple[int, int]] = []
     for one in kept[:: max(len(kept) // MOST_SAMPLES, 1)][:MOST_SAMPLES]:
         steps = watched.steps

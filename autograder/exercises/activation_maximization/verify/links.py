@@ -26,10 +26,11 @@ from autograder.exercises.activation_maximization.verify.ascents import (
 )
 from autograder.verify.arrays import read_array
 
-# An image counts as the end of an ascent if it is this close to the line along the last gradient; so many ascents,
-# the nearest, are tried.
+# An image counts as the end of an ascent if it is this close to the line along the last gradient. Only this many
+# ascents, the nearest, are tried.
 CLOSE, MOST_TRIED = 0.02, 5
-# The unseen last step is about as long as the others: at most this many times, in an ascent that is far longer.
+# The last step, which is not seen, is at most NEXT times as long as the usual step, and the ascent at least LONG_WAY
+# times; from a shorter one, a usual step cannot be told.
 NEXT, LONG_WAY = 1.5, 5.0
 # An image that was changed after its ascent still looks like its end: correlation of the pixels' ranks.
 ALIKE = 0.9

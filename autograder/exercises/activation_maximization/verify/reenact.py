@@ -20,7 +20,7 @@ from autograder.exercises.activation_maximization.constants import SIDE, STEPS
 from autograder.exercises.activation_maximization.films import Films
 from autograder.exercises.activation_maximization.verify.climbing import Looks, Ways, climb_again
 from autograder.exercises.activation_maximization.verify.filming import looks_of, make_films, plan_films
-from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find
+from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find_hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
 from autograder.exercises.activation_maximization.verify.squashed import squashed_likeness
 from autograder.exercises.activation_maximization.verify.watched import (
@@ -44,7 +44,7 @@ PIXELS = SIDE * SIDE
 REPRODUCED = 0.95
 # (n, 28, 28, 1) -> (n, filters)
 MeanActivations = Callable[[Floats], Floats]
-# Steps of about the size and number that the exercise asks for need no ascent of its own beside them.
+# Where steps are this close to the size and number asked for, the exercise's own ascent need not be shown as well.
 ABOUT_THE_SIZE, ABOUT_THE_NUMBER = 0.1, 2
 
 
@@ -91,7 +91,7 @@ def reenact(
     if asked is not None:
         found, ways, rule = asked
     else:
-        found, ways = find(watched, model, layers), {}
+        found, ways = find_hypothesis(watched, model, layers), {}
         if rule is not None and found.hypothesis is None:
             squashed = squashed_likeness(watched, rule, flat, model, layers[0])
             found = replace(found, likeness=max(found.likeness, squashed))

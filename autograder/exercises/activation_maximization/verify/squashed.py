@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float32]
 KNOTS, EXACT = 512, 0.02
 # Half the distance over which its slope is taken, relative to the spread of z.
 HALF_WAY = 0.02
-# Between those of a true ascent, 0.9, and of a variable that is drawn to a given picture, 0.3.
+# A true ascent has a likeness of 0.9, a variable that is drawn to a given picture one of 0.3.
 LEAST_LIKENESS = 0.6
 
 

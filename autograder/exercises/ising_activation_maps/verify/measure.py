@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from autograder.evidence import Evidence, Record
+from autograder.evidence import Evidence
 from autograder.exercises.ising_activation_maps.constants import (
-    CHOSEN,
     CLASSES,
     LATTICES,
     MAPS,
-    SIDE,
     WRONG,
 )
 from autograder.exercises.ising_activation_maps.data import Lattices
@@ -25,6 +22,14 @@ from autograder.exercises.ising_activation_maps.records import (
     MapsMeasurement,
     OwnMeasurement,
     as_own,
+)
+from autograder.exercises.ising_activation_maps.verify.finding import (
+    BETWEEN,
+    Chosen,
+    Handed,
+    arrays_called,
+    chosen_places,
+    handed_in,
 )
 from autograder.exercises.ising_activation_maps.verify.head import Ingredients, find_way, ingredients
 from autograder.exercises.ising_activation_maps.verify.hypotheses import (
@@ -39,7 +44,6 @@ from autograder.exercises.ising_activation_maps.verify.plot import ToShow, measu
 from autograder.measurements import Measurements, ModelMeasurement
 from autograder.pictures import Pictures
 from autograder.plain.text import plain_text
-from autograder.verify.arrays import read_array
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.graph import call
@@ -47,20 +51,13 @@ from autograder.verify.models import MeasuredModel, accuracy_before_training, re
 
 Floats = npt.NDArray[np.float32]
 
-MOST_VERSIONS, MOST_LATTICES = 12, 16
+MOST_VERSIONS = 12
 # Pixels of an image in the pages' grids.
 TILE = 28
 # Above this accuracy, it matters where a network has it from; the rubric gives points from there on.
 READS_PHASES = 0.7
-
-
-@dataclass(frozen=True)
-class Handed:
-    """Maps as they were handed in, in one arrangement: (n, 2, height, width)."""
-
-    record: Record
-    shape: tuple[int, ...]
-    maps: Floats
+# A network below this accuracy may have been trained on lattices in other units; it was if it is so much better there.
+UNLIKE_TRAINED, CLEARLY_BETTER = 0.9, 0.1
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,29 @@ class MeasuredMaps:
 
 
 def measure(evidence: Evidence, digits: Lattices, *, seed: int) -> tuple[Measurements, Pictures]:
-    """Measure one submission again, from its evidence alone."""
+    """Measure one submission again, from its evidence alone.
+
+    If its network is not good on spins of -1 and 1, but on 0 and 1, the notebook has scaled them, and so does this.
+    """
     del seed  # nothing here is drawn by lot
+    measured, pictures = _measure(evidence, digits)
+    if measured.model is not None and measured.model.accuracy < UNLIKE_TRAINED:
+        scaled, its_pictures = _measure(evidence, digits.as_zero_and_one())
+        if scaled.model is not None and scaled.model.accuracy > measured.model.accuracy + CLEARLY_BETTER:
+            return scaled, its_pictures
+    return measured, pictures
+
+
+def _measure(evidence: Evidence, digits: Lattices) -> tuple[Measurements, Pictures]:
     models, refused = read_models(evidence, digits)
     networks = [model for model in models if model.without_accuracy.outputs in {1, CLASSES}] or models
-    places, variable = chosen_places(evidence, digits)
-    found = best_maps(evidence, networks, places, digits)
+    choices = chosen_places(evidence, digits)
+    tried = [(best_maps(evidence, networks, one.places, digits), one) for one in choices]
+    found, (places, variable) = max(
+        tried,
+        key=lambda pair: pair[0].fit.order if pair[0] is not None else (-1, 0.0),
+        default=(None, Chosen((), "")),
+    )
     model = found.model if found is not None else likeliest(networks)
     way = find_way(model.frozen) if model is not None else None
     choice = measure_choice(model, places, variable, digits) if model is not None and places else None
@@ -92,7 +106,7 @@ def measure(evidence: Evidence, digits: Lattices, *, seed: int) -> tuple[Measure
     )
     measurements = Measurements(
         outcome=evidence.outcome,
-        model=_with_accuracy(model, networks, evidence) if model is not None else None,
+        model=_with_accuracy(model, networks, evidence, digits) if model is not None else None,
         refused_model="" if model is not None else refused,
         errors=diagnose(evidence.cells, HINTS),
         changed_cells=evidence.changed_cells,
@@ -113,43 +127,6 @@ def likeliest(networks: list[MeasuredModel]) -> MeasuredModel | None:
     )
 
 
-def chosen_places(evidence: Evidence, lattices: Lattices) -> tuple[tuple[int, ...], str]:
-    """Return the places of the chosen lattices in the test data, and the variable that says so.
-
-    The variable may hold the places, or the lattices themselves. -1 stands for what is none of the test lattices.
-    """
-    for _, array in _arrays(evidence, CHOSEN):
-        flat = array.ravel()
-        if 2 <= len(flat) <= MOST_LATTICES and (flat == np.round(flat)).all():
-            return tuple(int(one) if 0 <= one < len(lattices.shown) else -1 for one in flat), CHOSEN
-        if places := _places_of(array, lattices):
-            return places, CHOSEN
-    for record in reversed(evidence.of_kind("array")):
-        other = read_array(evidence.payload(record))
-        if other is not None and (places := _places_of(other, lattices)):
-            return places, plain_text(str(record.facts.get("variable")), at_most=100)
-    return (), ""
-
-
-def _places_of(array: npt.NDArray[np.floating], lattices: Lattices) -> tuple[int, ...]:
-    """Return the places of lattices that an array, (n, 32, 32, 1) say, holds; empty if it holds none."""
-    count, rest = divmod(array.size, SIDE * SIDE)
-    if rest or not 2 <= count <= MOST_LATTICES or SIDE not in array.shape:
-        return ()
-    spins = np.sign(np.nan_to_num(array.reshape(count, -1)) - 0.25)  # also of 0 and 1
-    alike = spins @ lattices.shown.reshape(len(lattices.shown), -1).T == SIDE * SIDE
-    return tuple(int(row.argmax()) if row.any() else -1 for row in alike) if alike.any() else ()
-
-
-def _arrays(evidence: Evidence, name: str) -> Iterator[tuple[Record, npt.NDArray[np.floating]]]:
-    """Yield the versions of an array with this name, the last first."""
-    for record in reversed(evidence.of_kind("array")):
-        if record.facts.get("variable") == name:
-            array = read_array(evidence.payload(record))
-            if array is not None:
-                yield record, array
-
-
 def best_maps(
     evidence: Evidence, networks: list[MeasuredModel], places: tuple[int, ...], lattices: Lattices
 ) -> MeasuredMaps | None:
@@ -162,7 +139,7 @@ def best_maps(
     if not known:
         return None
     best: MeasuredMaps | None = None
-    for handed in _handed_in(evidence, len(places)):
+    for handed in handed_in(evidence, len(places)):
         rows = [row for row, place in enumerate(places) if place >= 0 and row < len(handed.maps)]
         for model in _before(networks, handed.record.run):
             way = find_way(model.frozen)
@@ -184,42 +161,6 @@ def _before(networks: list[MeasuredModel], run: int) -> list[MeasuredModel]:
     distinct = {id(one.frozen): one for one in last.values()}
     versions = sorted(distinct.values(), key=lambda one: one.measurement.accuracy, reverse=True)
     return versions[:MOST_VERSIONS]
-
-
-def _handed_in(evidence: Evidence, count: int) -> Iterator[Handed]:
-    """Yield the maps as handed in: under the exercise's name, else whatever has a fitting shape."""
-    named = list(_arrays(evidence, MAPS))
-    found = [one for record, array in named for one in _arranged(record, array, count)]
-    if found:
-        yield from found
-        return
-    for record in reversed(evidence.of_kind("array")):
-        array = read_array(evidence.payload(record))
-        if array is not None and record.facts.get("variable") not in {MAPS, CHOSEN}:
-            yield from _arranged(record, array, count)
-
-
-def _arranged(record: Record, array: npt.NDArray[np.floating], count: int) -> Iterator[Handed]:
-    """Yield the maps as (n, 2, height, width), however their axes were arranged; maps of a single class, twice."""
-    shape = array.shape
-    squeezed = array.reshape([length for length in shape if length > 1])
-    if not np.isfinite(squeezed).all():
-        return
-    arrangements: list[npt.NDArray[np.floating]] = []
-    if squeezed.ndim == 4 and squeezed.shape[:2] == (count, CLASSES):
-        arrangements.append(squeezed)
-    if squeezed.ndim == 4 and squeezed.shape[:2] == (CLASSES, count):
-        arrangements.append(squeezed.swapaxes(0, 1))
-    if squeezed.ndim == 4 and (squeezed.shape[0], squeezed.shape[3]) == (count, CLASSES):
-        arrangements.append(np.moveaxis(squeezed, 3, 1))
-    if squeezed.ndim == 3 and squeezed.shape[0] == count * CLASSES:
-        arrangements.append(squeezed.reshape(count, CLASSES, *squeezed.shape[1:]))
-        arrangements.append(squeezed.reshape(CLASSES, count, *squeezed.shape[1:]).swapaxes(0, 1))
-    if squeezed.ndim == 3 and squeezed.shape[0] == count:
-        arrangements.append(np.stack([squeezed, squeezed], axis=1))
-    for maps in arrangements:
-        with np.errstate(over="ignore"):
-            yield Handed(record, shape, np.ascontiguousarray(maps, np.float32))
 
 
 def measure_maps(found: MeasuredMaps, places: tuple[int, ...]) -> MapsMeasurement:
@@ -249,7 +190,7 @@ def measure_maps(found: MeasuredMaps, places: tuple[int, ...]) -> MapsMeasuremen
 
 def _unusable_maps(evidence: Evidence) -> MapsMeasurement | None:
     """Return the shape of what has the name of the maps but cannot be any; None if there is nothing."""
-    for _, array in _arrays(evidence, MAPS):
+    for _, array in arrays_called(evidence, MAPS):
         return MapsMeasurement(MAPS, array.shape, 0, CLASSES * LATTICES, "", 0, False, 0.0, -1.0, False)  # noqa: FBT003
     return None
 
@@ -286,6 +227,8 @@ def probabilities_of(model: MeasuredModel, lattices: Floats) -> Floats:
         return np.tile(np.array([1.0, 0.0], np.float32), (len(lattices), 1))
     outputs = call(frozen, frozen.function(frozen.output), lattices)
     if outputs.shape[1] == 1:
+        if outputs.min() < 0 or outputs.max() > 1:  # a logit
+            outputs = 1 / (1 + np.exp(-outputs))
         return np.concatenate([1 - outputs, outputs], axis=1)
     if np.allclose(outputs.sum(axis=1), 1, atol=1e-3) and outputs.min() >= 0:
         return outputs[:, :CLASSES]
@@ -311,9 +254,15 @@ def _wanted(
 
 
 def _with_accuracy(
-    model: MeasuredModel, networks: list[MeasuredModel], evidence: Evidence
+    model: MeasuredModel, networks: list[MeasuredModel], evidence: Evidence, digits: Lattices
 ) -> ModelMeasurement:
     measured = model.measurement
+    if measured.outputs == 1:  # a single output is no choice among classes, but its probability is
+        shares = [
+            float(np.mean(probabilities_of(model, images).argmax(axis=1) == digits.labels))
+            for images in (digits.images, digits.moved)
+        ]
+        return replace(measured, accuracy=min(shares))
     if measured.accuracy < READS_PHASES:  # then it does not matter
         return measured
     versions = [one for one in networks if one.without_accuracy.variable == measured.variable]
@@ -332,7 +281,7 @@ def _pictures(found: MeasuredMaps | None, places: tuple[int, ...], lattices: Lat
         dead=np.zeros(right.shape[0] * CLASSES, np.bool_),
         student_dead=np.zeros(handed.shape[0] * CLASSES, np.bool_),
         panels={
-            "lattices": lattices.shown[known][..., 0].astype(np.int8),
+            "lattices": np.where(lattices.shown[known][..., 0] > BETWEEN, 1, -1).astype(np.int8),
             "temperatures": lattices.shown_temperatures[known],
             "classes": lattices.shown_classes[known],
             "logits": found.right.logits,

@@ -117,6 +117,19 @@ def test_another_way_of_stepping_costs_the_updates_alone(
 
 
 @pytest.mark.parametrize(
+    ("size", "threshold"), [(10.0, {"step_size_most": 5.0}), (0.5, {"step_size_least": 0.6})]
+)
+def test_a_watched_step_size_earns_half_within_its_own_bounds(
+    good: Measurements, judge: Judge, size: float, threshold: dict[str, float]
+) -> None:
+    found = seen(ending(good, 1.0), replace(AS_ASKED, step_size=size))
+
+    assert judge(found)["updates"].score == 2.5
+    assert judge(found, movement_small=0.6, movement_large=5.0)["updates"].score == 2.5
+    assert judge(found, **threshold)["updates"].score == 0
+
+
+@pytest.mark.parametrize(
     ("changes", "cause"),
     [
         ({"direction": -1}, "gradient_descent"),

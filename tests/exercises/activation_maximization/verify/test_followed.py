@@ -1,0 +1,182 @@
+"""Which ascent an image came out of, and what was kept of it, whatever happened between the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from student_ascents import FILTERS, STEPS, Student, evidence_of, rms
+
+from autograder.execute.inside.ascents import AscentWatch
+from autograder.exercises.activation_maximization.verify.ascents import Ascent, ascents_in, recorded_steps
+from autograder.exercises.activation_maximization.verify.links import link_images
+from autograder.measurements import Reenactment
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        (lambda path, _: path[0], "start"),
+        (lambda _, gradient: rms(gradient), "gradient"),
+    ],
+)
+def test_what_was_kept_is_found(
+    found_in: Callable[..., Reenactment], keep: Callable[..., Any], kept: str
+) -> None:
+    found = found_in(Student(keep=keep))
+
+    assert found.kept == kept
+    assert found.steps >= STEPS - 1
+    assert not found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (lambda i: np.zeros((1, 28, 28, 1), np.float32), "black"),
+        (lambda i: np.full((1, 28, 28, 1), 0.5, np.float32), "one_grey"),
+        (lambda i: np.random.default_rng(i).normal(size=(1, 28, 28, 1)).astype(np.float32), "other_noise"),
+        (lambda i: np.random.default_rng(0).random((1, 28, 28, 1), np.float32), "same_noise"),
+    ],
+)
+def test_another_start_is_found_and_proves_the_same(
+    found_in: Callable[..., Reenactment], start: Callable[[int], Any], name: str
+) -> None:
+    found = found_in(Student(start=start))
+
+    assert found.start == name
+    assert found.is_as_asked
+
+
+def test_ascents_that_go_on_from_the_image_before_are_told_apart(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    found = found_in(Student(goes_on=True))
+
+    assert found.start == "previous_image"
+    assert [one.steps for one in found.images] == [STEPS] * FILTERS
+    assert found.is_as_asked
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda image, _: tf.clip_by_value(image, -2.0, 2.0),
+        lambda image, step: image * 0.7 if step % 3 == 0 else image,
+    ],
+)
+def test_changes_between_steps_are_noticed(
+    found_in: Callable[..., Reenactment], between: Callable[[Any, int], Any]
+) -> None:
+    found = found_in(Student(between=between))
+
+    assert found.watched == FILTERS
+    assert (found.objective, found.filters) == ("mean", "own")
+    assert not found.is_steady
+
+
+@pytest.mark.parametrize(
+    "student", [Student(scale=tf.sign), Student(between=lambda image, _: tf.round(image), size=2.0)]
+)
+def test_steps_that_are_no_multiple_of_the_gradient_lead_to_their_images(student: Student) -> None:
+    images, watch = student.climb()
+    evidence = evidence_of(watch)
+    numbers_only = replace(evidence, records=evidence.records[:1])  # as of most ascents of a large layer
+    (steps,) = recorded_steps(numbers_only, 0)
+
+    ascents = [*ascents_in(steps), Ascent([0])]  # so that images cannot be told by their order
+
+    links = link_images(images.reshape(FILTERS, -1), steps, ascents)
+
+    assert [(link.kept, link.steps) for link in links if link is not None] == [("end", STEPS)] * FILTERS
+
+
+@pytest.mark.parametrize("shown", [tf.sigmoid, lambda z: 0.5 * (1 + tf.tanh(z))])
+def test_an_ascent_in_a_variable_that_is_squashed_into_the_image_follows_its_gradient(
+    found_in: Callable[..., Reenactment], shown: Callable[[Any], Any]
+) -> None:
+    found = found_in(Student(shown=shown))
+
+    assert (found.watched, found.kept) == (FILTERS, "picture")
+    assert found.likeness > 0.8
+
+
+def test_a_variable_that_is_drawn_to_a_picture_follows_no_gradient_of_the_network(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    picture = np.random.default_rng(8).random((1, 28, 28, 1), np.float32) * 8 - 4
+    pictures = [np.roll(picture, i * 7, axis=1) for i in range(FILTERS)]
+
+    def nearer(z: Any, i: int) -> Any:
+        return -tf.reduce_sum(tf.square(z - pictures[i]))
+
+    found = found_in(Student(loss_of_variable=nearer, shown=tf.sigmoid, size=0.3))
+
+    assert found.watched == FILTERS
+    assert found.likeness < 0.5
+
+
+def test_pictures_are_linked_to_their_ascents(found_in: Callable[..., Reenactment]) -> None:
+    def deprocess(images: Any) -> Any:
+        scaled = (images - images.mean(axis=(1, 2), keepdims=True)) / images.std(axis=(1, 2), keepdims=True)
+        return np.clip(scaled * 64 + 128, 0, 255).astype(np.uint8)
+
+    found = found_in(Student(), deprocess)
+
+    assert found.kept == "picture"
+    assert found.is_as_asked
+
+
+def test_pasted_images_come_out_of_no_recorded_step(found_in: Callable[..., Reenactment]) -> None:
+    pasted = np.random.default_rng(9).normal(size=(FILTERS, 28, 28)).astype(np.float32)
+
+    found = found_in(Student(), lambda _: pasted)
+
+    assert found.watched == 0
+    assert not found.is_explained
+
+
+def test_one_step_at_the_end_of_images_from_elsewhere_is_no_rise(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    finished, _ = Student(steps=40).climb()
+
+    found = found_in(Student(steps=1, start=lambda i: finished[i].reshape(1, 28, 28, 1)))
+
+    assert found.is_shown
+    assert found.rise < 0.2
+
+
+def test_an_image_that_is_never_moved_is_explained_by_nothing(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student(size=0.0))
+
+    assert (found.direction, found.scaling, found.moved) == (0, "", 0.0)
+    assert not found.is_explained
+
+
+def test_what_is_no_number_in_one_ascent_costs_no_other(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(
+        Student(start=lambda i: Student.start(i) if i else np.full((1, 28, 28, 1), np.nan, np.float32))
+    )
+
+    assert found.is_as_asked
+    assert [one.index for one in found.images] == list(range(1, FILTERS))
+
+
+@pytest.mark.deep
+def test_many_starts_and_long_ascents_are_sorted_in_bounded_time() -> None:
+    random, watch = np.random.default_rng(0), AscentWatch()
+    noise, gradient = random.random((1, 784), np.float32), random.random((1, 784), np.float32)
+    for step in range(6000):
+        watch.see(None, noise + step * gradient, gradient, 1.0)
+    for _ in range(6000):
+        watch.see(None, *random.random((2, 1, 784), np.float32), 1.0)
+    steps = next(recorded_steps(evidence_of(watch), 0))
+
+    lengths = [len(one.rows) for one in ascents_in(steps)]
+
+    assert (lengths[0], sum(lengths)) == (6000, 12000)
