@@ -22,6 +22,7 @@ from autograder.exercises.ising_activation_maps.records import (
     MapsMeasurement,
     OwnMeasurement,
     as_own,
+    own_of,
 )
 from autograder.exercises.ising_activation_maps.verify.finding import (
     BETWEEN,
@@ -79,9 +80,15 @@ def measure(evidence: Evidence, digits: Lattices, *, seed: int) -> tuple[Measure
     measured, pictures = _measure(evidence, digits)
     if measured.model is not None and measured.model.accuracy < UNLIKE_TRAINED:
         scaled, its_pictures = _measure(evidence, digits.as_zero_and_one())
-        if scaled.model is not None and scaled.model.accuracy > measured.model.accuracy + CLEARLY_BETTER:
+        is_better = scaled.model and scaled.model.accuracy > measured.model.accuracy + CLEARLY_BETTER
+        if is_better and _right_maps(scaled) >= _right_maps(measured):
             return scaled, its_pictures
     return measured, pictures
+
+
+def _right_maps(measured: Measurements) -> int:
+    maps = own_of(measured).maps
+    return maps.fitting if maps is not None else 0
 
 
 def _measure(evidence: Evidence, digits: Lattices) -> tuple[Measurements, Pictures]:
