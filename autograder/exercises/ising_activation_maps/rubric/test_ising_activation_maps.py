@@ -27,6 +27,8 @@ from autograder.measurements import Measurements, ModelMeasurement
 from autograder.rubric.award import Award, Fault, NothingToCheckError, scale
 from autograder.rubric.words import count_of, percent
 
+# Untrained networks are right about at least a quarter of the lattices.
+REVERSED = 0.15
 NO_PICTURE = (
     "No picture is in the output of any cell, so that nobody can see this figure, and a person will look at it. Call "
     "plt.show() after the panels are filled."
@@ -201,7 +203,7 @@ def cause_of_low_accuracy(model: ModelMeasurement) -> Fault:
     """Say why a network may be right too rarely."""
     if not model.updates and not model.epochs:
         return Fault("not_trained", "No training was seen: call model.fit with the training lattices.")
-    if model.accuracy < 0.3:
+    if model.accuracy < REVERSED:
         return Fault(
             "swapped_classes", "That is less than by guessing: are the labels those of the notebook?"
         )
