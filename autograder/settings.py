@@ -115,7 +115,9 @@ class Settings(Section):
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()
-    exercises: dict[str, ExerciseSettings] = Field(default_factory=dict)
+    exercises: dict[str, ExerciseSettings] = Field(
+        default_factory=dict, description="settings that apply where an exercise is graded, by its name"
+    )
     thresholds: SerializeAsAny[Section] = Field(Section(), validate_default=True)
 
     @field_validator("exercise")
