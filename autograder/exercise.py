@@ -33,8 +33,14 @@ USUAL = "activation_maximization"
 class Measuring(Protocol):
     """The module that measures a submission; only the verifier's process imports it."""
 
-    def measure(self, evidence: Evidence, digits: Any, *, seed: int) -> tuple[Measurements, Pictures]:
-        """Measure one submission again, from its evidence alone."""
+    def measure(
+        self, evidence: Evidence, digits: Any, *, seed: int, most_times: float
+    ) -> tuple[Measurements, Pictures]:
+        """Measure one submission again, from its evidence alone.
+
+        Raises:
+            TooCostlyError: a network takes more than `most_times` times as long as the solution's.
+        """
 
     def forget_models(self) -> None:
         """Free memory between two submissions."""

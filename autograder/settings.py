@@ -55,6 +55,9 @@ class Limits(Section):
     display_mb: float = Field(
         16, gt=0, le=60, description="size of a single output, such as a picture; a larger one is dropped"
     )
+    messages_mb: float = Field(
+        1024, gt=0, description="everything that a kernel says, on all channels together, kept or not"
+    )
     evidence_mb: float = Field(
         256, gt=0, description="size of the models, images and facts that leave the sandbox"
     )
@@ -63,7 +66,7 @@ class Limits(Section):
     )
     notebook_mb: float = Field(20, gt=0, description="size of a submitted notebook without its outputs")
     notebook_file_mb: float = Field(500, gt=0, description="size of a submitted notebook with its outputs")
-    verify_seconds: float = Field(120, gt=0, description="wall-clock time to measure one submission again")
+    verify_seconds: float = Field(600, gt=0, description="wall-clock time to measure one submission again")
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
 

@@ -37,6 +37,7 @@ from autograder.grading.stored import (
 )
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.untrusted_files import sha256_of
+from autograder.progress.step import Step
 from autograder.record.files import REPORT, adopt_results, write_run
 from autograder.report import Report
 from autograder.run import Run
@@ -226,8 +227,8 @@ class _Desk:
             if student not in self._shown:
                 self._shown.add(student)
                 self._progress.started(student)
-            if "cell" in message:
-                self._progress.cell(student, *message["cell"])
+            if "step" in message:
+                self._progress.step(student, Step(**message["step"]))
 
     def _submission(self, student: str) -> Submission:
         assignment = self._order.assignment

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from distributed import Reschedule, Worker, WorkerPlugin, get_client, get_worker
@@ -111,9 +112,7 @@ def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes,
                 submission,
                 grader,
                 origin=origin,
-                on_cell=lambda done, total: worker.log_event(
-                    name, {"student": student, "cell": [done, total]}
-                ),
+                on_step=lambda step: worker.log_event(name, {"student": student, "step": asdict(step)}),
             )
             if grader.kernel.cancelled.is_set():
                 return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Literal
 import nbformat
 
 from autograder.errors import SandboxError
+from autograder.execute.cgroup import find_delegation
 from autograder.execute.kernel import KernelOptions, kernel_environment, packed_recorder
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.runner import execute
@@ -43,6 +45,7 @@ def examine(settings: Settings, course: Path) -> Iterator[Examination]:
         yield Examination(package, "ok", version(package))
     devices = gpu_devices() if settings.gpu else ()
     yield _sandbox(devices)
+    yield _limits()
     yield _python(settings)
     yield _warm_start(settings)
     yield _bfloat16()
@@ -70,6 +73,17 @@ def _sandbox(devices: tuple[Path, ...]) -> Examination:
     return Examination(
         "sandbox", "ok", f"bubblewrap works: none of {len(attempts)} attempts succeeded to {tried}"
     )
+
+
+def _limits() -> Examination:
+    """Say who keeps notebooks within their limits of memory and processes."""
+    found = find_delegation()
+    if found.folder is not None:
+        return Examination("limits", "ok", f"Linux enforces them, in control groups inside {found.folder}")
+    rest = "the watcher enforces them, ten times a second"
+    if os.geteuid() == 0:
+        rest += "; as root, no limit of the operating system bounds the number of processes: grade as a user"
+    return Examination("limits", "optional", f"no control group ({found.problem}): {rest}")
 
 
 def _warm_start(settings: Settings) -> Examination:

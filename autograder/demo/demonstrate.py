@@ -126,9 +126,7 @@ def check_source(course: Course, grader: Grader, make_progress: MakeProgress) ->
     name = "instructor"
     with make_progress(1) as progress:
         progress.started(name)
-        report = check_instructor_version(
-            course, grader, on_cell=lambda done, total: progress.cell(name, done, total)
-        )
+        report = check_instructor_version(course, grader, on_step=lambda step: progress.step(name, step))
         progress.finished(name, report, was_up_to_date=False)
     return report
 

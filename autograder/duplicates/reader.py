@@ -51,5 +51,5 @@ class ResultsReader:
                 seconds=self._seconds,
                 read=lambda _, files: results_from_json(files["results"]),
             )
-        except (StoppedError, TimeoutError) as error:
+        except (StoppedError, TimeoutError, MemoryError) as error:
             raise ValueError(f"the process that reads the network stopped ({error})") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from autograder.plain.nesting import excess
 from autograder.settings import Limits
 
 LONGEST_LINE = 1024 * 1024
+# The kind of message that says how far a cell is.
+DOING = "doing"
 # The recorder needs only one. A connection ends when anything but a record arrives.
 MOST_CONNECTIONS = 100
 # A model trained for a long time with many metrics reaches half of this.
@@ -36,6 +38,7 @@ class Collector:
         self.records: list[Record] = []
         self.payloads: dict[str, bytes] = {}
         self.full = False
+        self.on_doing: Callable[[dict[str, Any]], None] = lambda said: None
         self._most_records = limits.evidence_records
         self._bytes_left = int(limits.evidence_mb * MEGABYTE)
         self._connections_left = MOST_CONNECTIONS
@@ -88,6 +91,9 @@ class Collector:
         if payload:
             self.payloads[name] = payload
         kind, run = facts.pop("kind"), facts.pop("cell")
+        if kind == DOING:  # for people, and no evidence
+            self.on_doing(facts)
+            return True
         self.records.append(Record(kind, run, facts, name))
         return True
 

@@ -1,10 +1,12 @@
 """Measures from outside what a sandboxed kernel uses, and reports which limit it exceeds.
 
-The numbers come from the operating system, because the kernel's own code is not trusted.
+The numbers come from the operating system, because the kernel's own code is not trusted. Nothing here lists or opens
+what a notebook wrote: of its files, only the sizes of the file systems that hold them are asked for.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +14,11 @@ from pathlib import Path
 
 import psutil
 
+from autograder.errors import SandboxError
 from autograder.evidence import Outcome
 from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
 from autograder.plain.machine import MEGABYTE
 from autograder.settings import Limits
-
-# Even an empty file takes this much.
-FILE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Usage:
     processes: int
     cpu_seconds: float  # of running and ended processes
     files: int  # in the sandbox's own folders
-    shared: int  # bytes in the folder that both sides write to
 
 
 @dataclass(frozen=True)
@@ -40,28 +39,67 @@ class Excess:
     reason: str
 
 
-def measure_usage(pids: Sequence[int], shared: Path) -> Usage:
-    """Return what processes and all their descendants use; all zeros if the first process has ended.
+class Guard:
+    """Measures one kernel. Use it as a context manager."""
 
-    Args:
-        pids: the processes that were started, bubblewrap first.
-        shared: the folder that both sides write to.
-    """
-    families = [_family(pid) for pid in pids]
-    if not families[0]:
-        return Usage(0, 0, 0.0, 0, 0)
-    family = [process for some in families for process in some]
-    memory, seconds = 0, 0.0
-    for process in family:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._folders: list[int] = []  # descriptors: a notebook can rename what leads to a folder
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        folders, self._folders = self._folders, []
+        for descriptor in folders:
+            os.close(descriptor)
+
+    def find_folders(self, pids: Sequence[int], own: Path) -> None:
+        """Find the file systems in which the notebook writes, before any of its code runs.
+
+        Args:
+            pids: the processes that were started, bubblewrap first.
+            own: the program's own folder.
+
+        Raises:
+            SandboxError: they are not there, so they could not be watched.
+        """
+        family = _family(pids[0]) if pids else []
+        if not family:  # it has just ended
+            return
+        # The first process in the sandbox is bubblewrap's own, so student code cannot hide it.
+        root = Path(f"/proc/{family[:2][-1].pid}/root")
         try:
-            memory += process.memory_info().rss
-            # user and system time of the process and of its ended children
-            seconds += sum(process.cpu_times()[:4])
-        except psutil.Error:  # the process has just ended
-            continue
-    # The first process in the sandbox is bubblewrap's own, so student code cannot hide it.
-    file_bytes, files = _sandbox_files(family[1].pid) if len(family) > 1 else (0, 0)
-    return Usage(memory + file_bytes, len(family), seconds, files, _folder_size(shared))
+            inside = root.stat().st_dev
+            if inside == Path("/").stat().st_dev:  # no sandbox
+                return
+            for folder in (*SCRATCH, SHARED_MEMORY, own):
+                path = root / folder.relative_to("/")
+                self._folders.append(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+                if os.fstat(self._folders[-1]).st_dev == inside:
+                    raise SandboxError(f"the sandbox has no file system of its own for {folder}")
+        except OSError as error:
+            raise SandboxError(f"the files in the sandbox cannot be watched: {error}") from error
+
+    def look(self, pids: Sequence[int]) -> Usage:
+        """Return what processes and all their descendants use; all zeros if the first process has ended."""
+        families = [_family(pid) for pid in pids]
+        if not families or not families[0]:
+            return Usage(0, 0, 0.0, 0)
+        family = [process for some in families for process in some]
+        resident, seconds = 0, 0.0
+        for process in family:
+            with contextlib.suppress(psutil.Error):  # the process has just ended
+                resident += process.memory_info().rss
+                # user and system time of the process and of its ended children
+                seconds += sum(process.cpu_times()[:4])
+        states = [os.fstatvfs(folder) for folder in self._folders]
+        in_files = sum((state.f_blocks - state.f_bfree) * state.f_frsize for state in states)
+        files = sum(state.f_files - state.f_ffree for state in states)
+        if resident + in_files > self._limits.memory_mb * MEGABYTE:
+            # Forked processes share most of their memory; to find out how much takes longer.
+            resident = sum(map(_share_of_memory, family))
+        return Usage(resident + in_files, len(family), seconds, files)
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -70,6 +108,22 @@ def _family(pid: int) -> list[psutil.Process]:
         return [outermost, *outermost.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+def whole_family(pids: Sequence[int]) -> list[int]:
+    """Return processes and all that they have started."""
+    return [process.pid for pid in pids for process in _family(pid)]
+
+
+def _share_of_memory(process: psutil.Process) -> int:
+    """Return the bytes that a process holds, where a page that n processes share counts for 1/n in each."""
+    try:
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):  # ended, or not shown to this user
+        with contextlib.suppress(psutil.Error):
+            return int(process.memory_info().rss)
+    return 0
 
 
 def passed_limit(usage: Usage, limits: Limits) -> Excess | None:
@@ -82,32 +136,4 @@ def passed_limit(usage: Usage, limits: Limits) -> Excess | None:
         return Excess("kernel_died", f"it had more than {limits.processes} processes at the same time")
     if usage.files > limits.scratch_files:
         return Excess("kernel_died", f"it wrote more than {limits.scratch_files} files")
-    if usage.shared > limits.scratch_mb * MEGABYTE:
-        return Excess("kernel_died", f"it wrote more than {limits.scratch_mb} MB beside its own folder")
     return None
-
-
-def _sandbox_files(pid: int) -> tuple[int, int]:
-    """Return the size in bytes and the number of the files in a sandboxed process's memory file systems."""
-    root = Path(f"/proc/{pid}/root")
-    size = count = 0
-    try:
-        if root.stat().st_dev == Path("/").stat().st_dev:  # not in its sandbox yet, or no sandbox
-            return 0, 0
-        for folder in (*SCRATCH, SHARED_MEMORY):
-            state = os.statvfs(root / folder.relative_to("/"))
-            size += (state.f_blocks - state.f_bfree) * state.f_frsize
-            count += state.f_files - state.f_ffree
-    except OSError:  # not mounted yet, or already gone
-        return 0, 0
-    return size, count
-
-
-def _folder_size(folder: Path) -> int:
-    total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += FILE_BYTES + file.lstat().st_size
-        except OSError:  # the file has just been removed
-            continue
-    return total

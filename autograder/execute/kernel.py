@@ -1,4 +1,4 @@
-"""Runs a real ipykernel in a sandbox, reached through Unix sockets in one shared folder."""
+"""Runs a real ipykernel in a sandbox, reached through Unix sockets that are made outside and handed in."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import zmq.asyncio
-from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from autograder.errors import SandboxError
 from autograder.evidence import Outcome
+from autograder.execute.border import CHANNELS, CONTROL, IOPUB, SHELL, STDIN, Border
+from autograder.execute.cgroup import ControlGroup, group_for
 from autograder.execute.collector import Collector
-from autograder.execute.guard import measure_usage, passed_limit
+from autograder.execute.connection import Connection, Manager, OneKernelSpec
+from autograder.execute.guard import Guard, whole_family
+from autograder.execute.last_words import LastWords
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
 from autograder.execute.warm import Start, Template, WarmProcess
+from autograder.execute.watcher import SECONDS_BETWEEN_LOOKS, Watcher
 from autograder.exercise import Watch
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 
 # A Unix socket's path may not be longer than this (Linux, sockaddr_un).
 LONGEST_SOCKET_PATH = 100
-SECONDS_BETWEEN_LOOKS = 0.1
 # What was killed, other than by the kit, and the exit status that shows it. A kernel may have killed itself.
 Killed = Literal["", "sandbox", "kernel"]
 KILLED: dict[int | None, Killed] = {-signal.SIGKILL: "sandbox", 128 + signal.SIGKILL: "kernel"}
 LOG = "kernel.log"
 # Jupyter's names for the ways to start a kernel: by a command, or by a fork (class named in pyproject.toml).
 COLD, WARM = "local-provisioner", "gradeascent-warm"
-# The longest message from a kernel, in bytes, and how many messages may wait to be read.
-LONGEST_MESSAGE, MOST_WAITING = 64 * 1024 * 1024, 16
+# The folder of which the kernel sees some files; those beside it are the grader's own.
+SHOWN = "shown"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class RecorderConfig:
 
     connection: str
     evidence: str
+    sockets: str
     digits: str
     submission: str
     seed: int
@@ -90,53 +92,26 @@ class RecorderConfig:
     shortcuts: dict[str, str | float | bool] | None = None
 
 
-class _OneKernelSpec(KernelSpecManager):  # type: ignore[misc]
-    """Offers exactly one kernel: the one with the given command line and provisioner."""
-
-    def __init__(self, argv: list[str], provisioner: str) -> None:
-        super().__init__()
-        self._argv = argv
-        self._provisioner = provisioner
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        # The process is the sandbox, so a signal would not reach the kernel: interrupt it by message.
-        return KernelSpec(
-            argv=self._argv,
-            display_name=kernel_name,
-            language="python",
-            interrupt_mode="message",
-            metadata={"kernel_provisioner": {"provisioner_name": self._provisioner}},
-        )
-
-
-class _Manager(AsyncKernelManager):  # type: ignore[misc]
-    """Also knows how to fork a kernel; see `WarmProvisioner`."""
-
-    template: Template | None = None
-    start: Start | None = None
-
-
-class _BoundedConnection(AsyncKernelClient):  # type: ignore[misc]
-    """Drops messages that are too long before they take up the grader's memory."""
-
-    def _context_default(self) -> zmq.asyncio.Context:
-        context: zmq.asyncio.Context = super()._context_default()
-        context.setsockopt(zmq.MAXMSGSIZE, LONGEST_MESSAGE)
-        context.setsockopt(zmq.RCVHWM, MOST_WAITING)
-        return context
-
-
 class Kernel:
     """A running kernel, the records that it has sent, and why it was stopped, if it was."""
 
     def __init__(
-        self, manager: AsyncKernelManager, collector: Collector, folder: Path, cancelled: threading.Event
+        self,
+        manager: AsyncKernelManager,
+        border: Border,
+        collector: Collector,
+        words: LastWords,
+        guard: Guard,
+        group: ControlGroup | None,
+        cancelled: threading.Event,
     ) -> None:
         self.manager = manager
+        self.border = border
         self.cancelled = cancelled
         self.collector = collector
-        self.folder = folder
-        self.output = (folder / LOG).open("wb")  # what the kernel's process itself prints
+        self.guard = guard
+        self.group = group
+        self.words = words  # what the kernel's process itself prints
         self.stopped_for: Outcome | None = None
         self.reason = ""  # one sentence, or empty
         self.killed: Killed = ""
@@ -150,22 +125,40 @@ class Kernel:
             else [process.pid, *([process.kernel] if isinstance(process, WarmProcess) else [])]
         )
 
+    def watch_files(self) -> None:
+        """Count files too from now on: the sandbox is complete, and the first cell comes next.
+
+        Raises:
+            SandboxError: its files cannot be watched.
+        """
+        self.guard.find_folders(self.processes(), self.words.path.parent / SHOWN)
+        if self.group:
+            self.group.add(whole_family(self.processes()))
+
     async def stop(self, outcome: Outcome, reason: str = "") -> None:
         """Kill the kernel and everything in its sandbox, and remember why."""
+        self._note_stop(outcome, reason)
+        await self.manager.signal_kernel(signal.SIGKILL)
+
+    def kill(self, outcome: Outcome, reason: str) -> None:
+        """Do the same at once, from any thread, even while the event loop is busy."""
+        self._note_stop(outcome, reason)
+        process = getattr(self.manager.provisioner, "process", None)
+        if process is not None:
+            process.kill()
+
+    def _note_stop(self, outcome: Outcome, reason: str) -> None:
         if self.stopped_for is None:
             self.stopped_for, self.reason = outcome, reason or self.reason
-        await self.manager.signal_kernel(signal.SIGKILL)
 
     async def has_died(self) -> None:
         """Record that the kernel has ended without being stopped by the kit."""
+        if self.stopped_for is None and self.group and self.group.ran_out_of_memory():
+            self.stopped_for, self.reason = "out_of_memory", "it ran out of the memory that it may use"
         if self.stopped_for is None:
             status = await self.manager.provisioner.poll()
             self.killed = KILLED.get(status, "")
             self.stopped_for, self.reason = "kernel_died", f"its process ended with status {status}"
-
-    def log(self) -> str:
-        """Return what the kernel's process printed, for when the kernel does not start."""
-        return (self.folder / LOG).read_text(errors="replace").strip()
 
 
 @asynccontextmanager
@@ -177,22 +170,31 @@ async def running_kernel(options: KernelOptions, submission: Path | None) -> Asy
     """
     with temporary_folder() as name:
         folder = Path(name)
-        if len(str(folder / "kernel-ipc-5")) > LONGEST_SOCKET_PATH:
+        if len(str(folder / SHOWN / "evidence")) > LONGEST_SOCKET_PATH:
             raise SandboxError(
                 f"the temporary folder {folder.parent} is too long for sockets; set TMPDIR to /tmp"
             )
-        async with Collector.listening(folder / "evidence", options.limits) as collector:
-            manager = _manager(options, folder, submission)
-            kernel = Kernel(manager, collector, folder, options.cancelled)
-            guard = asyncio.create_task(_watch(kernel, options.limits))
-            try:
-                yield kernel
-            finally:
-                guard.cancel()
-                if await manager.is_alive():
-                    await manager.shutdown_kernel(now=True)
-                await collector.drained()
-                kernel.output.close()
+        shown = folder / SHOWN
+        shown.mkdir()
+        async with (
+            Collector.listening(shown / "evidence", options.limits) as collector,
+            Border.opened(folder, shown / "sockets", options.limits) as border,
+        ):
+            with LastWords.kept(folder / LOG) as words, Guard(options.limits) as guard:
+                manager = _manager(options, folder, border, submission)
+                group = group_for(options.limits)
+                kernel = Kernel(manager, border, collector, words, guard, group, options.cancelled)
+                with Watcher(guard, options.limits, kernel.processes, kernel.kill) as watcher:
+                    watching = asyncio.create_task(_watch(kernel, watcher))
+                    try:
+                        yield kernel
+                    finally:
+                        watching.cancel()
+                        if await manager.is_alive():
+                            await manager.shutdown_kernel(now=True)
+                        if group:
+                            group.remove()
+                        await collector.drained()
 
 
 @functools.cache
@@ -211,18 +213,22 @@ def packed_recorder() -> bytes:
 def start_options(kernel: Kernel) -> dict[str, object]:
     """Return the options with which nbclient starts this kernel's process."""
     return {
-        "stdout": kernel.output,
-        "stderr": kernel.output,
+        "stdout": kernel.words.output,
+        "stderr": kernel.words.output,
         "env": {"PATH": os.environ.get("PATH", "")},
-        "cwd": str(kernel.folder),
+        "cwd": str(kernel.words.path.parent),
     }
 
 
-def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> AsyncKernelManager:
+def _manager(
+    options: KernelOptions, folder: Path, border: Border, submission: Path | None
+) -> AsyncKernelManager:
     limits, quick = options.limits, options.shortcuts
+    shown = folder / SHOWN
     config = RecorderConfig(
-        connection=str(folder / "kernel.json"),
-        evidence=str(folder / "evidence"),
+        connection=str(shown / "kernel.json"),
+        evidence=str(shown / "evidence"),
+        sockets=str(shown / "sockets"),
         digits=str(options.digits),
         submission=str(submission) if submission else "",
         seed=options.seed,
@@ -235,20 +241,21 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         watch=options.watch,
         shortcuts={**asdict(quick), "held_out": str(quick.held_out)} if quick else None,
     )
-    config_file, recorder = folder / "recorder.json", folder / "recorder.pyz"
+    config_file, recorder = shown / "recorder.json", shown / "recorder.pyz"
     config_file.write_text(json.dumps(asdict(config)))
     python = find_python(options.python)
     template = options.template if options.template and not options.template.problem() else None
-    if template is None:
-        recorder.write_bytes(packed_recorder())
+    recorder.write_bytes(b"" if template else packed_recorder())
     program = Program(
         argv=HOLDER if template else (str(python.executable), str(recorder), str(config_file)),
         python=python,
-        shared=folder,
-        readable=tuple(
-            path
-            for path in (options.digits, quick.held_out if quick else None, submission, *options.brought)
-            if path
+        folder=shown,
+        readable=(
+            *map(Path, (config.connection, config.evidence, config.sockets)),
+            config_file,
+            recorder,
+            *(path for path in (options.digits, quick.held_out if quick else None, submission) if path),
+            *options.brought,
         ),
         devices=options.devices,
         environment=kernel_environment(options.threads),
@@ -257,16 +264,22 @@ def _manager(options: KernelOptions, folder: Path, submission: Path | None) -> A
         is_held=template is not None,
     )
     command = options.sandbox.command(program)
-    manager = _Manager(
-        kernel_spec_manager=_OneKernelSpec(command, WARM if template else COLD),
+    manager = Manager(
+        kernel_spec_manager=OneKernelSpec(command, WARM if template else COLD),
         transport="ipc",
         ip=str(folder / "kernel-ipc"),
         connection_file=config.connection,
-        client_factory=_BoundedConnection,
+        client_factory=Connection,
+        shell_port=SHELL,
+        iopub_port=IOPUB,
+        stdin_port=STDIN,
+        control_port=CONTROL,
+        hb_port=len(CHANNELS) + 1,  # not used
     )
+    manager.session.border = border
     if template:
         manager.template = template
-        manager.start = Start(command, folder / FILTER_FILE, folder / LOG, config_file)
+        manager.start = Start(command, shown / FILTER_FILE, folder / LOG, config_file)
     return manager
 
 
@@ -282,14 +295,15 @@ def kernel_environment(threads: int) -> dict[str, str]:
     }
 
 
-async def _watch(kernel: Kernel, limits: Limits) -> None:
-    """Stop the kernel when it exceeds a limit, or when grading is cancelled."""
+async def _watch(kernel: Kernel, watcher: Watcher) -> None:
+    """Stop the kernel when it says too much, when nobody watches it, or when grading is cancelled."""
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        processes = kernel.processes()
-        if not processes or kernel.stopped_for:
+        if not kernel.processes() or kernel.stopped_for:
             continue
         if kernel.cancelled.is_set():
             await kernel.stop("kernel_died", "grading was stopped")
-        elif excess := passed_limit(measure_usage(processes, kernel.folder), limits):
-            await kernel.stop(excess.outcome, excess.reason)
+        elif kernel.border.excess:
+            await kernel.stop("kernel_died", kernel.border.excess)
+        elif watcher.is_behind():
+            await kernel.stop("kernel_died", "what it used could not be measured in time")

@@ -122,24 +122,25 @@ def try_to_break_out(sandbox: Sandbox, devices: tuple[Path, ...] = ()) -> list[A
     Raises:
         SandboxError: the probe does not even run.
     """
-    with temporary_folder() as outside, temporary_folder() as shared, _port() as port, _process():
+    with temporary_folder() as outside, temporary_folder() as own, _port() as port, _process():
         canary = Path(outside) / "canary"
         canary.write_text("the grader's own")
-        attempts = _run(sandbox, devices, Path(shared), canary, port)
+        attempts = _run(sandbox, devices, Path(own), canary, port)
         if canary.read_text() != "the grader's own":
             attempts.append(Attempt("leave files of the grader's as they are", ""))
     return [*attempts, Attempt("leave a process behind", "" if _survivors() else "it ended with the sandbox")]
 
 
-def _run(sandbox: Sandbox, devices: tuple[Path, ...], shared: Path, canary: Path, port: int) -> list[Attempt]:
+def _run(sandbox: Sandbox, devices: tuple[Path, ...], folder: Path, canary: Path, port: int) -> list[Attempt]:
     python = find_python("")
-    probe = shared / "probe.py"
+    probe = folder / "probe.py"
     probe.write_text(ATTEMPTS)
     arguments = (canary, port, OUTSIDE_SECONDS, python.site_packages, SURVIVOR_SECONDS)
     program = Program(
         argv=(str(python.executable), "-I", str(probe), *map(str, arguments)),
         python=python,
-        shared=shared,
+        folder=folder,
+        readable=(probe,),
         devices=devices,
         scratch_mb=SCRATCH_MB,
     )

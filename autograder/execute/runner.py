@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import atexit
+import functools
 import math
 import re
 import time
@@ -27,6 +28,8 @@ from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
 from autograder.plain.machine import MEGABYTE
+from autograder.plain.nesting import excess
+from autograder.progress.step import Step
 from autograder.settings import Limits
 
 STARTUP_SECONDS = 120
@@ -35,6 +38,8 @@ INTERRUPT_SECONDS = 10
 # A cell's output may arrive this much later than the message that the cell is done.
 OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
+# An output of more values takes more memory than its size tells; the largest interactive plots reach half of this.
+MOST_VALUES, DEEPEST_OUTPUT = 200_000, 64
 # The cell that fetches the student's self-checks, which are not run either.
 FIND_SELFCHECK = "find_selfcheck"
 
@@ -64,16 +69,26 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         self.reader = asyncio.current_task()
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
 
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
+        if self._keeps(msg, times=places):
+            super()._update_display_id(display_id, msg)
+
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        size = len(str(msg["content"]))
-        self.bytes_left -= min(size, self.longest)
-        self.outputs_left -= 1
-        if self.bytes_left < 0 or self.outputs_left < 0 or size > self.longest:
-            self.truncated = True
-            return None
-        return super().output(outs, msg, display_id, cell_index)
+        return super().output(outs, msg, display_id, cell_index) if self._keeps(msg) else None
+
+    def _keeps(self, msg: dict[str, Any], *, times: int = 1) -> bool:
+        """Tell whether an output that is shown so many times still fits the limits, and count it."""
+        size = len(str(msg["content"]).encode(errors="replace"))
+        self.bytes_left -= min(size, self.longest) * times
+        self.outputs_left -= times
+        is_simple = not excess(msg["content"], most_values=MOST_VALUES, most_depth=DEEPEST_OUTPUT)
+        if self.bytes_left >= 0 and self.outputs_left >= 0 and size <= self.longest and is_simple:
+            return True
+        self.truncated = True
+        return False
 
     def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
         """Do nothing: widgets are not shown, so their states, however many, are not kept."""
@@ -85,7 +100,7 @@ def execute(
     options: KernelOptions,
     *,
     runs_checks: bool = False,
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> Execution:
     """Run a notebook in its own kernel.
 
@@ -97,18 +112,20 @@ def execute(
         submission: the folder it came in; the notebook may read the other files there.
         options: sandbox, data and limits.
         runs_checks: also run the check cells, as the student does.
-        on_cell: called with the number of cells done so far and the total.
+        on_step: called with how far the notebook is, again and again.
 
     Raises:
         SandboxError: the kernel does not start, or its sandbox is killed, which is never the student's fault.
     """
 
     def attempt() -> Execution:
-        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_cell))
+        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_step))
 
     execution = attempt()
     if execution.killed and not options.cancelled.is_set():
         execution = attempt()
+        if execution.killed == "kernel":  # so it kills itself, and would do so every time
+            execution = replace(execution, killed="")
     if execution.killed == "sandbox":
         raise SandboxError(
             "the sandbox was killed from outside, and once more; is the machine short of memory?"
@@ -121,7 +138,7 @@ async def _execute(
     submission: Path | None,
     options: KernelOptions,
     runs_checks: bool,  # noqa: FBT001 (private; named in `execute`)
-    on_cell: Callable[[int, int], None],
+    on_step: Callable[[Step], None],
 ) -> Execution:
     executed = nbformat.from_dict(notebook)
     limits = options.limits
@@ -142,23 +159,27 @@ async def _execute(
         seconds: dict[str, float] = {}
         try:
             async with client.async_setup_kernel(**start_options(kernel), cleanup_kc=True):
+                kernel.watch_files()
                 seconds["start"] = time.monotonic() - started
                 deadline = time.monotonic() + limits.notebook_seconds
                 todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]
                 cells: list[CellRun] = []
                 for done, index in enumerate(todo):
-                    on_cell(done, len(todo))
+                    step = Step(done, len(todo))
+                    on_step(step)
+                    kernel.collector.on_doing = functools.partial(_tell, on_step, step)
                     cells.append(await _run_cell(client, kernel, index, deadline, limits))
                 seconds["run"] = time.monotonic() - started - seconds["start"]
         except RuntimeError as error:
             if "start" in seconds:
                 raise
-            raise SandboxError(f"the kernel does not start: {kernel.log()[-600:] or error}") from error
+            raise SandboxError(f"the kernel does not start: {str(kernel.words)[-600:] or error}") from error
         finally:
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001 (nbclient forgets it after a failed start)
     outcome: Outcome = kernel.stopped_for or (
         "timeout" if any(cell.status == "timeout" for cell in cells) else "graded"
     )
+    client.truncated = client.truncated or kernel.border.has_left_out
     _note_truncation(executed, client)
     collector = kernel.collector
     evidence = Evidence(
@@ -171,6 +192,11 @@ async def _execute(
         is_watched=True,
     )
     return Execution(_storable(executed), evidence, seconds, kernel.killed)
+
+
+def _tell(on_step: Callable[[Step], None], step: Step, said: dict[str, Any]) -> None:
+    if (now := step.during(said)) is not None:
+        on_step(now)
 
 
 def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001

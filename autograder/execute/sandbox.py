@@ -27,6 +27,8 @@ from autograder.plain.scratch import temporary_folder
 HOME = Path("/home/student")
 SCRATCH = (HOME, Path("/tmp"))  # noqa: S108 (inside the sandbox)
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
+# What a program's own folder may hold, besides what is shown there.
+OWN_FOLDER_MB = 1
 # Parts of the system that the interpreter and its libraries need, if they exist.
 SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 # bubblewrap reads the system call filter from this descriptor.
@@ -53,7 +55,7 @@ class Program:
 
     argv: tuple[str, ...]
     python: Python
-    shared: Path  # the one folder that both sides write to: sockets and the connection file
+    folder: Path  # of this run; inside, it is in memory and empty but for what is in `readable`
     readable: tuple[Path, ...] = ()
     devices: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +94,8 @@ class Bubblewrap:
     """Isolates programs with Linux namespaces (bubblewrap) and a system call filter.
 
     A program has no network, sees no other processes and sees only the listed files. It can write only to its
-    home folder, `/tmp` and `/dev/shm`, which are in memory and limited in size, and to the shared folder.
+    home folder, `/tmp`, `/dev/shm` and its own folder. All of them are in memory and limited in size; no file that
+    it makes can be seen outside.
     """
 
     name = "bwrap"
@@ -111,20 +114,21 @@ class Bubblewrap:
         sizes = {**dict.fromkeys(SCRATCH, program.scratch_mb), SHARED_MEMORY: program.shared_memory_mb}
         for scratch, size in sizes.items():
             options += ["--size", str(size * MEGABYTE), "--tmpfs", str(scratch)]
-        for path in SYSTEM:
-            options += ["--ro-bind-try", path, path]
+        for system_path in SYSTEM:
+            options += ["--ro-bind-try", system_path, system_path]
         for link in map(Path, SYSTEM_LINKS):
             if link.is_symlink():
                 options += ["--symlink", str(link.readlink()), str(link)]
             elif link.exists():
                 options += ["--ro-bind", str(link), str(link)]
-        for folder in (*program.python.folders, *program.readable):
-            options += ["--ro-bind", str(folder), str(folder)]
+        options += ["--size", str(OWN_FOLDER_MB * MEGABYTE), "--tmpfs", str(program.folder)]
+        for path in (*program.python.folders, *program.readable):
+            options += ["--ro-bind", str(path), str(path)]
         if not program.kit_visible:
             for package in ("autograder", "solutions"):
                 if (installed := program.python.site_packages / package).is_dir():
                     options += ["--size", "4096", "--tmpfs", str(installed), "--remount-ro", str(installed)]
-        options += ["--bind", str(program.shared), str(program.shared), "--chdir", str(HOME)]
+        options += ["--chdir", str(HOME)]
         for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
         # If root runs the grader, the program is root for /proc/sys too. The folders / and /dev are memory
@@ -135,7 +139,7 @@ class Bubblewrap:
         else:
             options += ["--remount-ro", "/proc"]
         options += ["--remount-ro", "/dev", "--remount-ro", "/"]
-        filter_file = program.shared / FILTER_FILE
+        filter_file = program.folder / FILTER_FILE
         filter_file.write_bytes(filter_program())
         options += ["--seccomp", str(FILTER_DESCRIPTOR)]
         with_filter = f'exec "$@" {FILTER_DESCRIPTOR}<"$0"'
@@ -144,14 +148,13 @@ class Bubblewrap:
     def around_sandboxes(self, program: Program) -> list[str]:
         """Return the command line of a trusted program that creates sandboxes itself.
 
-        It may read this machine, so that it can show parts of it in sandboxes. It may write only to the
-        shared folder.
+        It may read this machine, so that it can show parts of it in sandboxes. It may write only to its folder.
         """
         options = [
             "--unshare-user", "--unshare-net", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
             "--die-with-parent", "--new-session", "--clearenv",
             "--ro-bind", "/", "/", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
-            "--bind", str(program.shared), str(program.shared), "--chdir", str(program.shared),
+            "--bind", str(program.folder), str(program.folder), "--chdir", str(program.folder),
         ]  # fmt: skip
         for name, value in program.whole_environment(HOME).items():
             options += ["--setenv", name, value]
@@ -165,7 +168,7 @@ class Unsandboxed:
 
     def command(self, program: Program) -> list[str]:
         """Return a command that only swaps the environment and the working directory."""
-        home = program.shared / "home"
+        home = program.folder / "home"
         home.mkdir(exist_ok=True)
         settings = [f"{name}={value}" for name, value in program.whole_environment(home).items()]
         return ["/usr/bin/env", "-i", "-C", str(home), *settings, *program.argv]
@@ -201,8 +204,8 @@ def bubblewrap_problem() -> str | None:
         filter_program()
     except SandboxError as error:
         return str(error)
-    with temporary_folder() as shared:
-        program = Program(argv=("true",), python=find_python(""), shared=Path(shared))
+    with temporary_folder() as folder:
+        program = Program(argv=("true",), python=find_python(""), folder=Path(folder))
         attempt = subprocess.run(
             Bubblewrap().command(program), capture_output=True, text=True, timeout=30, check=False
         )

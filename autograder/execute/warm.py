@@ -162,7 +162,7 @@ class Template:
         program = Program(
             argv=(str(self._python.executable), str(recorder), "--template"),
             python=self._python,
-            shared=scratch_root(),
+            folder=scratch_root(),
             # only the forks have a home folder
             environment={**self._environment, "MPLCONFIGDIR": str(folder)},
         )

@@ -22,6 +22,7 @@ from autograder.plain.files import write_whole
 from autograder.plain.machine import container_mb
 from autograder.plain.text import plain_text
 from autograder.plain.untrusted_files import open_plain
+from autograder.progress.step import Step
 from autograder.settings import load_settings
 from solutions.data import DataError
 
@@ -55,12 +56,15 @@ def _grade(root: Path, started: float) -> Results:
     assignment = next(course.source.iterdir()).name
     submission = Submission(submission_name(root), assignment, root / "submission")
     with ready_to_grade(course, settings, announce=_print, assignment=assignment) as grader:
-        run, _ = run_submission(
-            submission, grader, on_cell=lambda done, total: _print(f"{done} of {total} cells done")
-        )
+        run, _ = run_submission(submission, grader, on_step=_print_cells)
         report = make_report(submission, run, grader.rubric)
     _print(report.model_dump_json(indent=2, ensure_ascii=True))
     return results_of(report, course.manual_points(assignment), seconds=time.monotonic() - started)
+
+
+def _print_cells(step: Step) -> None:
+    if not step.doing:
+        _print(f"{step.cells_done} of {step.cells} cells done")
 
 
 def submission_name(root: Path) -> str:

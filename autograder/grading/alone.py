@@ -23,6 +23,7 @@ from autograder.plain.files import write_whole
 from autograder.plain.machine import MEGABYTE
 from autograder.plain.scratch import temporary_folder
 from autograder.plain.untrusted_files import READ_AT_ONCE, NotPlainError, open_plain
+from autograder.progress.step import Step
 from autograder.report import Report
 from autograder.settings import Settings
 from solutions.data import DataError
@@ -105,7 +106,7 @@ class _Silent(AbstractContextManager["_Silent"]):
     def started(self, student: str) -> None:
         """Do nothing."""
 
-    def cell(self, student: str, done: int, total: int) -> None:
+    def step(self, student: str, step: Step) -> None:
         """Do nothing."""
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:

@@ -21,6 +21,7 @@ from autograder.grading.grader import Grader
 from autograder.grading.stages import run_submission
 from autograder.grading.stored import current_report, up_to_date_run, write_verdict
 from autograder.plain.files import write_whole
+from autograder.progress.step import Step
 from autograder.record.files import FAULT, write_run
 from autograder.report import Report
 from autograder.run import Run
@@ -32,8 +33,8 @@ class Progress(Protocol):
     def started(self, student: str) -> None:
         """A submission starts."""
 
-    def cell(self, student: str, done: int, total: int) -> None:
-        """In a running notebook, `done` of `total` cells are done."""
+    def step(self, student: str, step: Step) -> None:
+        """A running notebook is so far."""
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """A report is written."""
@@ -142,7 +143,7 @@ def run_stored_or_new(
     if stored is not None:
         return stored
     run, evidence = run_submission(
-        submission, grader, on_cell=lambda done, total: progress.cell(submission.student, done, total)
+        submission, grader, on_step=lambda step: progress.step(submission.student, step)
     )
     if grader.kernel.cancelled.is_set():
         return None

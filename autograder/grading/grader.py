@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -72,7 +71,6 @@ class Grader:
     source: NotebookNode  # the instructor's notebook, with the given cells
     dataset: str
     jobs: int
-    verifier_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def origin(self, submission: Submission) -> Origin:
         """Return the origin of a run of this submission."""
@@ -169,6 +167,7 @@ def make_grader(
                 limits=settings.limits,
                 seed=settings.seed,
                 threads=cores(),
+                cancelled=options.cancelled,
             ) as verifier,
             template or nullcontext(),
         ):

@@ -10,6 +10,7 @@ from autograder.course.submission import Submission
 from autograder.errors import CourseError
 from autograder.grading.grader import Grader
 from autograder.grading.stages import make_report, run_submission
+from autograder.progress.step import Step
 from autograder.report import Report
 
 
@@ -18,7 +19,7 @@ def check_instructor_version(
     grader: Grader,
     *,
     assignment: str = "",
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> Report:
     """Grade the source notebook like a submission.
 
@@ -28,7 +29,7 @@ def check_instructor_version(
     assignment = assignment or course.assignment
     submission = Submission("instructor", assignment, course.source / assignment)
     with ThreadPoolExecutor(1) as pool:  # so that ^C reaches this thread and not only the kernel
-        running = pool.submit(run_submission, submission, grader, on_cell=on_cell)
+        running = pool.submit(run_submission, submission, grader, on_step=on_step)
         try:
             run, _ = running.result()
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.course.given import with_lost_cells
 from autograder.course.submission import Submission
-from autograder.errors import SubmissionError, SubmissionTooLargeError
+from autograder.errors import SandboxError, SubmissionError, SubmissionTooLargeError
 from autograder.evidence import Evidence, Outcome
 from autograder.execute.runner import execute
 from autograder.execute.student_modules import how_to_offer
@@ -21,6 +21,7 @@ from autograder.grading.notices.functions import notices_on_functions
 from autograder.grading.shown import with_pictures_shown
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
+from autograder.progress.step import Step
 from autograder.record.files import (
     StoredExecution,
 )
@@ -57,7 +58,7 @@ def run_submission(
     grader: Grader,
     *,
     origin: Origin | None = None,
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> tuple[Run, Evidence]:
     """Execute and verify one submission.
 
@@ -65,7 +66,7 @@ def run_submission(
         submission: what was handed in.
         grader: the grader to run it with.
         origin: the origin of the run, if it is known better than from the folder that the kernel sees.
-        on_cell: receives the number of cells that are done, and of all cells.
+        on_step: receives how far the notebook is, again and again.
 
     Raises:
         SandboxError: the kernel or the verifier does not start.
@@ -76,15 +77,14 @@ def run_submission(
         return notebook, Evidence(notebook.measurements.outcome)
     notices_before = notices_on(submission, notebook, grader.source)
     notebook, changed = with_lost_cells(notebook, grader.source)
-    execution = execute(notebook, submission.folder, grader.kernel, on_cell=on_cell)
+    execution = execute(notebook, submission.folder, grader.kernel, on_step=on_step)
     notices = (*notices_before, *notices_on_functions(execution.evidence))
     evidence = replace(execution.evidence, changed_cells=changed, notices=notices)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
         return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence
     started = time.monotonic()
-    with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(evidence)
+    measurements, pictures = grader.verifier.measure(evidence)
     measurements = with_pictures_shown(with_notices(measurements, evidence), execution.notebook)
     seconds = {
         **execution.seconds,
@@ -119,10 +119,11 @@ def measure_again(execution: StoredExecution, origin: Origin, grader: Grader) ->
     """Return a stored run with new measurements by the current verifier; no notebook is run.
 
     Raises:
-        SandboxError: the verifier does not start.
+        SandboxError: the verifier does not start, or grading is stopped.
     """
-    with grader.verifier_lock:
-        measurements, pictures = grader.verifier.measure(execution.evidence)
+    measurements, pictures = grader.verifier.measure(execution.evidence)
+    if grader.kernel.cancelled.is_set():
+        raise SandboxError("grading was stopped")
     measurements = with_pictures_shown(with_notices(measurements, execution.evidence), execution.notebook)
     return Run(
         origin,

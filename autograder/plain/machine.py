@@ -13,7 +13,8 @@ MEGABYTE = 1024 * 1024
 LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 # Where Linux lists what the processor can do, and the flags of instructions that multiply matrices of bfloat16.
 CPU_INFO, BFLOAT16 = Path("/proc/cpuinfo"), frozenset({"amx_bf16", "avx512_bf16"})
-# For the grader and the verifier process.
+# For the grader and the verifier process beside kernels. A verifier takes more while it measures, 1,400 MB at most, and
+# a costly network gets a second one; but the kernel of what is measured has ended by then.
 KIT_MB = 1400
 # For the template process from which kernels are forked.
 TEMPLATE_MB = 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -22,10 +23,13 @@ from rich.text import Text
 
 from autograder.errors import GradeascentError
 from autograder.plain.text import plain_text
+from autograder.progress.step import Step
 from autograder.progress.time_left import TimeLeft
 from autograder.report import WORDS, Report
 
 LONGEST_NAME = 40
+# Where there is no terminal, a cell that takes long gets a line so often.
+SECONDS_BETWEEN_LINES = 30
 
 
 def summary_line(student: str, report: Report) -> str:
@@ -49,6 +53,7 @@ class Lines:
         self._done = 0
         self._stream = stream
         self._left = TimeLeft(total)
+        self._said: dict[str, float] = {}  # when a line was last printed about a submission
 
     def __enter__(self) -> Lines:
         return self
@@ -61,10 +66,15 @@ class Lines:
     def started(self, student: str) -> None:
         """Print that a submission has started."""
         self._left.started(student)
+        self._said[student] = time.monotonic()
         self._say(f"{student}: running")
 
-    def cell(self, student: str, done: int, total: int) -> None:
-        """Do nothing: one line per cell would be too many."""
+    def step(self, student: str, step: Step) -> None:
+        """Print what a cell does that takes long; one line per cell would be too many."""
+        now = time.monotonic()
+        if step.doing and now - self._said.get(student, 0) >= SECONDS_BETWEEN_LINES:
+            self._said[student] = now
+            self._say(f"{student}: {step.words()}")
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """Print how a submission ended."""
@@ -88,7 +98,7 @@ class Lines:
 class _OnTerminal:
     """A bar for all the work at the bottom of a terminal, with lines above it; elsewhere only the lines."""
 
-    def __init__(self, what: str, total: int, stream: TextIO, time_left: ProgressColumn) -> None:
+    def __init__(self, what: str, total: int, stream: TextIO, last: ProgressColumn) -> None:
         is_terminal = stream.isatty()
         # A longer name would push the bar itself off the screen.
         names = Column(no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
@@ -96,7 +106,7 @@ class _OnTerminal:
             TextColumn("{task.description}", markup=False, table_column=names),
             BarColumn(),
             MofNCompleteColumn(),
-            time_left,
+            last,
             console=Console(
                 file=stream, markup=False, emoji=False, highlight=False, soft_wrap=not is_terminal
             ),
@@ -123,7 +133,7 @@ class Bars(_OnTerminal):
 
     def __init__(self, total: int, stream: TextIO) -> None:
         self._left = TimeLeft(total)
-        super().__init__("submissions", total, stream, _TimeLeftColumn(self._left))
+        super().__init__("submissions", total, stream, _LastColumn(self._left))
         self._running: dict[str, TaskID] = {}
 
     def started(self, student: str) -> None:
@@ -131,9 +141,11 @@ class Bars(_OnTerminal):
         self._left.started(student)
         self._running[student] = self._bars.add_task(f"  {plain_text(student)}", total=None)
 
-    def cell(self, student: str, done: int, total: int) -> None:
-        """Advance the submission's bar."""
-        self._bars.update(self._running[student], completed=done, total=total)
+    def step(self, student: str, step: Step) -> None:
+        """Advance the submission's bar, and say what it does."""
+        self._bars.update(
+            self._running[student], completed=step.cells_done, total=step.cells, doing=step.words()
+        )
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:
         """Remove the bar and print how the submission ended, unless it was up to date."""
@@ -153,16 +165,16 @@ class Bars(_OnTerminal):
         self._bars.advance(self._all)
 
 
-class _TimeLeftColumn(ProgressColumn):
-    """Shows the time left beside the first bar, which is for all submissions."""
+class _LastColumn(ProgressColumn):
+    """Shows the time left beside the first bar, which is for all submissions, and beside the others what they do."""
 
     def __init__(self, left: TimeLeft) -> None:
         super().__init__()
         self._left = left
 
     def render(self, task: Task) -> Text:
-        """Return the current estimate of the time left."""
-        return Text(self._left.words() if task.id == 0 else "")
+        """Return the current estimate of the time left, or what a submission does."""
+        return Text(self._left.words() if task.id == 0 else task.fields.get("doing", ""))
 
 
 def show_progress(total: int, stream: TextIO | None = None) -> Lines | Bars:

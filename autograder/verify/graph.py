@@ -29,7 +29,7 @@ MOST_LAYERS = 400
 # Filters of a layer beyond this number are ignored: the exercise shows an 8 x 8 grid.
 MOST_FILTERS = 128
 # Images in a batch; fewer if more numbers than this would have to be kept.
-BATCH, MOST_KEPT = 500, 1 << 29
+BATCH, MOST_KEPT = 500, 1 << 27
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class FrozenModel:
     # images; the shape is empty if the first length is anything else
     shapes: dict[str, tuple[int | None, ...]]
     batch: int  # images in a batch
+    products: int  # about how many products of two numbers it takes for an image
 
     def function(self, tensor: str, finish: Finish = tf.identity) -> Function:
         """Return the function from images, float32 (n, 28, 28, 1), to `finish` of one tensor of the graph."""
@@ -114,7 +115,7 @@ def read_graph(data: bytes, facts: dict[str, Any], *, side: int = 28) -> FrozenM
     maps = {f"{network.before_activation(name)}:0" for name in network.convolution_nodes()}
     shapes = {name: _shape(tensors[name]) for name in {*ends, *maps, *(layer.tensor for layer in layers)}}
     batch = max(1, min(BATCH, MOST_KEPT * BATCH // max(load.numbers, 1)))
-    return FrozenModel(graph, *ends, layers, shapes, batch)
+    return FrozenModel(graph, *ends, layers, shapes, batch, load.products // BATCH)
 
 
 def _layers(facts: dict[str, Any]) -> Iterator[LayerOutput]:

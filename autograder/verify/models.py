@@ -14,13 +14,21 @@ from autograder.verify.accuracy import accuracy
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.graph import FrozenModel, read_graph
 from autograder.verify.held_out import HeldOut
+from autograder.verify.importing import MOST_TIMES, REFERENCE_PRODUCTS
 from autograder.verify.network import Network
 
 MOST_MODELS = 24
 MOST_CLASSIFIERS = 3
+# All different networks of a submission may take this many times as much as a single one may: one of them is measured
+# in full, of others only the accuracy is.
+IN_ALL = 5
 LONGEST_REASON = 300
 # This accuracy decides which network is meant, not how many points it earns.
 GOOD_ACCURACY = 0.9
+
+
+class TooCostlyError(Exception):
+    """The networks of a submission would take longer to measure than they may; the message says how long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +50,19 @@ class MeasuredModel:
         return replace(self.without_accuracy, accuracy=self.read_accuracy())
 
 
-def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel], str]:
-    """Return all models whose graphs pass the reader, and why the last refused one did not."""
+def read_models(
+    evidence: Evidence, digits: HeldOut, *, most_times: float = MOST_TIMES
+) -> tuple[list[MeasuredModel], str]:
+    """Return all models whose graphs pass the reader, and why the last refused one did not.
+
+    Args:
+        evidence: the evidence of the submission.
+        digits: what accuracy is measured on.
+        most_times: what a network may take, in networks of the solution.
+
+    Raises:
+        TooCostlyError: one of them, or all together, would take longer.
+    """
     models: list[MeasuredModel] = []
     refused = ""
     known: dict[str, MeasuredModel] = {}
@@ -64,6 +83,11 @@ def read_models(evidence: Evidence, digits: HeldOut) -> tuple[list[MeasuredModel
             continue
         models.append(measure_model(record, frozen, digits))
         known[record.payload] = models[-1]
+        all_times = [model.frozen.products / REFERENCE_PRODUCTS for model in known.values()]
+        if max(all_times) > most_times or sum(all_times) > IN_ALL * most_times:
+            raise TooCostlyError(
+                f"its networks take {sum(all_times):.0f} times as long to measure as the solution's"
+            )
     return models, refused
 
 

@@ -21,6 +21,7 @@ from autograder.plain.machine import MEGABYTE
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, limit_memory, private_standard_output, read_frame, write_frame
+from autograder.verify.models import TooCostlyError
 
 
 def main() -> None:
@@ -38,12 +39,14 @@ def main() -> None:
         except EOFError:
             return
         evidence = evidence_from_files(files)
+        is_too_costly = False
         try:
-            answer = _as_files(*measuring.measure(evidence, digits, seed=request["seed"]))
+            answer = _as_files(*measuring.measure(evidence, digits, **request))
         except Exception as error:  # noqa: BLE001 (forged evidence costs only its own measurement)
             answer = _as_files(_without_measurement(exercise, evidence, error), Pictures())
+            is_too_costly = isinstance(error, TooCostlyError)
         measuring.forget_models()
-        write_frame(answers, {"memory_mb": _memory_mb()}, answer)
+        write_frame(answers, {"memory_mb": _memory_mb(), "is_too_costly": is_too_costly}, answer)
 
 
 def _memory_mb() -> int:
@@ -61,7 +64,9 @@ def _as_files(measurements: Measurements, pictures: Pictures) -> Files:
 
 
 def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exception) -> Measurements:
-    if isinstance(error, tf.errors.OpError):
+    if isinstance(error, TooCostlyError):
+        what = str(error)
+    elif isinstance(error, tf.errors.OpError):
         what = "TensorFlow could not run the network"
     elif isinstance(error, RefusedGraphError):
         what = "the network asks for more than any network does"

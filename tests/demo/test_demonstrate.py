@@ -21,6 +21,7 @@ from autograder.demo import demonstrate as demonstration
 from autograder.demo.demonstrate import demo_course, demo_settings, demonstrate, sample_answers
 from autograder.errors import CourseError, GradeascentError
 from autograder.exercises.activation_maximization.exercise import EXERCISE
+from autograder.progress.step import Step
 from autograder.record.files import (
     read_report,
 )
@@ -34,7 +35,7 @@ class Silent:
     """Progress that nobody watches."""
 
     def started(self, student: str) -> None: ...
-    def cell(self, student: str, done: int, total: int) -> None: ...
+    def step(self, student: str, step: Step) -> None: ...
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None: ...
 
     def failed(self, student: str, error: GradeascentError | OSError) -> None:

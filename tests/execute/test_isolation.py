@@ -53,7 +53,9 @@ def cells(course: Path) -> dict[str, str]:
         "data": f"open({str(course / 'submitted/ada/exercise/points.csv')!r}, 'w')",
         "kit": "import autograder.exercises.activation_maximization.verify.measure",
         "reference": "import solutions.cnn",
-        "jupyter": "import sys\nprint(json.dumps([sys.path[0], [part.rpartition('/')[2] for part in sys.argv]]))",
+        "jupyter": "import site, sys\n"
+        "after = sys.path.index(site.getsitepackages()[0])\n"
+        "print(json.dumps([sys.path[after - 1], [part.rpartition('/')[2] for part in sys.argv]]))",
         "recorder": "print([name for name in {**sys.modules, **globals()} if name.partition('.')[0] == 'inside'])\n"
         "import inside",
         "beside": "import helper\nprint(helper.ANSWER, open('data/points.csv').read())",
@@ -81,6 +83,8 @@ def intruder(
         (course / folder / "exercise.ipynb").write_text("{}")
     handed_in = course / "submitted/ada/exercise"
     (handed_in / "helper.py").write_text("ANSWER = 42")
+    for name in ("numpy.py", "socket.py"):  # the kernel needs the real ones
+        (handed_in / name).write_text("raise RuntimeError('not the real one')")
     (handed_in / "data").mkdir()
     (handed_in / "data/points.csv").write_text("1,2,3")
     startup = handed_in / ".ipython/profile_default/startup"
@@ -153,7 +157,7 @@ def test_neither_the_kit_nor_the_reference_solution_can_be_imported(
     assert said(intruder.execution, package) == "ModuleNotFoundError"
 
 
-def test_the_command_line_and_the_first_place_of_imports_are_those_of_any_jupyter_kernel(
+def test_the_command_line_and_the_order_of_imports_are_those_of_any_jupyter_kernel(
     intruder: Intruder, said: Said
 ) -> None:
     assert json.loads(said(intruder.execution, "jupyter")) == [

@@ -7,6 +7,7 @@ import inspect
 from importlib.metadata import version
 from pathlib import Path
 
+import nbformat
 from nbclient import NotebookClient
 from packaging.version import Version
 
@@ -17,7 +18,10 @@ from autograder.execute import runner
 PRIVATE = {
     "_async_poll_output_msg": ["self", "parent_msg_id", "cell", "cell_index"],
     "_cleanup_kernel": ["args", "kwargs"],
+    "_update_display_id": ["self", "display_id", "msg"],
 }
+# An attribute: for every display, the places of its outputs by cell.
+DISPLAYS = "_display_id_map"
 
 
 def test_the_installed_version_is_one_that_was_tried() -> None:
@@ -28,6 +32,19 @@ def test_the_private_methods_are_as_they_were() -> None:
     found = {name: list(inspect.signature(getattr(NotebookClient, name)).parameters) for name in PRIVATE}
 
     assert found == PRIVATE
+
+
+def test_the_places_of_displays_are_kept_as_they_were() -> None:
+    client = NotebookClient(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell()]))
+    shown = nbformat.v4.new_output("display_data", {"text/plain": "a"})
+    content = {"data": shown.data, "metadata": {}, "transient": {"display_id": "one"}}
+    message = {"msg_type": "display_data", "header": {"msg_type": "display_data"}, "parent_header": {}}
+
+    client.reset_execution_trackers()
+    client.clear_before_next_output = False
+    client.output(client.nb.cells[0].outputs, {**message, "content": content}, "one", 0)
+
+    assert getattr(client, DISPLAYS) == {"one": {0: [0]}}
 
 
 def test_only_the_runner_uses_them() -> None:
@@ -42,4 +59,4 @@ def test_only_the_runner_uses_them() -> None:
             }
             used[file] = (called | overridden) & private
 
-    assert used == {Path(runner.__file__): set(PRIVATE)}
+    assert used == {Path(runner.__file__): {*PRIVATE, DISPLAYS}}

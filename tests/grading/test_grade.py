@@ -25,6 +25,7 @@ from autograder.grading.grader import Grader, ready_to_grade
 from autograder.grading.stored import up_to_date_run
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
+from autograder.progress.step import Step
 from autograder.record.files import (
     read_report,
     read_run,
@@ -46,8 +47,8 @@ class Diary:
 
     def started(self, student: str) -> None: ...
 
-    def cell(self, student: str, done: int, total: int) -> None:
-        if done == 0:
+    def step(self, student: str, step: Step) -> None:
+        if step == Step(0, step.cells):
             self.run.append(student)
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None:

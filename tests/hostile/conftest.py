@@ -25,6 +25,7 @@ from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
 from autograder.grading.grader import Grader, ready_to_grade
+from autograder.progress.step import Step
 from autograder.report import Report
 from autograder.settings import Settings
 
@@ -93,7 +94,7 @@ class Quiet:
 
     def started(self, student: str) -> None: ...
 
-    def cell(self, student: str, done: int, total: int) -> None: ...
+    def step(self, student: str, step: Step) -> None: ...
 
     def finished(self, student: str, report: Report, *, was_up_to_date: bool) -> None: ...
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,31 @@ MEGABYTE = 1024 * 1024
 Run = Callable[..., Execution]
 Said = Callable[[Execution, str], str]
 Tell = Callable[[str, str], None]
+MostMemory = Callable[[], AbstractContextManager[list[int]]]
+
+
+@pytest.fixture
+def most_memory() -> MostMemory:
+    """Measure by how many bytes this process, which is the grader's, grows at most."""
+
+    @contextmanager
+    def measure() -> Iterator[list[int]]:
+        grader = psutil.Process()
+        before, most, over = grader.memory_info().rss, [0], threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                most[0] = max(most[0], grader.memory_info().rss - before)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield most
+        finally:
+            over.set()
+            watcher.join()
+
+    return measure
 
 
 def statuses(evidence: Evidence) -> dict[str, str]:
@@ -122,7 +148,7 @@ def test_a_kernel_that_exits_keeps_the_evidence_of_earlier_cells(run_cells: Run,
 
 @pytest.mark.deep
 def test_a_flood_of_output_and_evidence_is_cut_off_before_it_fills_the_graders_memory(
-    run_cells: Run, tell: Tell
+    run_cells: Run, most_memory: MostMemory, tell: Tell
 ) -> None:
     flood = {
         "chatter": "for _ in range(300): print('x' * 20_000)",
@@ -131,20 +157,8 @@ def test_a_flood_of_output_and_evidence_is_cut_off_before_it_fills_the_graders_m
         "again": "visualized_feature = np.random.rand(500, 28, 28).astype('float32')",  # 1.6 MB
         "shout": "print('x' * 300_000_000)",
     }
-    grader = psutil.Process()
-    before, most, over = grader.memory_info().rss, [0], threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            most[0] = max(most[0], grader.memory_info().rss - before)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with most_memory() as most:
         execution = run_cells(flood, output_mb=1, evidence_mb=1)
-    finally:
-        over.set()
-        watcher.join()
 
     assert len(str(execution.notebook)) < 2 * MEGABYTE
     assert "over the limit" in str(execution.notebook.cells[-1].outputs)
@@ -209,12 +223,27 @@ BOMBS = {
         {"scratch_files": 2000},
         ("kernel_died", "it wrote more than 2000 files"),
     ),
-    "fill the folder that both sides write to": (
-        "import os, sys\n"
-        "folder = os.path.dirname(sys.argv[2])\n"
-        "for number in range(1000): open(os.path.join(folder, str(number)), 'wb').write(bytes(10_000_000))",
-        {"scratch_mb": 64},
-        ("kernel_died", "it wrote more than 64 MB beside its own folder"),
+    "take memory behind folders that nobody can list": (
+        "import os, sys, time\n"
+        "os.chdir(os.path.dirname(sys.argv[2]))\n"
+        "for _ in range(20): os.mkdir('d' * 250); os.chdir('d' * 250)\n"
+        "for _ in range(1500): os.mkdir('d'); os.chdir('d')\n"
+        "for _ in range(6):\n"
+        "    if os.fork() == 0:\n"
+        "        held = b'1' * 400_000_000\n"
+        "        time.sleep(60)\n"
+        "time.sleep(60)",
+        {"memory_mb": 1500},
+        ("out_of_memory", "it used more than 1500 MB of memory"),
+    ),
+    "move its folders away before filling them": (
+        "import os, sys, time\n"
+        "folder = os.path.dirname(os.path.dirname(os.path.dirname(sys.argv[2])))\n"
+        "os.rename(folder, folder + '-moved')\n"
+        "os.chdir(folder + '-moved')\n"
+        "for number in range(10**6): open(str(number), 'w')",
+        {"scratch_files": 2000},
+        ("kernel_died", "it wrote more than 2000 files"),
     ),
     "crash the interpreter": (
         "import ctypes\nctypes.string_at(0)",
@@ -261,6 +290,10 @@ REFUSED = {
         "OSError",
     ),
     "write one file beyond every size": ("open('/tmp/large', 'wb').truncate(10**12)", "OSError"),
+    "fill the folder of its sockets": (
+        "import os, sys\nopen(os.path.join(os.path.dirname(sys.argv[2]), 'large'), 'wb').write(bytes(3_000_000))",
+        "OSError",
+    ),
     "fill /dev/shm": ("open('/dev/shm/large', 'wb').write(bytes(80_000_000))", "OSError"),
     "open files without end": (
         "opened = []\n"
@@ -316,6 +349,72 @@ def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
         tell(what, f"{error}; the notebook goes on")
     for what in TOO_MUCH:
         tell(what, "not kept; the notebook goes on")
+
+
+UPDATES = """
+from IPython.display import display
+for number in range(30): display({'text/plain': 'small'}, raw=True, display_id=f'shown{number % 3}')
+for number in range(30):
+    display({'text/plain': str(number % 10) * 900_000}, raw=True, display_id=f'shown{number % 3}', update=True)
+"""
+
+
+@pytest.mark.deep
+def test_updates_count_as_often_as_they_are_shown(run_cells: Run, said: Said, tell: Tell) -> None:
+    execution = run_cells(
+        {"updates": UPDATES, "last": "print('reached the end')"}, display_mb=1, output_mb=20
+    )
+
+    assert execution.evidence.outcome == "graded"
+    assert len(str(execution.notebook)) < 21 * MEGABYTE
+    assert "over the limit" in said(execution, "last")
+    tell("update 30 displays to 9 MB each", "what is over the limit is not kept")
+
+
+# The channels of the kernel, and what is sent on them.
+BACKLOG = """
+import time, zmq
+from ipykernel.kernelapp import IPKernelApp
+app = IPKernelApp.instance()
+ident = get_ipython().kernel._shell_parent_ident.get()
+ident = ident[0] if isinstance(ident, (list, tuple)) else ident
+large = bytes(60 * 2**20)
+# One message without end, in parts of which none is long.
+for part in range(150):
+    app.shell_socket.send(ident if part == 0 else bytes(2**20), flags=zmq.SNDMORE)
+time.sleep(2)
+for _ in range(12):
+    for name in ("stdin_socket", "control_socket", "shell_socket"):
+        try:
+            getattr(app, name).send_multipart([ident, b"<IDS|MSG>", large], flags=zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError:
+            pass
+time.sleep(20)
+"""
+
+
+@pytest.mark.deep
+def test_what_nobody_reads_takes_none_of_the_graders_memory(
+    run_cells: Run, most_memory: MostMemory, tell: Tell
+) -> None:
+    with most_memory() as most:
+        execution = run_cells({"before": FEATURES, "backlog": BACKLOG})
+
+    assert execution.evidence.of_kind("images")
+    assert execution.evidence.reason == "it sent more than 1024 MB of messages"
+    assert most[0] < 200 * MEGABYTE
+    tell("send 2 GB that nobody reads", f"the grader grew by {most[0] // MEGABYTE} MB")
+
+
+@pytest.mark.deep
+def test_a_kernel_that_says_too_much_in_all_ends_with_the_reason(run_cells: Run, tell: Tell) -> None:
+    chatter = "while True: print('x' * 1_000_000)"
+
+    evidence = run_cells({"before": FEATURES, "chatter": chatter}, messages_mb=50).evidence
+
+    assert (evidence.outcome, evidence.reason) == ("kernel_died", "it sent more than 50 MB of messages")
+    assert evidence.of_kind("images")
+    tell("print without end", f"{evidence.outcome}: {evidence.reason}")
 
 
 @pytest.mark.deep
@@ -374,6 +473,28 @@ def test_a_bomb_does_not_disturb_the_neighbour(
     assert together["neighbour"].criteria == alone["neighbour"].criteria
     assert before - least[0] < 2 * limit
     tell("fork and take memory, beside a neighbour", "the neighbour has the same scores as alone")
+
+
+@pytest.mark.deep
+def test_a_kernel_that_kills_itself_counts_after_a_second_try_and_is_left_alone(
+    grader: Grader,
+    make_course: Callable[..., Course],
+    quiet: Callable[[], Progress],
+    tmp_path: Path,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    course = make_course(tmp_path / "course", {"ada": {"end": "import os\nos.kill(os.getpid(), 9)"}})
+    first = grade_course(course, ["ada"], grader, quiet())
+    monkeypatch.setattr(
+        "autograder.grading.course.run_submission", lambda *_, **__: pytest.fail("it ran again")
+    )
+
+    second = grade_course(course, ["ada"], grader, quiet())
+
+    assert first["ada"].outcome == "kernel_died"
+    assert second["ada"] == first["ada"]
+    tell("kill its own kernel, and be graded again", "kernel_died, after two tries; later left alone")
 
 
 NONSENSE = {"display numbers where lines belong": "[5] * 30_000", "display lists in lists in lists": "nested"}

@@ -46,6 +46,7 @@ from autograder.grading.grader import ready_to_grade
 from autograder.measurements import CellError, ImagesMeasurement, Measurements, ModelMeasurement
 from autograder.pictures import Pictures
 from autograder.progress.bars import show_progress
+from autograder.progress.step import Step
 from autograder.record.files import (
     read_report,
     write_run,
@@ -145,7 +146,7 @@ def test_a_bar_shows_the_name_and_obeys_nothing_in_it(what: str, report: Report,
     with terminal() as screen:
         with show_progress(2, screen.stream) as progress:
             progress.started(student)
-            progress.cell(student, 1, 2)
+            progress.step(student, Step(1, 2))
         with show_progress(2, screen.stream) as progress:
             progress.finished(student, report.model_copy(update={"student": student}), was_up_to_date=False)
             progress.failed(student, CourseError(student))

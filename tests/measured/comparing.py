@@ -92,7 +92,7 @@ OF_LIVING: dict[str, tuple[Number, Same]] = {
     "share of clear ones": (_share(lambda one: one.clear), within(0.2)),
     "share of images that resemble most what their own filter wants": (
         _share(lambda one: one.best_filter == one.index),
-        within(0.2),
+        within(0.25),
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
@@ -10,8 +11,12 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2, types_pb2
 
+from autograder.evidence import Evidence, Record, digest
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.graph import FrozenModel, call, read_graph
+from autograder.verify.held_out import HeldOut
+from autograder.verify.importing import REFERENCE_PRODUCTS
+from autograder.verify.models import TooCostlyError, read_models
 
 layers = keras.layers
 FACTS = {"input": "images:0", "output": "output:0", "layers": []}
@@ -87,6 +92,9 @@ LOADS: dict[str, tuple[Build, str]] = {
     "a wide outer product": (lambda x: tf.reshape(x, (-1, 784, 1)) @ many(1, 10_000), "numbers for each image"),
     "many large layers": (lambda x: tf.add_n([tf.exp(convolved(x, 1024)) for _ in range(30)]), "numbers for each"),
     "huge kernels": (lambda x: convolved(x, 512, 512, 512, 512, size=7), "products for each image"),
+    "a branch that nobody looks at": (
+        lambda x: one(x) + tf.reduce_mean(convolved(x, 64, 128, 256)), "more than 30 times as many as the solution"
+    ),
     "a length from the pixels": (range_of_values, "only shows when it is computed"),
     "a number of copies from the pixels": (fill_by_values, "only shows when it is computed"),
 }  # fmt: skip
@@ -100,6 +108,32 @@ def test_a_graph_that_asks_for_too_much_is_refused(load: str) -> None:
         read_graph(graph_of(build).SerializeToString(), FACTS)
 
     assert "\n" not in str(refused.value)
+
+
+def large_network(images: tf.Tensor, *, number: int) -> tf.Tensor:
+    """Without any pooling, and nine times as costly as the network of the solution."""
+    return tf.reduce_sum(convolved(images, 64, 64, 128), (1, 2)) + float(number)
+
+
+def test_a_large_network_is_read() -> None:
+    frozen = read_graph(graph_of(lambda x: large_network(x, number=0)).SerializeToString(), FACTS)
+
+    assert 9 * REFERENCE_PRODUCTS < frozen.products < 10 * REFERENCE_PRODUCTS
+
+
+def test_many_large_networks_together_take_too_long(digits: HeldOut) -> None:
+    def submitted(count: int) -> Evidence:
+        graphs = [
+            graph_of(partial(large_network, number=number)).SerializeToString() for number in range(count)
+        ]
+        records = [Record("model", 0, {"variable": "model", **FACTS}, digest(graph)) for graph in graphs]
+        return Evidence("graded", (), tuple(records), {digest(graph): graph for graph in graphs})
+
+    few, _ = read_models(submitted(3), digits)
+
+    assert len(few) == 3
+    with pytest.raises(TooCostlyError, match="times as long to measure"):
+        read_models(submitted(17), digits)
 
 
 def test_nothing_large_is_computed_while_a_graph_is_imported() -> None:
@@ -315,8 +349,8 @@ def test_an_order_of_side_effects_is_no_matter_of_the_computation() -> None:
     assert frozen.shapes["output:0"] == (None, 10)
 
 
-def eight_layers_of_256_filters() -> list[keras.Layer]:
-    return [layers.Conv2D(256, 3, padding="same", activation="relu") for _ in range(8)]
+def eight_layers_of_64_filters() -> list[keras.Layer]:
+    return [layers.Conv2D(64, 3, padding="same", activation="relu") for _ in range(8)]
 
 
 def vgg_like() -> list[keras.Layer]:
@@ -348,7 +382,7 @@ def there_and_back() -> list[keras.Layer]:
 
 @pytest.mark.parametrize(
     "make",
-    [eight_layers_of_256_filters, vgg_like, hundred_small_layers, there_and_back],
+    [eight_layers_of_64_filters, vgg_like, hundred_small_layers, there_and_back],
     ids=lambda f: f.__name__,
 )
 def test_large_networks_of_honest_students_are_read(

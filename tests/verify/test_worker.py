@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
 from autograder.evidence import CellRun, Evidence, Record, digest
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
-from autograder.execute.sandbox import Sandbox
+from autograder.execute.sandbox import Program, Sandbox
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.measurements import Measurements
+from autograder.pictures import Pictures
 from autograder.settings import Limits
+from autograder.verify.process import MOST_MB, SandboxedWorker, StoppedError
 from autograder.verify.verifier import Verifier
 
 layers = keras.layers
+MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +34,28 @@ def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def harmless() -> Evidence:
+def evidence_of(filters: int) -> Evidence:
     graph, facts = freeze(
         keras.Sequential(
             [
                 layers.Input((28, 28, 1)),
-                layers.Conv2D(2, 3, name="conv2d"),
+                layers.Conv2D(filters, 3, name="conv2d"),
                 layers.Flatten(),
                 layers.Dense(10),
             ]
         )
     )
-    images = as_npy(np.random.default_rng(0).random((2, 28, 28), np.float32))
+    images = as_npy(np.random.default_rng(0).random((filters, 28, 28), np.float32))
     records = (
         Record("model", 0, {"variable": "model", **facts}, digest(graph)),
         Record("images", 1, {"variable": "visualized_feature"}, digest(images)),
     )
     return Evidence("graded", (), records, {digest(graph): graph, digest(images): images})
+
+
+@pytest.fixture(scope="module")
+def harmless() -> Evidence:
+    return evidence_of(filters=2)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +133,88 @@ def kill_verifier() -> Callable[[Verifier], None]:
         verifier.worker.process.wait()
 
     return kill
+
+
+def test_a_verifier_that_takes_too_much_memory_costs_only_the_submission_that_caused_it(
+    verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifier.measure(harmless)
+    workers, new_worker = [verifier.worker], verifier._new_worker
+
+    def noted_worker() -> SandboxedWorker:
+        workers.append(new_worker())
+        return workers[-1]
+
+    def memory_of(process: psutil.Process) -> int:
+        ready = [one.process.pid for one in workers if one._is_ready and one.process]
+        return 4000 * MEGABYTE * (process.pid in ready)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(verifier, "_new_worker", noted_worker)
+        patch.setattr("autograder.verify.process._memory_of", memory_of)
+        # of another structure, so that it takes a while
+        stopped, _ = verifier.measure(evidence_of(filters=3))
+
+    after, _ = verifier.measure(harmless)
+
+    assert len(workers) == 2  # in a process of its own, it had all the memory, and took too much again
+    assert f"more than {MOST_MB} MB of memory" in stopped.trouble
+    assert is_well(after)
+
+
+class Orphaning:
+    """Like bubblewrap that is killed at the moment when it forks."""
+
+    name = "none"
+
+    def command(self, program: Program) -> list[str]:
+        return ["sh", "-c", "sleep 600 & kill -9 $$"]
+
+
+def test_what_a_killed_sandbox_leaves_behind_is_not_waited_for() -> None:
+    worker = SandboxedWorker("the verifier", Orphaning(), ())
+
+    with pytest.raises(StoppedError, match="killed while it started"):
+        worker.ask({}, {}, seconds=60, read=lambda facts, files: (facts, files))
+
+    assert worker.process is None
+
+
+def test_a_costly_network_is_measured_in_a_process_of_its_own(
+    verifier: Verifier, harmless: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, _ = verifier.measure(harmless)
+    process = verifier.worker.process
+    monkeypatch.setattr("autograder.verify.verifier.USUAL_TIMES", 1e-9)
+
+    apart, _ = verifier.measure(harmless)
+
+    assert apart == usual
+    assert verifier.worker.process is process
+
+
+def test_the_neighbours_of_a_costly_network_lose_no_time(
+    verifier: Verifier, harmless: Evidence, bomb: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def endless(_: Evidence) -> tuple[Measurements, Pictures]:
+        has_begun.set()
+        may_end.wait(60)
+        return Measurements("graded"), Pictures()
+
+    monkeypatch.setattr(verifier, "_measure_apart", endless)
+    with ThreadPoolExecutor(1) as pool:
+        with monkeypatch.context() as patch:
+            patch.setattr("autograder.verify.verifier.USUAL_TIMES", 1e-9)
+            costly = pool.submit(verifier.measure, bomb)
+            assert has_begun.wait(60)
+
+        neighbour, _ = verifier.measure(harmless)
+
+        assert not costly.done()
+        may_end.set()
+    assert is_well(neighbour)
 
 
 @pytest.mark.deep

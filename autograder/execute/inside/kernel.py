@@ -20,6 +20,7 @@ from typing import Any
 from .arrays import ArrayRecorder
 from .backends import replace_windows
 from .calls import DirectCalls
+from .handed_in import KernelOnGivenSockets, sockets_handed_in
 from .recorder import Channel, Recorder, watch_figures, watch_gradients, watch_training
 from .shortcuts import Shortcuts
 from .template import ForkServer
@@ -157,7 +158,9 @@ def show_only_jupyter(connection: str) -> None:
 
 def main() -> None:
     """Become a kernel, or a template for many."""
-    sys.path[0] = ""  # the working directory, as in any kernel; this package is already imported
+    # This package is imported, and a fork does not see the archive. Jupyter adds the working directory, after the
+    # standard library, once its own imports are done.
+    del sys.path[0]
     if sys.argv[1] == FORKING:
         import_all()
         del os.environ["MPLCONFIGDIR"]  # only for the template, which has no home folder
@@ -177,6 +180,7 @@ def become_kernel(config_file: str) -> None:
     with open(config_file, encoding="utf-8") as file:
         config = json.load(file)
     limit_resources(config)
+    import_all()  # before a file of the submission can take the place of one of these modules
     if config["submission"]:
         megabytes = config["scratch_mb"] * SHARE_OF_SUBMISSION
         copy_submission(config["submission"], os.getcwd(), int(megabytes * 1024 * 1024))
@@ -186,7 +190,6 @@ def become_kernel(config_file: str) -> None:
 
     import keras
     import tensorflow as tf
-    from ipykernel.kernelapp import IPKernelApp
 
     tf.config.list_physical_devices()  # now, so that driver warnings stay out of the student's output
     keras.utils.set_random_seed(config["seed"])
@@ -200,8 +203,9 @@ def become_kernel(config_file: str) -> None:
     watch_training(recorder)
     watch_gradients(recorder)
     watch_figures(recorder)
+    KernelOnGivenSockets.given = sockets_handed_in(config["sockets"])
     show_only_jupyter(config["connection"])
-    app = IPKernelApp.instance()
+    app = KernelOnGivenSockets.instance()
     app.initialize(["-f", config["connection"], "--HistoryManager.enabled=False"])
     recorder.shell = app.shell
     replace_windows(app.shell)

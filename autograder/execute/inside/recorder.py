@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import random
 import socket
 import warnings
@@ -22,6 +23,7 @@ from .freezing import freeze, training_facts
 from .functions import LibraryFunctions
 from .gradients import CompiledFunctions, can_look_inside, images_in, watch_other_gradients
 from .plotly_figures import panels_of, plotly_figures
+from .telling import Telling
 
 MOST_CANDIDATES = 24
 MOST_MODELS = 12
@@ -32,6 +34,8 @@ MOSAIC_SIDE, LARGEST_MOSAIC_SIDE = 4 * SIDE, 64 * SIDE
 # variance of the whole; those of a grid differ by nearly all of it.
 MOST_ENLARGED, WITHIN_PIXELS = 16, 0.5
 EXPECTED_NAME = "visualized_feature"
+# The product of these variables of the notebook is how many gradients it takes.
+STEPS_ARE = ("number_of_filters", "gradient_updates")
 # Number of images with gradients: with visible values, without; how often recording one failed; and how often
 # gradients of something else were taken, as for the weights in a training loop.
 NO_GRADIENTS = {"seen": 0, "unseen": 0, "lost": 0, "others": 0}
@@ -87,6 +91,7 @@ class Recorder:
         self.trained: list[Any] = []
         self.drawn: dict[int, Any] = {}  # figures, by their id
         self.libraries = LibraryFunctions()
+        self.telling = Telling(self.send)
         self.random = random.getstate()
 
     def before_cell(self, _info: Any) -> None:
@@ -250,11 +255,18 @@ class Recorder:
         values = [values_of(one) for one in losses]
         loss = sum(float(one if one.ndim == 0 else one.mean()) for one in values) / max(len(values), 1)
         self.gradients["seen"] += count
+        self.telling.tell("gradients", self.gradients["seen"], self.gradients_to_come())
         rows = (as_rows(images, count), as_rows(gradients, count))
         if rows[0] is not None and rows[1] is not None:
             self.ascents.see(source, *rows, loss)
         else:
             self.ascents.count(images, gradients, loss, count)
+
+    def gradients_to_come(self) -> int:
+        """Return how many gradients the exercise asks for, by its own names; 0 if the notebook does not say."""
+        numbers = [self.shell.user_ns.get(name) for name in STEPS_ARE] if self.shell else []
+        total = math.prod(numbers) if numbers and all(type(one) is int for one in numbers) else 0
+        return total if total >= self.gradients["seen"] else 0
 
     def saw_unseen_gradient(self, sources: Any) -> None:
         """Record that gradients were requested, if their values cannot be seen."""
@@ -341,6 +353,8 @@ def is_mosaic(array: Any) -> bool:
 def watch_training(recorder: Recorder) -> None:
     """Make the recorder keep every model that is trained, even if no variable refers to it afterwards."""
     import keras
+
+    recorder.telling.watch_training()
 
     original = keras.Model.fit
 

@@ -1,10 +1,11 @@
 # Maximises the ten outputs of the classifier instead of the feature maps of a convolution layer, so there
 # are ten images, one per digit, where there should be 32, and none belongs to a filter. The updates are
-# done as asked, though a softmax that is saturated hardly passes on any gradient.
+# done as asked, though a softmax that is saturated hardly passes on any gradient: where the images come out again,
+# that costs the objective alone.
 #
 # /// label
 # images = ["partial", "fail"]
-# ascent = ["fail", "partial"]
+# ascent = ["pass", "partial", "fail"]
 # objective = "fail"
 # updates = ["pass", "partial", "fail"]
 #

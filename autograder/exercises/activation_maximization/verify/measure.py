@@ -39,6 +39,7 @@ from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.graph import FrozenModel, LayerOutput
 from autograder.verify.held_out import HeldOut
+from autograder.verify.importing import MOST_TIMES
 from autograder.verify.models import (
     MeasuredModel,
     accuracy_before_training,
@@ -59,9 +60,15 @@ RISING, CLEAR = 0.02, 0.5
 LEAST_RISE = 0.2
 
 
-def measure(evidence: Evidence, digits: HeldOut, *, seed: int) -> tuple[Measurements, Pictures]:
-    """Measure one submission again, from its evidence alone."""
-    models, refused = read_models(evidence, digits)
+def measure(
+    evidence: Evidence, digits: HeldOut, *, seed: int, most_times: float = MOST_TIMES
+) -> tuple[Measurements, Pictures]:
+    """Measure one submission again, from its evidence alone.
+
+    Raises:
+        TooCostlyError: a network takes more than `most_times` times as long as the solution's.
+    """
+    models, refused = read_models(evidence, digits, most_times=most_times)
     candidates = classifiers(models)
     images = best_images(evidence, candidates, seed=seed)
     made_again = _made_again(images, evidence) if images else None

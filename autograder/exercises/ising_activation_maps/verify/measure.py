@@ -48,6 +48,7 @@ from autograder.plain.text import plain_text
 from autograder.verify.compiled import forget_compiled, too_many_compiled
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.graph import call
+from autograder.verify.importing import MOST_TIMES
 from autograder.verify.models import MeasuredModel, accuracy_before_training, read_models
 
 Floats = npt.NDArray[np.float32]
@@ -71,15 +72,20 @@ class MeasuredMaps:
     fit: Fit
 
 
-def measure(evidence: Evidence, digits: Lattices, *, seed: int) -> tuple[Measurements, Pictures]:
+def measure(
+    evidence: Evidence, digits: Lattices, *, seed: int, most_times: float = MOST_TIMES
+) -> tuple[Measurements, Pictures]:
     """Measure one submission again, from its evidence alone.
 
     If its network is not good on spins of -1 and 1, but on 0 and 1, the notebook has scaled them, and so does this.
+
+    Raises:
+        TooCostlyError: a network takes more than `most_times` times as long as the first exercise's solution.
     """
     del seed  # nothing here is drawn by lot
-    measured, pictures = _measure(evidence, digits)
+    measured, pictures = _measure(evidence, digits, most_times)
     if measured.model is not None and measured.model.accuracy < UNLIKE_TRAINED:
-        scaled, its_pictures = _measure(evidence, digits.as_zero_and_one())
+        scaled, its_pictures = _measure(evidence, digits.as_zero_and_one(), most_times)
         is_better = scaled.model and scaled.model.accuracy > measured.model.accuracy + CLEARLY_BETTER
         if is_better and _right_maps(scaled) >= _right_maps(measured):
             return scaled, its_pictures
@@ -91,8 +97,8 @@ def _right_maps(measured: Measurements) -> int:
     return maps.fitting if maps is not None else 0
 
 
-def _measure(evidence: Evidence, digits: Lattices) -> tuple[Measurements, Pictures]:
-    models, refused = read_models(evidence, digits)
+def _measure(evidence: Evidence, digits: Lattices, most_times: float) -> tuple[Measurements, Pictures]:
+    models, refused = read_models(evidence, digits, most_times=most_times)
     networks = [model for model in models if model.without_accuracy.outputs in {1, CLASSES}] or models
     choices = chosen_places(evidence, digits)
     tried = [(best_maps(evidence, networks, one.places, digits), one) for one in choices]
