@@ -8,7 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from downloads import ADA, NEIGHBOUR, NOTEBOOK, Collect, Outcome, everything, zipped
@@ -24,10 +24,15 @@ from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.submission import Submission
 from autograder.errors import GradeascentError
 from autograder.execute.sandbox import Sandbox
+from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.grading.grader import Grader, ready_to_grade
 from autograder.progress.step import Step
 from autograder.report import Report
-from autograder.settings import Settings
+from autograder.settings import Limits, Settings
+from autograder.verify.verifier import Verifier
+
+if TYPE_CHECKING:
+    from forged_evidence import Evidences
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -135,6 +140,26 @@ def grader(sandbox: Sandbox, digits_file: Path, tmp_path_factory: pytest.TempPat
     settings = Settings(jobs=2, data=str(digits_file))
     with ready_to_grade(Course.open(root), settings, announce=lambda line: None) as ready:
         yield ready
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidences:
+    """Makes evidence, by default of a trained network of the exercise's form and correct images."""
+    # Here, since TensorFlow takes long to import, and most attacks do not need it.
+    from forged_evidence import Evidences
+    from trained_networks import LAYER, trained_small
+
+    from solutions.gradient_ascent import visualize_filters
+
+    network = trained_small()
+    return Evidences(network, visualize_filters(network, LAYER, seed=5).images)
+
+
+@pytest.fixture(scope="module")
+def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
+    """The real verifier, in its sandbox."""
+    with Verifier(EXERCISE, sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,8 @@ import json
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from forged_evidence import (
@@ -41,21 +39,18 @@ from forged_evidence import (
     read_a_file,
     with_shape,
 )
-from trained_networks import FILTERS, LAYER, small_network, trained_small
+from trained_networks import FILTERS, LAYER, small_network
 
 from autograder.evidence import Evidence
 from autograder.execute.inside.ascents import AscentWatch
 from autograder.execute.inside.freezing import freeze
 from autograder.execute.inside.recorder import as_npy
-from autograder.execute.sandbox import Sandbox
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import Measurements
 from autograder.report import Result
 from autograder.rubric.score import score
-from autograder.settings import Limits
 from autograder.verify.verifier import Verifier
-from solutions.gradient_ascent import visualize_filters
 
 Tell = Callable[[str, str], None]
 
@@ -69,29 +64,6 @@ EVERYTHING = frozenset(POINTS)
 
 
 NETWORK = frozenset({"cnn", "training"})
-
-
-@pytest.fixture(scope="module")
-def network() -> keras.Model:
-    """A trained network of the exercise's form, but small."""
-    return trained_small()
-
-
-@pytest.fixture(scope="module")
-def correct(network: keras.Model) -> Images:
-    images: Images = visualize_filters(network, LAYER, seed=5).images
-    return images
-
-
-@pytest.fixture(scope="module")
-def evidence(network: keras.Model, correct: Images) -> Evidences:
-    return Evidences(network, correct)
-
-
-@pytest.fixture(scope="module")
-def verifier(sandbox: Sandbox, digits_file: Path) -> Iterator[Verifier]:
-    with Verifier(EXERCISE, sandbox, digits_file, limits=Limits(), seed=7, threads=1) as started:
-        yield started
 
 
 def judged(measurements: Measurements) -> dict[str, Result]:

@@ -74,8 +74,14 @@ def how_made(found: Reenactment) -> str:
 
 
 def is_unexplained(found: Reenactment | None) -> bool:
-    """Tell whether recorded steps lead to the images, but their gradients are not shown to be those of the network."""
-    return found is not None and bool(found.images) and not found.objective and found.likeness < UNLIKE
+    """Tell whether recorded steps lead to the images, but are not shown to be steps on the network.
+
+    Their gradients may be those of nothing in it. Or all that is known of them fits, but making these steps again leads
+    elsewhere: what was not kept whole of a record can be made up.
+    """
+    if found is None or not found.images:
+        return False
+    return found.is_contradicted if found.objective else found.likeness < UNLIKE
 
 
 def climbed(found: Reenactment | None) -> frozenset[int]:
