@@ -67,8 +67,9 @@ class Collector:
         assert connection is not None
         self._connections.add(connection)
         self._connections_left -= 1
+        is_one_too_many = self._connections_left < 0  # it alone is refused: the recorder's own goes on
         try:
-            while self._connections_left >= 0 and await self._receive(reader):
+            while not is_one_too_many and await self._receive(reader):
                 pass
         except (ValueError, asyncio.IncompleteReadError, ConnectionError):
             # Not a record: not sent by the recorder, or cut off when the kernel ended.
@@ -87,13 +88,13 @@ class Collector:
         if not self._allows(size):
             return False
         payload = await reader.readexactly(size)
+        kind, run = facts.pop("kind"), facts.pop("cell")
+        if kind == DOING:  # for people, and no evidence, not even what comes along
+            self.on_doing(facts)
+            return True
         name = digest(payload) if payload else ""
         if payload:
             self.payloads[name] = payload
-        kind, run = facts.pop("kind"), facts.pop("cell")
-        if kind == DOING:  # for people, and no evidence
-            self.on_doing(facts)
-            return True
         self.records.append(Record(kind, run, facts, name))
         return True
 

@@ -69,6 +69,14 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         self.reader = asyncio.current_task()
         await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
 
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Leave out a count of cells that is no number: nbclient would keep it, however large, in the notebook."""
+        if type(msg["content"].get("execution_count")) is not int:
+            msg["content"].pop("execution_count", None)
+        return super().process_message(msg, cell, cell_index)
+
     def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
         places = sum(map(len, self._display_id_map.get(display_id, {}).values()))
         if self._keeps(msg, times=places):

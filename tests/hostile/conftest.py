@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from downloads import ADA, NEIGHBOUR, NOTEBOOK, Collect, Outcome, everything, zipped
 from held_off import Case, as_property
@@ -56,6 +59,33 @@ def submission(tmp_path: Path) -> Submission:
     folder = tmp_path / "ada" / ASSIGNMENT
     folder.mkdir(parents=True)
     return Submission("ada", ASSIGNMENT, folder)
+
+
+MostMemory = Callable[[], AbstractContextManager[list[int]]]
+
+
+@pytest.fixture
+def most_memory() -> MostMemory:
+    """Measure by how many bytes this process, which is the grader's, grows at most."""
+
+    @contextmanager
+    def measure() -> Iterator[list[int]]:
+        grader = psutil.Process()
+        before, most, over = grader.memory_info().rss, [0], threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                most[0] = max(most[0], grader.memory_info().rss - before)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield most
+        finally:
+            over.set()
+            watcher.join()
+
+    return measure
 
 
 # How many of the inputs that a test asks for are tried in every run.

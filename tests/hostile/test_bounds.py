@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -23,30 +23,6 @@ Run = Callable[..., Execution]
 Said = Callable[[Execution, str], str]
 Tell = Callable[[str, str], None]
 MostMemory = Callable[[], AbstractContextManager[list[int]]]
-
-
-@pytest.fixture
-def most_memory() -> MostMemory:
-    """Measure by how many bytes this process, which is the grader's, grows at most."""
-
-    @contextmanager
-    def measure() -> Iterator[list[int]]:
-        grader = psutil.Process()
-        before, most, over = grader.memory_info().rss, [0], threading.Event()
-
-        def watch() -> None:
-            while not over.wait(0.02):
-                most[0] = max(most[0], grader.memory_info().rss - before)
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
-            yield most
-        finally:
-            over.set()
-            watcher.join()
-
-    return measure
 
 
 def statuses(evidence: Evidence) -> dict[str, str]:

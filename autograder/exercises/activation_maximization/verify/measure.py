@@ -122,7 +122,7 @@ def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
     ]
     if not reenactment.images:  # none that is known, or one image for all filters, to which one ascent leads
         return reenactment.watched >= (1 if images.distinct == 1 else SEEN_SHARE * images.count)
-    if reenactment.gains_nothing and reenactment.kept != "every_step":  # it was there before the first step
+    if reenactment.gains_nothing:  # it was there before the first step
         return not rising
     return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)
 

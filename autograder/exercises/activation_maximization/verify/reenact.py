@@ -160,8 +160,16 @@ def _as_asked(
 
 
 def _correlation(image: Floats, start: Floats, end: Floats, *, has_scale: bool = True) -> float:
-    """Return how well a displacement from the start agrees; without a scale, how well the images do."""
-    one, other = (image - start, end - start) if has_scale else (image - image.mean(), end - end.mean())
+    """Return how well a displacement from the start agrees; without a scale, how well the images do.
+
+    A picture may be clipped, so that it is compared with the end in its own grey values: both have the same histogram.
+    """
+    if has_scale:
+        one, other = image - start, end - start
+    else:
+        one = image - image.mean()
+        other = np.empty_like(one)
+        other[np.argsort(end, kind="stable")] = np.sort(one)
     return float(cosines(one[np.newaxis], other[np.newaxis])[0])
 
 
@@ -206,8 +214,10 @@ def _rise(
         chosen = one.filter if known is None else known.filter_for(one.filter)
         way = ways.get(one.place)
         end = images[one.place] if one.link.kept != "picture" else way.end if way is not None else None
-        if one.start is not None and end is not None and chosen is not None and one.link.steps:
-            starts.append(one.start)
+        # one ascent may go on from image to image: what counts is where it began
+        first = watched.steps.whole[watched.rows_of(one)[0]]
+        if first >= 0 and end is not None and chosen is not None and one.link.steps:
+            starts.append(watched.steps.wholes[first, 0])
             ends.append(end)
             filters.append(chosen)
     if not filters:
