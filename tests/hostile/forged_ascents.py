@@ -154,9 +154,21 @@ def half_a_gradient(evidence: Evidences) -> tuple[list[Part], Images]:
     return sent(watch, lambda call: call % steps == 0), evidence.correct
 
 
+def way_as_gradient(evidence: Evidences) -> tuple[list[Part], Images]:
+    """A straight way that is its own gradient, as an `imperative_grad` of the student's would say."""
+    watch, random, steps = AscentWatch(), np.random.default_rng(3), 50
+    for pasted in flat(evidence):
+        start = random.random(PIXELS, np.float32)
+        way = (pasted - start) / steps
+        for step in range(steps):
+            watch.see(None, (start + step * way)[None], way[None], float(step))
+    return sent(watch, lambda call: call % steps == 0), evidence.correct
+
+
 ATTACKS: dict[str, Attack] = {
     "a straight way from noise, the first of 50 gradients true": straight_way,
     "a straight way from noise, no gradient true": half_a_gradient,
+    "a straight way from noise that is its own gradient": way_as_gradient,
     "pasted images as gradients that were kept": gradient_kept,
     "true small steps from pasted images, the last but one kept": one_before_the_last,
     "true small steps from pasted images, a picture of the end kept": picture_of_the_end,

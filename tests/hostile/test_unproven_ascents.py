@@ -26,6 +26,7 @@ FOR_AN_ASCENT = ("ascent", "objective", "updates")
 # One of each kind is tried in every run: of steps that were made up, of true steps that made nothing, and of excuses.
 OF_EACH_KIND = {
     "a straight way from noise, the first of 50 gradients true",
+    "a straight way from noise that is its own gradient",
     "true small steps from pasted images, the last but one kept",
     "a record that the recorder has failed",
 }

@@ -9,8 +9,9 @@ from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import AS_ASKED, ImagesMeasurement, Measurements, Reenactment
 from autograder.rubric.award import Fault
 
-# Gradients with a penalty, or of several filters, have at least this cosine with that of the own filter.
-UNLIKE = 0.2
+# Gradients with a penalty, or of several filters, have at least this cosine with that of the own filter, if the penalty
+# is left out. The way from noise to an image from elsewhere has half of it.
+UNLIKE = 0.6
 
 SCALINGS = {
     "root_mean_square": "divided by its root mean square",
