@@ -20,6 +20,9 @@ from autograder.execute.sandbox import SCRATCH, SHARED_MEMORY
 from autograder.plain.machine import MEGABYTE
 from autograder.settings import Limits
 
+# A fork bomb starts processes while others are stopped.
+ROUNDS_OF_STOPPING = 20
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -96,19 +99,45 @@ class Guard:
         states = [os.fstatvfs(folder) for folder in self._folders]
         in_files = sum((state.f_blocks - state.f_bfree) * state.f_frsize for state in states)
         files = sum(state.f_files - state.f_ffree for state in states)
-        if resident + in_files > self._limits.memory_mb * MEGABYTE:
-            # Forked processes share most of their memory; to find out how much takes longer.
-            resident = self._exact(family, enough=self._limits.memory_mb * MEGABYTE - in_files)
+        most = self._limits.memory_mb * MEGABYTE
+        if resident + in_files > most:
+            # Forked processes share most of their memory. To find out how much takes longer, and meanwhile they must
+            # not grow. What has too much is about to be killed, so it stays stopped.
+            stopped = _stop(pids)
+            resident = _shared_fairly(stopped, enough=most - in_files)
+            if resident + in_files <= most:
+                _resume(stopped)
         return Usage(resident + in_files, len(family), seconds, files)
 
-    def _exact(self, family: Sequence[psutil.Process], *, enough: int) -> int:
-        """Return what processes hold together, or more than `enough`: while they are measured, they may grow."""
-        total = 0
-        for process in sorted(family, key=_resident, reverse=True):
-            total += _share_of_memory(process)
-            if total > enough:
-                break
-        return total
+
+def _stop(pids: Sequence[int]) -> list[psutil.Process]:
+    """Stop all processes of these families, also those that they start meanwhile; return them."""
+    stopped: dict[int, psutil.Process] = {}
+    for _ in range(ROUNDS_OF_STOPPING):
+        new = [process for pid in pids for process in _family(pid) if process.pid not in stopped]
+        if not new:
+            break
+        for process in new:
+            with contextlib.suppress(psutil.Error):  # the process has just ended
+                process.suspend()
+            stopped[process.pid] = process
+    return list(stopped.values())
+
+
+def _resume(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.resume()
+
+
+def _shared_fairly(family: Sequence[psutil.Process], *, enough: int) -> int:
+    """Return what processes hold together, or some number above `enough`, which takes less time."""
+    total = 0
+    for process in sorted(family, key=_resident, reverse=True):
+        total += _share_of_memory(process)
+        if total > enough:
+            break
+    return total
 
 
 def _resident(process: psutil.Process) -> int:
