@@ -101,9 +101,7 @@ def _warm_start(settings: Settings) -> Examination:
 
 def _bfloat16() -> Examination:
     if computes_bfloat16():
-        return Examination(
-            "bfloat16", "ok", "the processor computes in it: profile 'quick' trains in half the time"
-        )
+        return Examination("bfloat16", "ok", "the processor computes in it: profile 'quick' trains faster")
     return Examination(
         "bfloat16",
         "optional",

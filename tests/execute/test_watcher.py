@@ -10,10 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.execute.guard import Guard, Usage
 from autograder.execute.watcher import Watcher
+from autograder.plain.machine import MEGABYTE
 from autograder.settings import Limits
 
 
@@ -107,3 +109,32 @@ def test_without_a_sandbox_no_file_counts() -> None:
     with Guard(Limits()) as guard:
         guard.find_folders([os.getpid()], own=Path("/nowhere"))
         assert guard.look([os.getpid()]).files == 0
+
+
+# A process and four forks, with 400 MB that they share, or 300 MB each.
+FAMILY = (
+    "import os, time\nshared = bytearray(b'1') * {shared}\nparent = os.getpid()\n"
+    "for _ in range(4):\n    os.getpid() == parent and os.fork()\n"
+    "own = bytearray(b'1') * {own}\nos.write(1, b'ready\\n')\ntime.sleep(20)"
+)
+
+
+@pytest.mark.parametrize(("shared", "own"), [(400_000_000, 1), (1, 300_000_000)])
+def test_what_shares_its_memory_continues_and_what_has_too_much_stays_stopped(shared: int, own: int) -> None:
+    code = FAMILY.format(shared=shared, own=own)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert [first.stdout.readline() for _ in range(5)] == ["ready\n"] * 5
+        family = [psutil.Process(first.pid), *psutil.Process(first.pid).children()]
+        try:
+            with Guard(Limits(memory_mb=1024)) as guard:
+                usage = guard.look([first.pid])
+            stopped = [one for one in family if one.status() == psutil.STATUS_STOPPED]
+        finally:
+            for one in family:
+                one.kill()
+
+    assert len(family) == usage.processes == 5
+    assert usage.memory > 400_000_000
+    assert (usage.memory > 1024 * MEGABYTE) == (own > 1)
+    assert stopped == (family if own > 1 else [])
