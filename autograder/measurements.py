@@ -19,6 +19,8 @@ IN_A_FIGURE = "figure"
 REPRODUCED_SHARE = 0.75
 # From this share on, recorded gradients that are those of an objective show that it was climbed.
 AGREEING_SHARE = 0.9
+# A way on which less than this share of what was climbed is gained did not make the image.
+LEAST_RISE = 0.2
 # What the exercise asks to climb; as in a well-known tutorial, the border of a map may be left out of its mean.
 AS_ASKED = frozenset({"mean", "border_left_out"})
 
@@ -85,6 +87,7 @@ class ImagesMeasurement:
     filters: tuple[FilterMeasurement, ...]
     mix_up: MixUp | None = None
     ascent_seen: bool = True  # was a gradient with respect to images seen earlier, as far as can be known?
+    is_compiled: bool = False  # does the kernel say that they came out of functions that XLA compiles?
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,16 @@ class Reenactment:
         """Whether it is known how the images moved: they come out again, or every recorded step shows it."""
         recorded = self.agreeing >= AGREEING_SHARE and self.is_steady
         return bool(self.scaling) and (self.is_shown or recorded)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the recorded steps could be made again, but lead to other images: a record that nobody confirms."""
+        return bool(self.objective and self.scaling) and self.is_steady and not self.is_shown
+
+    @property
+    def gains_nothing(self) -> bool:
+        """Whether what was climbed is hardly higher at the images than where their ascents began."""
+        return 0 <= self.rise < LEAST_RISE
 
     @property
     def is_as_asked(self) -> bool:

@@ -9,8 +9,9 @@ from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import AS_ASKED, ImagesMeasurement, Measurements, Reenactment
 from autograder.rubric.award import Fault
 
-# Gradients with a penalty, or of several filters, have at least this cosine with that of the own filter.
-UNLIKE = 0.2
+# Gradients with a penalty, or of several filters, have at least this cosine with that of the own filter, if the penalty
+# is left out. The way from noise to an image from elsewhere has half of it.
+UNLIKE = 0.6
 
 SCALINGS = {
     "root_mean_square": "divided by its root mean square",
@@ -74,8 +75,14 @@ def how_made(found: Reenactment) -> str:
 
 
 def is_unexplained(found: Reenactment | None) -> bool:
-    """Tell whether recorded steps lead to the images, but their gradients are not shown to be those of the network."""
-    return found is not None and bool(found.images) and not found.objective and found.likeness < UNLIKE
+    """Tell whether recorded steps lead to the images, but are not shown to be steps on the network.
+
+    Their gradients may be those of nothing in it. Or all that is known of them fits, but making these steps again leads
+    elsewhere: what was not kept whole of a record can be made up.
+    """
+    if found is None or not found.images:
+        return False
+    return found.is_contradicted if found.objective else found.likeness < UNLIKE
 
 
 def climbed(found: Reenactment | None) -> frozenset[int]:

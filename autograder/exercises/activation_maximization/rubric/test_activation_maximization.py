@@ -57,6 +57,7 @@ from autograder.exercises.activation_maximization.rubric.reenacted import (
     watched,
 )
 from autograder.exercises.activation_maximization.rubric.steps import closeness_to_asked, steps_per_image
+from autograder.exercises.activation_maximization.rubric.unproven import UNEXPLAINED_ASCENT, why_unseen
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import (
     IN_A_FIGURE,
@@ -72,14 +73,6 @@ NO_LAYER = "There are images, but no network with convolutions whose filters the
 NO_PICTURE = (
     "The output of no cell has a picture, so this figure cannot be seen, and a person will look at it. Call "
     "plt.show() after the panels are filled."
-)
-UNSEEN_ASCENT = (
-    "No recorded gradient step leads to these images, so it is not known where they come from, and a person will look "
-    "at them. If an ascent made them, it must be in the notebook, with tf.GradientTape as in the exercise."
-)
-UNEXPLAINED_ASCENT = (
-    "The recorded steps could not be shown to follow the gradient of anything that the network computes, so it is not "
-    "known how these images were made, and a person will look at them."
 )
 
 
@@ -228,8 +221,9 @@ def test_updates(
     45 to 55 steps earn all, 15 or 167 nothing, in between in proportion; far too small or large ones earn nothing.
     """
     require_enough(features, thresholds)
-    if not features.ascent_seen and share_raised(features, thresholds) > 0:
-        raise NeedsPersonError(UNSEEN_ASCENT, "no_ascent_seen")
+    is_raised = share_raised(features, thresholds) > 0
+    if not features.ascent_seen and is_raised:
+        raise NeedsPersonError(why_unseen(features), "no_ascent_seen")
     found = watched(measured, features)
     steps = found.steps if found is not None else steps_per_image(measured)
     if steps is None:
@@ -254,6 +248,8 @@ def test_updates(
     )
     if found is not None:
         award.feedback += remark_on_start(found)
+    if award.share > 0 and is_raised and is_unexplained(measured.reenactment):
+        award.needs_person(UNEXPLAINED_ASCENT, "ascent_not_explained")
 
 
 def test_plot(measured: Measurements, award: Award) -> None:
@@ -293,7 +289,7 @@ def test_plot(measured: Measurements, award: Award) -> None:
 def ask_where_from(features: ImagesMeasurement, measured: Measurements, award: Award) -> None:
     """Let a person look at images that earn points although no recorded steps lead to them, or explain them."""
     if award.share > 0 and not features.ascent_seen:
-        award.needs_person(UNSEEN_ASCENT, "no_ascent_seen")
+        award.needs_person(why_unseen(features), "no_ascent_seen")
     elif award.share > 0 and is_unexplained(measured.reenactment):
         award.needs_person(UNEXPLAINED_ASCENT, "ascent_not_explained")
 

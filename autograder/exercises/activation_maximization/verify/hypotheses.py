@@ -63,7 +63,8 @@ class Found:
     Attributes:
         hypothesis: what most samples agree with.
         agreeing: the share of samples that do.
-        likeness: the median cosine with the gradients that the exercise asks for, without its sign; -1 if unknown.
+        likeness: the median cosine with the gradients that the exercise asks for, without its sign, and without a
+            penalty on the image where that is closer; -1 if unknown.
         is_reversed: whether the recorded gradients point the other way, as those of a negated loss do.
     """
 
@@ -98,7 +99,8 @@ def find_hypothesis(watched: Watched, model: FrozenModel, layers: Sequence[Layer
             for (objective, filters), part in zip(some, np.split(slopes, len(some)), strict=True):
                 likeness = cosines(part, gradients)
                 if best.likeness < 0:
-                    best = replace(best, likeness=float(np.median(np.abs(likeness))))
+                    alike = np.maximum(np.abs(likeness), np.abs(_without_penalty(part, images, gradients)))
+                    best = replace(best, likeness=float(np.median(alike)))
                 fits = np.abs(likeness) >= SAME_DIRECTION
                 if fits.mean() >= MOST_OF_THEM and fits.mean() > best.agreeing:
                     pairs = zip(meant[fits], filters[fits], strict=True)
@@ -111,6 +113,21 @@ def find_hypothesis(watched: Watched, model: FrozenModel, layers: Sequence[Layer
             if best.agreeing >= NEARLY_ALL:
                 return best
     return best
+
+
+def _without_penalty(slopes: Floats, images: Floats, gradients: Floats) -> Losses:
+    """Return the cosines, (n,), of gradients, (n, 784), with slopes, whatever penalty on the image they contain.
+
+    The penalty is a multiple of the image, as of its square, and one of all pixels alike; both are left out.
+    """
+    rests = []
+    for vectors in (slopes, gradients):
+        rest = vectors.astype(np.float64)
+        for at, image in enumerate(images.astype(np.float64)):
+            penalty = np.stack([image, np.ones_like(image)], axis=1)
+            rest[at] -= penalty @ np.linalg.lstsq(penalty, rest[at], rcond=None)[0]
+        rests.append(rest.astype(np.float32))
+    return cosines(rests[0], rests[1])
 
 
 def _has_value(

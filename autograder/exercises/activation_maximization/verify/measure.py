@@ -22,11 +22,7 @@ from autograder.exercises.activation_maximization.verify.links import seen_outsi
 from autograder.exercises.activation_maximization.verify.objectives import forget_objectives
 from autograder.exercises.activation_maximization.verify.plot import measure_plot
 from autograder.exercises.activation_maximization.verify.reenact import Reenacted, reenact
-from autograder.exercises.activation_maximization.verify.traces import (
-    ascent_seen,
-    is_incomplete,
-    measure_steps,
-)
+from autograder.exercises.activation_maximization.verify.traces import ascent_seen, measure_steps
 from autograder.measurements import (
     ImagesMeasurement,
     Measurements,
@@ -56,8 +52,6 @@ READS_DIGITS = 0.5
 SEEN_SHARE = 0.85
 # Gain, and pattern score, from which an image may have come out of an ascent; those of noise are below.
 RISING, CLEAR = 0.02, 0.5
-# A way on which less than this share of what was climbed is gained did not make the image.
-LEAST_RISE = 0.2
 
 
 def measure(
@@ -112,15 +106,12 @@ def _with_living_filters(images: Candidate, reenactment: Reenactment | None, *, 
 def _with_traces(images: Candidate, evidence: Evidence, reenactment: Reenactment | None) -> ImagesMeasurement:
     measured = images.measurement
     run = images.version.record.run
-    seen = ascent_seen(evidence, run)
     outside = seen_outside(evidence, run, np.nan_to_num(images.version.stack.reshape(measured.count, -1)))
-    if outside >= SEEN_SHARE * measured.count:
-        seen = True
-    elif reenactment is not None:
+    if reenactment is not None:
         seen = _are_seen(measured, reenactment)
-    elif evidence.is_watched:
-        seen = seen and is_incomplete(evidence)
-    return replace(measured, ascent_seen=seen)
+    else:  # where every gradient is watched, what is missing proves nothing, whatever the kernel says of the reason
+        seen = not evidence.is_watched and ascent_seen(evidence, run)
+    return replace(measured, ascent_seen=seen, is_compiled=outside >= SEEN_SHARE * measured.count)
 
 
 def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
@@ -131,7 +122,7 @@ def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
     ]
     if not reenactment.images:  # none that is known, or one image for all filters, to which one ascent leads
         return reenactment.watched >= (1 if images.distinct == 1 else SEEN_SHARE * images.count)
-    if 0 <= reenactment.rise < LEAST_RISE and reenactment.kept == "end":  # it was there before the first step
+    if reenactment.gains_nothing:  # it was there before the first step
         return not rising
     return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)
 

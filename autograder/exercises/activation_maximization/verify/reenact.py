@@ -18,7 +18,7 @@ import numpy.typing as npt
 from autograder.evidence import Evidence
 from autograder.exercises.activation_maximization.constants import SIDE, STEPS
 from autograder.exercises.activation_maximization.films import Films
-from autograder.exercises.activation_maximization.verify.climbing import Looks, Ways, climb_again
+from autograder.exercises.activation_maximization.verify.climbing import Looks, Way, Ways, climb_again
 from autograder.exercises.activation_maximization.verify.filming import looks_of, make_films, plan_films
 from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find_hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
@@ -27,6 +27,7 @@ from autograder.exercises.activation_maximization.verify.watched import (
     STEADY,
     Rule,
     Watched,
+    WatchedImage,
     kind_of_start,
     moved,
     rule_of,
@@ -82,8 +83,24 @@ def reenact(
         return None
     if not watched.images or not layers:
         return Reenacted(Reenactment(watched=0))
-    if len(np.unique(flat, axis=0)) <= len(flat) / 2:  # one variable for all: no filter has its own image
-        return Reenacted(Reenactment(len(watched.images), kept="same", steps=usual_steps(watched)))
+    first = np.unique(flat, axis=0, return_index=True)[1]
+    if len(first) <= len(flat) / 2:  # one variable for all: no filter has its own image
+        different = replace(watched, images=[one for one in watched.images if one.place in first])
+        made = _made_again(different, flat, model, layers, mean_activations).measurement
+        is_proven = made.is_shown and not made.gains_nothing
+        known = len(watched.images) if is_proven else 0
+        return Reenacted(Reenactment(known, kept="same", steps=usual_steps(watched)))
+    return _made_again(watched, flat, model, layers, mean_activations)
+
+
+def _made_again(
+    watched: Watched,
+    flat: Floats,
+    model: FrozenModel,
+    layers: Sequence[LayerOutput],
+    mean_activations: MeanActivations,
+) -> Reenacted:
+    """Find how images, (n, 784), were made, and make them again."""
     rule = rule_of(watched)
     plans = plan_films(watched, flat)
     looks = looks_of(plans)
@@ -99,7 +116,8 @@ def reenact(
             rule = replace(rule, size=-rule.size) if found.is_reversed else rule
             ways = climb_again(watched, found.hypothesis, rule, model, looks)
     # what is as asked climbs the means of the first layer, which are compiled already
-    rise = _rise(watched, None if asked is not None else found.hypothesis, flat, mean_activations)
+    known = None if asked is not None else found.hypothesis
+    rise = _rise(watched, known, flat, ways, mean_activations)
     measured = _measurement(watched, found, rule, ways, flat, rise)
     films = make_films(
         plans,
@@ -142,25 +160,65 @@ def _as_asked(
 
 
 def _correlation(image: Floats, start: Floats, end: Floats, *, has_scale: bool = True) -> float:
-    """Return how well a displacement from the start agrees; without a scale, how well the images do."""
-    one, other = (image - start, end - start) if has_scale else (image - image.mean(), end - end.mean())
+    """Return how well a displacement from the start agrees; without a scale, how well the images do.
+
+    A picture may be clipped, so that it is compared with the end in its own grey values: both have the same histogram.
+    """
+    if has_scale:
+        one, other = image - start, end - start
+    else:
+        one = image - image.mean()
+        other = np.empty_like(one)
+        other[np.argsort(end, kind="stable")] = np.sort(one)
     return float(cosines(one[np.newaxis], other[np.newaxis])[0])
 
 
+def _correlation_of(one: WatchedImage, image: Floats, way: Way, slope: Floats | None) -> float:
+    """Return how well an image agrees with what doing its ascent again leads to."""
+    if slope is not None:
+        return abs(float(cosines(image[np.newaxis], slope[np.newaxis])[0]))
+    return _correlation(image, way.start, way.end, has_scale=one.link.kept != "picture")
+
+
+def _slopes(watched: Watched, known: Hypothesis | None, ways: Ways) -> dict[int, Floats]:
+    """Return, by image, the gradients at the ends of the ways, where these were kept in place of images."""
+    kept = [
+        (one.place, ways[one.place].end, chosen)
+        for one in watched.alive
+        if known is not None
+        and one.link.kept == "gradient"
+        and one.place in ways
+        and (chosen := known.filter_for(one.filter)) is not None
+    ]
+    if known is None or not kept:
+        return {}
+    ends, filters = np.stack([end for _, end, _ in kept]), np.array([chosen for *_, chosen in kept])
+    slopes = known.maps.gradients(ends, known.objective.derivative(known.maps.of(ends), filters))
+    return {place: slope for (place, *_), slope in zip(kept, slopes, strict=True)}
+
+
 def _rise(
-    watched: Watched, known: Hypothesis | None, images: Floats, mean_activations: MeanActivations
+    watched: Watched,
+    known: Hypothesis | None,
+    images: Floats,
+    ways: Ways,
+    mean_activations: MeanActivations,
 ) -> float:
     """Return the median share of the distance of images from noise that was covered on their way; -1 if unknown.
 
     Distances are those of the objective. The share is close to 1 for an ascent from noise, or a descent, and close to
-    0 for a step that begins at an image from elsewhere.
+    0 for a step that begins at an image from elsewhere. A picture of an end has another scale; the end itself counts.
     """
     starts, ends, filters = [], [], []
     for one in watched.alive:
         chosen = one.filter if known is None else known.filter_for(one.filter)
-        if one.start is not None and chosen is not None and one.link.steps and one.link.kept != "picture":
-            starts.append(one.start)
-            ends.append(images[one.place])
+        way = ways.get(one.place)
+        end = images[one.place] if one.link.kept != "picture" else way.end if way is not None else None
+        # one ascent may go on from image to image: what counts is where it began
+        first = watched.steps.whole[watched.rows_of(one)[0]]
+        if first >= 0 and end is not None and chosen is not None and one.link.steps:
+            starts.append(watched.steps.wholes[first, 0])
+            ends.append(end)
             filters.append(chosen)
     if not filters:
         return -1.0
@@ -195,8 +253,9 @@ def _measurement(
         scaling == "root_mean_square" and abs(abs(size) * SIDE - 1) <= STEADY
     ):  # SIDE is the norm's square root of pixels
         scaling, size = "norm", size * SIDE
+    slopes = _slopes(watched, hypothesis, ways)
     correlations = {
-        one.place: _correlation(flat[one.place], way.start, way.end, has_scale=one.link.kept != "picture")
+        one.place: _correlation_of(one, flat[one.place], way, slopes.get(one.place))
         for one in watched.images
         if (way := ways.get(one.place)) is not None
     }

@@ -45,9 +45,10 @@ def seen(measured: Measurements, found: Reenactment | None, *, is_seen: bool = T
     [
         (AS_ASKED, True, 1.0, ("pass", "pass", "pass")),
         (AS_ASKED, True, 0.01, ("pass", "pass", "pass")),  # a network that hardly responds
-        (NOT_REPRODUCED, True, 1.0, ("pass", "pass", "pass")),
+        (NOT_REPRODUCED, True, 1.0, ("review", "review", "review")),
+        (replace(NOT_REPRODUCED, is_steady=False), True, 1.0, ("pass", "pass", "pass")),
         (NOT_REPRODUCED, True, 0.0, ("fail", "fail", "pass")),
-        (UNEXPLAINED, True, 1.0, ("review", "review", "pass")),
+        (UNEXPLAINED, True, 1.0, ("review", "review", "review")),
         (UNEXPLAINED, True, 0.0, ("fail", "fail", "pass")),
         (Reenactment(watched=0), False, 1.0, ("review", "review", "review")),
         (Reenactment(watched=0), False, 0.0, ("fail", "fail", "fail")),

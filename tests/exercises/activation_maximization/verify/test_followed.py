@@ -31,7 +31,29 @@ def test_what_was_kept_is_found(
 
     assert found.kept == kept
     assert found.steps >= STEPS - 1
+    assert found.is_shown == (
+        kept == "gradient"
+    )  # a gradient comes out again, and of a start there is nothing to make
     assert not found.is_as_asked
+
+
+def test_one_variable_for_all_is_known_if_its_last_ascent_comes_out_again(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    def last_for_all(images: Any) -> Any:
+        return np.repeat(images[-1:], FILTERS, axis=0)
+
+    found, forged = (
+        found_in(Student(), last_for_all),
+        found_in(Student(loss_of_variable=to_a_picture), last_for_all),
+    )
+
+    assert (found.kept, found.watched) == ("same", 1)
+    assert (forged.kept, forged.watched) == ("same", 0)
+
+
+def to_a_picture(image: Any, _i: int) -> Any:
+    return -tf.reduce_sum(tf.square(image - np.random.default_rng(8).random((1, 28, 28, 1), np.float32) * 40))
 
 
 @pytest.mark.parametrize(
