@@ -51,8 +51,11 @@ TOO_LONG = 5.0
 ROUNDING = 3e-5
 # Only this many ascents, the nearest, are tried as those that a step continues.
 MOST_TRIED = 5
-# If this share of the steps follows no other step, every step began with a new start.
-ANEW = 0.9
+# Every step began with a new start if an image is as far from the one before as this share of its distance from one of
+# another ascent.
+ANEW = 0.7
+# After so many steps along their gradients and nothing else, an image elsewhere is a new start.
+SURELY_CLEAN = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +173,9 @@ def _followed(
             return before, multiple, True
         is_near = _is_near(steps, ascents[before], row)
         leads_on = cosine >= ROUGH or (cosine <= -ROUGH and any(ascents[before].multiples))
-        if is_near or (leads_on and is_usual(ascents[before], steps, multiple)):
+        clean = ascents[before].is_clean
+        may_be_rough = len(clean) < SURELY_CLEAN or not all(clean)
+        if is_near or (may_be_rough and leads_on and is_usual(ascents[before], steps, multiple)):
             rough = (before, multiple, False)
     others = [index for index in recent if index not in taken]
     if others:
@@ -246,8 +251,7 @@ def regular(steps: Steps, ascents: list[Ascent], count: int) -> list[Ascent]:
     Where every step ends in a clipping or a shift of the image, nothing else tells where an ascent begins.
     """
     each, rest = divmod(len(steps.calls), count)
-    begins_anew = len(ascents) > ANEW * len(steps.calls)
-    if rest or each < 2 or len(ascents) < 2 * count or steps.lanes.any() or begins_anew:
+    if rest or each < 2 or len(ascents) < 2 * count or steps.lanes.any() or _begin_anew(steps, each):
         return ascents
     found = []
     for first in range(0, len(steps.calls), each):
@@ -255,3 +259,10 @@ def regular(steps: Steps, ascents: list[Ascent], count: int) -> list[Ascent]:
         multiples, rests, _ = ways_along(steps, np.array(rows[:-1]), steps.images[rows[1:]])
         found.append(Ascent(rows, multiples.tolist(), (rests <= CLEAN).tolist()))
     return found
+
+
+def _begin_anew(steps: Steps, each: int) -> bool:
+    """Tell whether every image is a new start: no nearer to the one before than to one of another ascent."""
+    near = np.linalg.norm(np.diff(steps.images, axis=0), axis=1)
+    far = np.linalg.norm(steps.images[each:] - steps.images[:-each], axis=1)
+    return len(far) > 0 and bool(np.median(near) > ANEW * np.median(far))

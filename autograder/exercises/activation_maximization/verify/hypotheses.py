@@ -226,7 +226,7 @@ def _common(values: Floats, losses: Losses) -> int | None:
 def mixed_up(filters: dict[int, int], count: int) -> tuple[str, int]:
     """Return how filters were mixed up, from pairs of the filter that was meant and the one that was climbed."""
     pairs = list(filters.items())
-    if all(meant % count == taken for meant, taken in pairs):
+    if np.mean([meant % count == taken for meant, taken in pairs]) >= MOST_OF_THEM:
         return "own", 0
     if len(pairs) == 1:  # one filter shows no rule
         return "other", 0

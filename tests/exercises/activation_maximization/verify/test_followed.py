@@ -12,7 +12,12 @@ import tensorflow as tf
 from student_ascents import FILTERS, STEPS, Student, evidence_of, rms
 
 from autograder.execute.inside.ascents import AscentWatch
-from autograder.exercises.activation_maximization.verify.ascents import Ascent, ascents_in, recorded_steps
+from autograder.exercises.activation_maximization.verify.ascents import (
+    Ascent,
+    ascents_in,
+    recorded_steps,
+    regular,
+)
 from autograder.exercises.activation_maximization.verify.links import link_images
 from autograder.measurements import Reenactment
 
@@ -187,6 +192,47 @@ def test_what_is_no_number_in_one_ascent_costs_no_other(found_in: Callable[..., 
 
     assert found.is_as_asked
     assert [one.index for one in found.images] == list(range(1, FILTERS))
+
+
+def lengths_of(watch: AscentWatch, *, count: int) -> list[int]:
+    """The number of steps of each ascent, of which there should be one for each of `count` images."""
+    steps = next(recorded_steps(evidence_of(watch), 0))
+    return [len(one.rows) for one in regular(steps, ascents_in(steps), count)]
+
+
+def test_a_new_start_is_one_although_it_happens_to_lie_along_the_last_gradient() -> None:
+    """As after the ascent of a filter that answers hardly anything, which turns back and forth about its start."""
+    random, watch = np.random.default_rng(3), AscentWatch()
+    image = random.random((1, 784), np.float32)
+    along, other = random.standard_normal((2, 1, 784)).astype(np.float32)
+    for step in range(20):
+        gradient = 0.1 * along if step % 2 else -0.1 * along
+        watch.see(None, image, gradient, 1.0)
+        image = image + gradient
+    watch.see(None, image + 0.06 * along + 0.06 * other, other, 1.0)
+    steps = next(recorded_steps(evidence_of(watch), 0))
+
+    assert [len(one.rows) for one in ascents_in(steps)] == [20, 1]
+
+
+def test_steps_after_which_every_image_is_clipped_belong_together() -> None:
+    random, watch = np.random.default_rng(3), AscentWatch()
+    for _ in range(8):
+        image = random.random((1, 784), np.float32)
+        for _ in range(20):
+            gradient, other = 0.1 * random.standard_normal((2, 1, 784)).astype(np.float32)
+            watch.see(None, image, gradient, 1.0)
+            image = np.clip(image + other, 0, 1)
+
+    assert lengths_of(watch, count=8) == [20] * 8
+
+
+def test_steps_that_all_begin_with_new_noise_are_no_ascents() -> None:
+    random, watch = np.random.default_rng(3), AscentWatch()
+    for _ in range(160):
+        watch.see(None, *random.random((2, 1, 784), np.float32), 1.0)
+
+    assert len(lengths_of(watch, count=8)) == 160
 
 
 @pytest.mark.deep

@@ -168,6 +168,10 @@ def test_one_filter_shows_no_rule_by_which_filters_were_mixed_up() -> None:
     assert mixed_up({5: 4, 6: 5}, 8) == ("shifted", -1)
 
 
+def test_one_filter_that_seems_to_be_another_does_not_hide_that_the_others_are_their_own() -> None:
+    assert mixed_up({0: 0, 1: 1, 2: 2, 3: 7, 4: 4}, 8) == ("own", 0)
+
+
 def test_a_filter_that_answers_to_noise_nearly_as_strongly_rises_all_the_same(
     found_in: Callable[..., Reenactment],
 ) -> None:
