@@ -48,6 +48,7 @@ from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.grading.grader import kit_versions
 from autograder.plain.files import write_whole
+from autograder.plain.machine import BFLOAT16
 from autograder.progress.bars import show_progress
 from autograder.record.files import (
     read_measurements,
@@ -68,8 +69,8 @@ DIGITS = "digits.npz"
 # What a measurement depends on.
 SOURCES = ("autograder", "solutions", "source", "tests/submissions")
 VERSIONED = ("tensorflow", "keras", "numpy")
-# Sets of instructions by which TensorFlow's kernels round differently.
-INSTRUCTIONS = ("avx2", "avx512f", "amx_tile")
+# Sets of instructions by which TensorFlow's kernels round differently, and by which a training may be in bfloat16.
+INSTRUCTIONS = ("avx2", "avx512f", "amx_tile", *sorted(BFLOAT16))
 
 
 def main() -> int:

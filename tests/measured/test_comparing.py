@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from comparing import LEARNED, NOT_COMPARED, OF_LIVING, PARTS, differences
+from comparing import LEARNED, NOT_COMPARED, OF_ANOTHER_ARITHMETIC, OF_LIVING, PARTS, differences
 
 from autograder.measurements import (
     CellError,
@@ -126,6 +126,22 @@ def test_what_was_not_there_before_is_named() -> None:
     assert differences(replace(MEASURED, plot=None), MEASURED) == ["plot: there is one now"]
 
 
+@pytest.mark.parametrize(
+    ("measured", "named"),
+    [
+        (with_plot(shown=9), "plot.shown"),
+        (with_filters(lambda one: replace(one, best_pattern=one.best_pattern + 0.2)), "median best pattern"),
+    ],
+)
+def test_a_training_in_another_arithmetic_may_learn_a_little_otherwise(
+    measured: Measurements, named: str
+) -> None:
+    assert [line for line in differences(MEASURED, measured) if line.startswith(named)]
+    assert differences(MEASURED, measured, same_arithmetic=False) == []
+    lost = replace(measured, plot=None)
+    assert differences(MEASURED, lost, same_arithmetic=False) == ["plot: there is none now"]
+
+
 def test_whatever_is_named_here_is_measured() -> None:
     records = {"model": MODEL, "images": IMAGES, "steps": MEASURED.steps, "plot": MEASURED.plot}
     records["reenactment"] = Reenactment(watched=64)
@@ -133,6 +149,7 @@ def test_whatever_is_named_here_is_measured() -> None:
 
     names |= {field.name for field in fields(MEASURED)}
     assert set(LEARNED) | NOT_COMPARED <= names
+    assert set(OF_ANOTHER_ARITHMETIC) <= names | OF_LIVING.keys()
     assert set(PARTS) <= {field.name for field in fields(MEASURED)}
     assert OF_LIVING
 

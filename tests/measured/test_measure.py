@@ -167,6 +167,6 @@ def test_the_result_has_a_line_for_each_submission() -> None:
 
 def test_of_a_processor_only_what_decides_about_rounding_is_told(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("model name\t: Fast 9000\nflags\t\t: sse4_2 avx2 avx512f\n")
+    cpuinfo.write_text("model name\t: Fast 9000\nflags\t\t: sse4_2 avx2 avx512f avx512_bf16\n")
 
-    assert instructions(cpuinfo) == ["avx2", "avx512f"]
+    assert instructions(cpuinfo) == ["avx2", "avx512f", "avx512_bf16"]
