@@ -29,6 +29,7 @@ STOPPED = 130
 # In the order in which help lists them.
 COMMANDS: dict[str, Callable[..., None]] = {
     "init": preparing.init_command,
+    "exercises": preparing.exercises_command,
     "release": preparing.release_command,
     "collect": preparing.collect_command,
     "grade": grading.grade_command,

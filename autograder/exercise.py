@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from autograder.measurements import Measurements
     from autograder.pictures import Pictures
     from autograder.report import Flag, Report
+    from solutions.data import RawDigits
 
 GROUP = "gradeascent.exercises"
 USUAL = "activation_maximization"
@@ -43,6 +44,33 @@ class Measuring(Protocol):
 
     def forget_models(self) -> None:
         """Free memory between two submissions."""
+
+
+class Data(Protocol):
+    """The module that knows the exercise's data; it does not import TensorFlow."""
+
+    def find(self, path: Path | None, *, announce: Callable[[str], None]) -> RawDigits:
+        """Return the data, from a file if one is named; `announce` receives their source if it is unexpected."""
+
+    def read(self, path: Path) -> RawDigits:
+        """Read the data from a file that `solutions.data.write_npz` wrote."""
+
+    def held_out(self, data: RawDigits) -> Any:
+        """Return what a notebook did not see, for measuring networks: an `autograder.verify.held_out.HeldOut`."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the recorder looks at in the student's kernel, besides models and the figures that are drawn.
+
+    Attributes:
+        side: pixels in the height and width of an image that goes into the network.
+        arrays: the names of the results, if these are arrays of numbers; without any, they are sets of images of this
+            side, one for each filter.
+    """
+
+    side: int = 28
+    arrays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +141,12 @@ class Exercise:
 
     Attributes:
         name: what a course calls it in its settings.
+        title: what it is called where people read.
+        heading: what stands over the pictures of the feedback page.
+        source: the folder with the instructor's notebook and the files that go with it.
+        brought: those of these files that a notebook reads; in the sandbox they lie beside it.
+        data: the name of the module that knows the data.
+        watch: what the recorder looks at.
         measuring: the name of the module that measures a submission.
         measured_by: the files and folders that determine the measurements.
         checks: the rubric, a pytest file.
@@ -145,6 +179,12 @@ class Exercise:
     """
 
     name: str
+    title: str
+    heading: str
+    source: Path
+    brought: tuple[str, ...]
+    data: str
+    watch: Watch
     measuring: str
     measured_by: tuple[Path, ...]
     checks: Path
@@ -185,6 +225,14 @@ class Exercise:
         """Import the module that measures, and with it TensorFlow."""
         return cast("Measuring", import_module(self.measuring))
 
+    def load_data(self) -> Data:
+        """Import the module that knows the data."""
+        return cast("Data", import_module(self.data))
+
+    def brought_files(self) -> tuple[Path, ...]:
+        """Return the files that lie beside a notebook when it runs."""
+        return tuple(self.source / name for name in self.brought)
+
 
 def offered() -> tuple[str, ...]:
     """Return the names of all installed exercises, sorted."""
@@ -203,6 +251,13 @@ def find_exercise(name: str) -> Exercise:
         if isinstance(exercise, Exercise):
             return exercise
     raise SettingsError(f"there is no exercise '{name}'; installed are: {', '.join(offered()) or 'none'}")
+
+
+def packaged_source(name: str) -> Path:
+    """Return the folder of an assignment that comes with the kit: in its package, or in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "course" / "assignments" / name
+    return inside if inside.is_dir() else package.parent / "source" / name
 
 
 def python_files(parts: tuple[Path, ...]) -> list[Path]:

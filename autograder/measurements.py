@@ -6,8 +6,8 @@ new rubric can be applied to stored measurements without running a notebook agai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -224,6 +224,9 @@ class Measurements:
     stopped: str = ""  # why the notebook did not run to its end
     unreadable: str = ""  # why the handed-in file is not a notebook
     trouble: str = ""  # what the verifier itself failed to do; a person has to look
+    own: dict[str, Any] = field(
+        default_factory=dict
+    )  # what only one exercise measures; it knows how to read it
     is_final: bool = True  # False: the verifier was stopped, maybe from outside, and may do better next time
 
 

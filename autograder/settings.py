@@ -70,6 +70,14 @@ class Limits(Section):
     verify_memory_mb: int = Field(8192, ge=4096, description="address space of the process that measures")
 
 
+class ExerciseSettings(Section):
+    """Settings of one exercise, which apply where it is graded."""
+
+    thresholds: dict[str, float] = Field(
+        default_factory=dict, description="numbers of its rubric; those under [thresholds] come before these"
+    )
+
+
 class Settings(Section):
     """Settings of one course, as read from `gradeascent.toml`."""
 
@@ -110,6 +118,9 @@ class Settings(Section):
     )
     python: str = Field("", description="the Python that runs student notebooks; empty: the kit's own")
     limits: Limits = Limits()
+    exercises: dict[str, ExerciseSettings] = Field(
+        default_factory=dict, description="settings that apply where an exercise is graded, by its name"
+    )
     thresholds: SerializeAsAny[Section] = Field(Section(), validate_default=True)
 
     @field_validator("exercise")
@@ -125,6 +136,9 @@ class Settings(Section):
         """Read the thresholds as the exercise describes them; by default, none is given."""
         given = {} if type(value) is Section else value
         name = others.data.get("exercise")
+        own = others.data.get("exercises", {}).get(name)
+        if own is not None and isinstance(given, dict):
+            given = {**own.thresholds, **given}
         return find_exercise(name).thresholds.model_validate(given) if name else Section()
 
 
@@ -175,9 +189,10 @@ def _first_problem(error: ValidationError) -> str:
     return f"setting '{key}' is {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
 
-def sections() -> dict[str, type[BaseModel]]:
+def sections(exercise: str = USUAL) -> dict[str, type[BaseModel]]:
     """Return the models of the settings by their section in `gradeascent.toml`."""
-    return {"": Settings, "limits": Limits, "thresholds": find_exercise(USUAL).thresholds}
+    own = "thresholds" if exercise == USUAL else f"exercises.{exercise}.thresholds"
+    return {"": Settings, "limits": Limits, own: find_exercise(exercise).thresholds}
 
 
 def _known_keys() -> list[str]:
@@ -186,14 +201,17 @@ def _known_keys() -> list[str]:
     ]
 
 
-def settings_template() -> str:
-    """Return a `gradeascent.toml` with the meaning and default of every key, commented out."""
+def settings_template(exercise: str = USUAL) -> str:
+    """Return a `gradeascent.toml` with the meaning and default of every key, commented out; it names the exercise."""
     lines = ["# Settings of this course. Every key is optional; remove the '#' to change it."]
-    for section, model in sections().items():
+    for section, model in sections(exercise).items():
         if section:
             lines += ["", f"# {(model.__doc__ or '').strip()}", f"[{section}]"]
         for key, field in model.model_fields.items():
-            if key in sections():
+            if key in {"limits", "exercises", "thresholds"}:
+                continue
+            if key == "exercise" and exercise != USUAL:
+                lines += [f"# {field.description}", tomli_w.dumps({key: exercise}).strip()]
                 continue
             lines += [f"# {field.description}", f"# {tomli_w.dumps({key: field.default}).strip()}"]
     return "\n".join(lines) + "\n"

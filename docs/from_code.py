@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 
 import solutions
 from autograder.cli import COMMANDS, app
+from autograder.exercise import USUAL, offered
 from autograder.report import Flag, Provenance, Report, Result
 from autograder.settings import sections as sections_of_settings
 
@@ -153,12 +154,14 @@ def _default(parameter: Any) -> str:
 def settings() -> Iterator[str]:
     """Describe every setting as Markdown, from the models that read `gradeascent.toml`."""
     models = sections_of_settings()
+    for name in sorted(set(offered()) - {USUAL}):
+        models |= {key: model for key, model in sections_of_settings(name).items() if key not in models}
     for section, model in models.items():
         yield from (f"## {f'[{section}]' if section else 'The course'}", "")
         yield from (_cell(model.__doc__ or "", escape=False), "")
         yield from ("| key | meaning | default | allowed |", "|---|---|---|---|")
         for key, field in model.model_fields.items():
-            if key not in models:
+            if key not in models and key != "exercises":
                 yield f"| `{key}` | {_described(model, key, field)} | {_literal(field.default)} | {_allowed(field)} |"
         yield ""
 

@@ -80,4 +80,4 @@ def test_the_template_names_every_key_with_its_default() -> None:
 
     defaults = Settings()
     assert Settings.model_validate(written_out) == defaults
-    assert written_out == defaults.model_dump()
+    assert written_out == defaults.model_dump(exclude={"exercises"})

@@ -13,11 +13,11 @@ from pathlib import Path
 from autograder.audit.comparison import Comparison, compare
 from autograder.audit.labelled import LabelledSubmission, read_labelled
 from autograder.audit.margins import Margin, margins
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, LabelError
-from autograder.exercise import find_exercise
+from autograder.exercise import USUAL, find_exercise
 from autograder.grading.course import Progress, grade_course
 from autograder.grading.grader import ready_to_grade
 from autograder.plain.files import write_whole
@@ -70,24 +70,28 @@ def audit(
     check_criteria(labelled, list(course.points()))
     released = released_notebook(course)
     notebooks = {one.name: one.notebook(released) for one in labelled}
-    exercise = find_exercise(settings.exercise)
+    exercise, assignment = find_exercise(settings.exercise), course.assignment
     comparisons, measured, rubric = [], [], ""
     for profile in profiles:
         workspace = Course(course.root / AUDIT / profile)
         for name, notebook in notebooks.items():
-            write_notebook(notebook, workspace.submission_folder(name) / f"{ASSIGNMENT}.ipynb")
+            write_notebook(notebook, workspace.submission_folder(name, assignment) / f"{assignment}.ipynb")
         announce(f"Profile {profile}: {len(labelled)} labelled submissions")
         chosen = settings.model_copy(update={"profile": profile})
         with (
             ready_to_grade(course, chosen, announce=announce) as grader,
             make_progress(len(labelled)) as progress,
         ):
-            reports = grade_course(workspace, list(notebooks), grader, progress, force=force)
+            reports = grade_course(
+                workspace, list(notebooks), grader, progress, force=force, assignment=assignment
+            )
             rubric = grader.rubric.sha256()
         if missing := [name for name in notebooks if name not in reports]:
             raise CourseError(f"'{missing[0]}' could not be graded, so the audit is incomplete")
         comparisons.append(compare(profile, labelled, reports, exercise.general_causes))
-        measured += [(one, read_measurements(workspace.result_folder(one.name))) for one in labelled]
+        measured += [
+            (one, read_measurements(workspace.result_folder(one.name, assignment))) for one in labelled
+        ]
     quantities = exercise.quantities
     result = Audit(
         rubric_sha256=rubric,
@@ -111,8 +115,8 @@ def check_criteria(labelled: Sequence[LabelledSubmission], criteria: Sequence[st
                 raise LabelError(f"{one.name}: no criterion '{name}'; there are {', '.join(criteria)}")
 
 
-def packaged_submissions() -> Path:
-    """Return the folder of the labelled submissions that come with the kit.
+def packaged_submissions(exercise: str = USUAL) -> Path:
+    """Return the folder of the labelled submissions that come with an exercise of the kit.
 
     An installed package contains them; in a checkout they are among the tests.
 
@@ -120,7 +124,11 @@ def packaged_submissions() -> Path:
         CourseError: they are missing from this installation.
     """
     here = Path(__file__).resolve()
-    for folder in (here.parent / "submissions", here.parents[2] / "tests" / "submissions"):
+    tests, others = here.parents[2] / "tests", f"submissions_{exercise}"
+    usual = (here.parent / "submissions", tests / "submissions")
+    for folder in (
+        usual if exercise == USUAL else (here.parent / others, tests / "exercises" / exercise / "submissions")
+    ):
         if folder.is_dir():
             return folder
     raise CourseError(
@@ -128,10 +136,10 @@ def packaged_submissions() -> Path:
     )
 
 
-def labelled_submissions(folder: Path | None) -> list[LabelledSubmission]:
-    """Read the labelled submissions of a folder, or those that come with the kit.
+def labelled_submissions(folder: Path | None, exercise: str = USUAL) -> list[LabelledSubmission]:
+    """Read the labelled submissions of a folder, or those that come with an exercise of the kit.
 
     Raises:
         LabelError: one of them cannot be read.
     """
-    return read_labelled(folder or packaged_submissions())
+    return read_labelled(folder or packaged_submissions(exercise))

@@ -16,7 +16,7 @@ from nbgrader.api import MissingEntry
 
 from autograder.audit.anonymous import LEFT_OUT, SOMEBODY, KnownNames, anonymous_facts, anonymous_notebook
 from autograder.collect.place import Shelf
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.release import released_notebook
 from autograder.course.submission import Submission
@@ -42,12 +42,13 @@ class Case:
     notes: tuple[str, ...] = ()
 
 
-def make_case(course: Course, student: str, settings: Settings, assignment: str = ASSIGNMENT) -> Case:
+def make_case(course: Course, student: str, settings: Settings, assignment: str = "") -> Case:
     """Return what is needed to see why a submission got its verdict.
 
     Raises:
         CourseError: the student is unknown, there is no report, or the gradebook, which knows names, cannot be read.
     """
+    assignment = assignment or course.assignment
     submissions_of(course, [student], assignment)
     folder = course.result_folder(student, assignment)
     report = read_report(folder)

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograder.cluster.order import Order, make_order, version_problem
 from autograder.cluster.parcel import pack, unpack
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.lock import only_writer
 from autograder.course.submission import Submission
 from autograder.errors import ClusterError, GradeascentError, RubricError
@@ -66,7 +66,7 @@ def grade_on_cluster(
     *,
     announce: Callable[[str], None],
     force: bool = False,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> Mapping[str, Report]:
     """Grade these students' submissions on the workers of a Dask scheduler, as `grade_course` does locally.
 
@@ -78,6 +78,7 @@ def grade_on_cluster(
         RubricError: the rubric is broken.
         DataError: the data file cannot be used.
     """
+    assignment = assignment or course.assignment
     with only_writer(course):
         rubric = rubric_of(course, settings, assignment)
         digits = digits_of(course, settings, announce=announce)

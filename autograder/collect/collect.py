@@ -21,7 +21,7 @@ from autograder.collect.place import Shelf
 from autograder.collect.plain import read_plain
 from autograder.collect.roster import Roster
 from autograder.collect.student import CollectionPlace, collect_student
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.lock import only_writer
 from autograder.errors import DownloadError
 from autograder.plain.scratch import temporary_folder
@@ -46,7 +46,7 @@ def collect(
     roster: Roster | None = None,
     *,
     dry_run: bool = False,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> Collection:
     """Put the submissions of a download into the course folder; in a dry run, only report what would happen.
 
@@ -58,6 +58,7 @@ def collect(
         DownloadError: the download cannot be read, or is of another kind.
         CourseError: another command is writing into the course.
     """
+    assignment = assignment or course.assignment
     source = download.expanduser().resolve()
     if source.is_relative_to(course.submitted) or course.submitted.is_relative_to(source):
         raise DownloadError(f"{download} is the folder of collected submissions; name a download from an LMS")

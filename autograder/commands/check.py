@@ -14,9 +14,10 @@ from autograder.course.notebooks import grade_id, read_notebook
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.runner import execute, is_check
 from autograder.execute.sandbox import Unsandboxed
+from autograder.exercise import find_exercise, offered
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Settings
-from solutions.data import find_digits, write_npz
+from solutions.data import write_npz
 
 
 def self_check(notebook: Path, settings: Settings, *, announce: Callable[[str], None]) -> Iterator[str]:
@@ -29,15 +30,24 @@ def self_check(notebook: Path, settings: Settings, *, announce: Callable[[str], 
         SandboxError: the kernel does not start.
     """
     content = read_notebook(notebook)
-    digits = find_digits(Path(settings.data) if settings.data else None, announce=announce)
+    exercise = find_exercise(notebook.stem if notebook.stem in offered() else settings.exercise)
+    digits = exercise.load_data().find(Path(settings.data) if settings.data else None, announce=announce)
     with temporary_folder() as folder:
         digits_file = Path(folder) / "digits.npz"
         write_npz(digits, digits_file)
         handed_in = Path(folder) / "notebook"
         shutil.copytree(notebook.resolve().parent, handed_in, ignore=_not_beside)
-        shutil.copyfile(packaged_assignment() / "selfcheck.py", handed_in / "selfcheck.py")
+        shutil.copyfile(packaged_assignment(exercise.name) / "selfcheck.py", handed_in / "selfcheck.py")
         cores = len(os.sched_getaffinity(0))
-        options = KernelOptions(Unsandboxed(), digits_file, settings.limits, settings.seed, cores)
+        options = KernelOptions(
+            Unsandboxed(),
+            digits_file,
+            settings.limits,
+            settings.seed,
+            cores,
+            brought=exercise.brought_files(),
+            watch=exercise.watch,
+        )
         executed = execute(content, handed_in, options, runs_checks=True).notebook
     for cell in executed.cells:
         if cell.cell_type == "code" and is_check(cell):

@@ -115,7 +115,7 @@ def grade_one_command(
         opened.root if opened else None, jobs=jobs, profile=profile, data=data, sandbox=sandbox
     )
     report = grade_one(
-        submission_in(submission, student),
+        submission_in(submission, student, settings.exercise),
         results,
         opened,
         settings,
@@ -180,7 +180,7 @@ def audit_command(
 
     opened = open_course(course)
     settings = settings_of(opened.root, jobs=jobs, data=data, sandbox=sandbox)
-    labelled = labelled_submissions(directory)
+    labelled = labelled_submissions(directory, opened.assignment)
     profiles = ("quick", "full") if profile == "both" else (profile,)
     result, file = audit(
         opened,

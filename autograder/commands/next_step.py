@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.errors import CourseError
 from autograder.record.files import read_report
 
@@ -73,7 +73,7 @@ def _inside(course: Course) -> tuple[str, list[Step]]:
         count = f"{len(graded)} of {len(students)} submissions are graded."
         return count, [("gradeascent grade", "run, measure, score and record the others")]
     unsure = sum(report.needs_review for report in graded)
-    pages = sum(any((course.root / "feedback" / one / ASSIGNMENT).glob("*.html")) for one in students)
+    pages = sum(any((course.root / "feedback" / one / course.assignment).glob("*.html")) for one in students)
     where = f"All {len(students)} submissions are graded; the kit was not sure of {unsure}."
     return where, [
         ("gradeascent review", "look at them, and grade the answers"),

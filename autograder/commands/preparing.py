@@ -12,18 +12,31 @@ from rich.console import Console
 from autograder.commands.options import CourseFolder, Data, SandboxName, open_course, say, settings_of
 
 
-def init_command(directory: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")]) -> None:
+def init_command(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
+    exercise: Annotated[
+        str | None,
+        typer.Option(help="Its exercise; 'gradeascent exercises' lists them.", show_default="the usual one"),
+    ] = None,
+) -> None:
     """Make a new course folder with the assignment."""
     from autograder.course.initialise import initialise
 
-    course = initialise(directory)
+    course = initialise(directory, exercise) if exercise else initialise(directory)
     say(f"The course is in {course.root}.")
     say(f"'gradeascent release --course {directory}' makes the students' version.")
 
 
+def exercises_command() -> None:
+    """List the exercises that are installed."""
+    from autograder.exercise import USUAL, find_exercise, offered
+
+    for name in offered():
+        say(f"{name}: {find_exercise(name).title}" + (" (if a course names none)" if name == USUAL else ""))
+
+
 def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:
     """Make the students' notebook, if the instructor's version earns full marks and no solution leaks."""
-    from autograder.course.folder import ASSIGNMENT
     from autograder.course.release import generate_release
     from autograder.grading.grader import ready_to_grade
     from autograder.grading.release_check import check_instructor_version
@@ -33,7 +46,7 @@ def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: S
     say("Running the instructor's version; it must earn full marks ...")
     with ready_to_grade(opened, settings, announce=say) as grader:
         report = check_instructor_version(opened, grader)
-    folder = generate_release(opened, ASSIGNMENT, hidden_thresholds=settings.thresholds.model_dump())
+    folder = generate_release(opened, hidden_thresholds=settings.thresholds.model_dump())
     say(f"{report.score:g} of {report.max_score:g} points. The release is in {folder}; it leaks no solution.")
 
 

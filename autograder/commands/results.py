@@ -140,10 +140,9 @@ def review_command(
     """Serve the TAs' pages for looking at feature grids and grading answers."""
     opened = open_course(course)
     if static is not None:
-        from autograder.course.folder import ASSIGNMENT
         from autograder.review.gallery import write_gallery
 
-        say(f"The gallery is {write_gallery(opened, ASSIGNMENT, static.expanduser().resolve())}")
+        say(f"The gallery is {write_gallery(opened, opened.assignment, static.expanduser().resolve())}")
         return
     from autograder.review.serve import serve
 

@@ -16,8 +16,11 @@ from autograder.course.notebooks import (
     read_notebook,
 )
 from autograder.errors import CourseError, SubmissionError
+from autograder.exercise import USUAL
+from autograder.settings import load_settings
 
-ASSIGNMENT = "activation_maximization"
+# The assignment of a course that names no exercise.
+ASSIGNMENT = USUAL
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ class Course:
         return course
 
     @property
+    def assignment(self) -> str:
+        """The name of the course's assignment: that of its exercise, by default the usual one.
+
+        Raises:
+            SettingsError: the course's settings cannot be read.
+        """
+        return load_settings(self.root).exercise
+
+    @property
     def source(self) -> Path:
         """The instructor's notebooks."""
         return self.root / "source"
@@ -70,36 +82,38 @@ class Course:
         """nbgrader's database."""
         return self.root / "gradebook.db"
 
-    def source_notebook(self, assignment: str = ASSIGNMENT) -> Path:
+    def source_notebook(self, assignment: str = "") -> Path:
         """Return the instructor's notebook of an assignment.
 
         Raises:
             CourseError: there is none, or more than one.
         """
+        assignment = assignment or self.assignment
         found = sorted((self.source / assignment).glob("*.ipynb"))
         if len(found) != 1:
             many = "more than one notebook" if found else "no notebook"
             raise CourseError(f"{many} in {self.source / assignment}; an assignment has exactly one")
         return found[0]
 
-    def release_folder(self, assignment: str = ASSIGNMENT) -> Path:
+    def release_folder(self, assignment: str = "") -> Path:
         """Return the folder with what students get."""
-        return self.release / assignment
+        return self.release / (assignment or self.assignment)
 
-    def submission_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
+    def submission_folder(self, student: str, assignment: str = "") -> Path:
         """Return the folder with what one student handed in."""
-        return self.submitted / student / assignment
+        return self.submitted / student / (assignment or self.assignment)
 
-    def result_folder(self, student: str, assignment: str = ASSIGNMENT) -> Path:
+    def result_folder(self, student: str, assignment: str = "") -> Path:
         """Return the folder with one student's report and evidence."""
-        return self.graded / student / assignment
+        return self.graded / student / (assignment or self.assignment)
 
-    def students(self, assignment: str = ASSIGNMENT) -> list[str]:
+    def students(self, assignment: str = "") -> list[str]:
         """Return all students who handed in the assignment, sorted, even if not as a folder."""
+        assignment = assignment or self.assignment
         folders = self.submitted.iterdir() if self.submitted.is_dir() else ()
         return sorted(folder.name for folder in folders if _is_there(folder / assignment))
 
-    def points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
+    def points(self, assignment: str = "") -> dict[str, float]:
         """Return the points of every criterion, from its check cell in the source notebook.
 
         Raises:
@@ -115,7 +129,7 @@ class Course:
             raise CourseError(f"{self.source_notebook(assignment)}: no cell is called {called}")
         return points
 
-    def manual_points(self, assignment: str = ASSIGNMENT) -> dict[str, float]:
+    def manual_points(self, assignment: str = "") -> dict[str, float]:
         """Return the points of every manually graded answer, by grade_id."""
         return {
             name: float(cell.metadata.nbgrader.points)
@@ -123,7 +137,7 @@ class Course:
             if is_solution(cell)
         }
 
-    def read_source(self, assignment: str = ASSIGNMENT) -> NotebookNode:
+    def read_source(self, assignment: str = "") -> NotebookNode:
         """Return the content of the instructor's notebook.
 
         Raises:

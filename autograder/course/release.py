@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from nbformat import NotebookNode
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.gradebook import course_directory, one_at_a_time, open_gradebook, search_path
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
@@ -43,7 +43,7 @@ ENTER = "enter the assignment"
 
 
 def generate_release(
-    course: Course, assignment: str = ASSIGNMENT, *, hidden_thresholds: Mapping[str, float] = _NO_THRESHOLDS
+    course: Course, assignment: str = "", *, hidden_thresholds: Mapping[str, float] = _NO_THRESHOLDS
 ) -> Path:
     """Make the students' version of an assignment and enter the assignment in the gradebook.
 
@@ -56,6 +56,7 @@ def generate_release(
         LeakError: the release would show a part of the solution; an old release is kept.
         CourseError: nbgrader rejected the source; the message says why.
     """
+    assignment = assignment or course.assignment
     notebook = course.source_notebook(assignment)
     target = course.release_folder(assignment)
     with (
@@ -74,7 +75,7 @@ def generate_release(
     return target
 
 
-def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
+def enter_assignment(course: Course, assignment: str = "") -> NotebookNode:
     """Update the assignment's cells and their points in the gradebook; the release does not change.
 
     Returns:
@@ -83,6 +84,7 @@ def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNo
     Raises:
         CourseError: nbgrader rejected the source or cannot use its gradebook; the message says why.
     """
+    assignment = assignment or course.assignment
     name = course.source_notebook(assignment).name
     with temporary_folder() as scratch:
         return read_notebook(_generate(course, assignment, Path(scratch)) / name)
@@ -92,12 +94,13 @@ def enter_assignment(course: Course, assignment: str = ASSIGNMENT) -> NotebookNo
 _released: dict[str, NotebookNode] = {}
 
 
-def released_notebook(course: Course, assignment: str = ASSIGNMENT) -> NotebookNode:
+def released_notebook(course: Course, assignment: str = "") -> NotebookNode:
     """Return the notebook that students would get now; nothing in the course folder is changed.
 
     Raises:
         CourseError: nbgrader rejected the source; the message says why.
     """
+    assignment = assignment or course.assignment
     source, config = course.source_notebook(assignment), course.root / "nbgrader_config.py"
     settings = load_settings(course.root).model_dump_json()
     content = sha256_of(

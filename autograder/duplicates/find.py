@@ -6,7 +6,7 @@ do not depend on it.
 
 from __future__ import annotations
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.duplicates.compare import compare
 from autograder.duplicates.findings import Duplicates
 from autograder.duplicates.reader import ResultsReader
@@ -17,7 +17,7 @@ from autograder.exercise import find_exercise
 from autograder.settings import load_settings
 
 
-def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
+def find_duplicates(course: Course, assignment: str = "") -> Duplicates:
     """Compare all submissions of a course with each other.
 
     Raises:
@@ -25,6 +25,7 @@ def find_duplicates(course: Course, assignment: str = ASSIGNMENT) -> Duplicates:
         SettingsError: the course's settings cannot be read.
         SandboxError: the sandbox does not work here.
     """
+    assignment = assignment or course.assignment
     students = course.students(assignment)
     if len(students) < 2:
         raise CourseError(

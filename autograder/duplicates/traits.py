@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.notebooks import grade_id, is_grade, is_solution, read_notebook
 from autograder.course.submission import Submission
 from autograder.duplicates.code import NormalForm, Normaliser
@@ -67,12 +67,13 @@ class GivenCode:
     reference: Mapping[str, str]  # the cell with this answer, by the digest of its normal form
 
     @classmethod
-    def of(cls, course: Course, assignment: str = ASSIGNMENT) -> GivenCode:
+    def of(cls, course: Course, assignment: str = "") -> GivenCode:
         """Read the instructor's notebook and the version of it that students got.
 
         Raises:
             CourseError: the instructor's notebook cannot be read.
         """
+        assignment = assignment or course.assignment
         try:
             source = read_notebook(course.source_notebook(assignment))
             released = course.release_folder(assignment) / course.source_notebook(assignment).name
@@ -96,7 +97,7 @@ def traits_of(
     reader: ResultsReader,
     limits: Limits,
     *,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> Traits:
     """Collect the traits of one student's work, as far as it can be read.
 
@@ -112,6 +113,7 @@ def traits_of(
     Raises:
         SandboxError: the reader does not start.
     """
+    assignment = assignment or course.assignment
     submission = Submission(student, assignment, course.submission_folder(student, assignment))
     folder = course.result_folder(student, assignment)
     left_out: list[str] = []

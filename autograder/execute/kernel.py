@@ -29,6 +29,7 @@ from autograder.execute.last_words import LastWords
 from autograder.execute.sandbox import FILTER_FILE, HOLDER, Program, Sandbox, find_python
 from autograder.execute.warm import Start, Template, WarmProcess
 from autograder.execute.watcher import SECONDS_BETWEEN_LOOKS, Watcher
+from autograder.exercise import Watch
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Limits
 
@@ -67,6 +68,8 @@ class KernelOptions:
     shortcuts: ShortcutOptions | None = None
     template: Template | None = None  # forks kernels if that works; otherwise each is started
     cancelled: threading.Event = field(default_factory=threading.Event)  # set to stop all kernels
+    brought: tuple[Path, ...] = ()  # files that lie beside every notebook
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class RecorderConfig:
     processes: int
     open_files: int
     gpu: bool
+    brought: tuple[str, ...]
+    watch: Watch
     shortcuts: dict[str, str | float | bool] | None = None
 
 
@@ -232,6 +237,8 @@ def _manager(
         processes=limits.processes,
         open_files=limits.open_files,
         gpu=bool(options.devices),
+        brought=tuple(map(str, options.brought)),
+        watch=options.watch,
         shortcuts={**asdict(quick), "held_out": str(quick.held_out)} if quick else None,
     )
     config_file, recorder = shown / "recorder.json", shown / "recorder.pyz"
@@ -248,6 +255,7 @@ def _manager(
             config_file,
             recorder,
             *(path for path in (options.digits, quick.held_out if quick else None, submission) if path),
+            *options.brought,
         ),
         devices=options.devices,
         environment=kernel_environment(options.threads),

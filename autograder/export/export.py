@@ -8,7 +8,7 @@ from typing import Literal
 
 from nbgrader.api import Gradebook
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.errors import ExportError
 from autograder.export.canvas import export_canvas
 from autograder.export.gradescope import export_gradescope
@@ -42,7 +42,7 @@ def export(
     into: Path | None = None,
     column: str | None = None,
     partial: bool = False,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
     students: Collection[str] = (),
 ) -> Exported:
     """Export scores to a file.
@@ -61,6 +61,7 @@ def export(
     Raises:
         ExportError: the LMS's file is not valid, or the export cannot be written.
     """
+    assignment = assignment or course.assignment
     if into is not None and form not in _FILLING:
         raise ExportError(
             f"'{form}' makes a new table; only {' and '.join(_FILLING)} fill in a file given by --into"

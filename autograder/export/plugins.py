@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Unicode
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.errors import GradeascentError
 from autograder.export.export import Format, default_file, export, remarks, summary
 from autograder.plain.text import plain_text
@@ -24,10 +24,10 @@ class _Export(ExportPlugin):  # type: ignore[misc] # nbgrader has no types
 
     def export(self, gradebook: Gradebook) -> None:
         """Export what nbgrader's options select."""
-        assignments = list(map(str, self.assignment)) or [ASSIGNMENT]
+        course = Course(Path(self.parent.coursedir.root).resolve())
+        assignments = list(map(str, self.assignment)) or [course.assignment]
         if len(assignments) > 1:
             self._fail("one file holds one assignment; name one with --assignment")
-        course = Course(Path(self.parent.coursedir.root).resolve())
         to = Path(self.to) if self.to else default_file(course, self.form)
         into, column = (getattr(self, name, "") or None for name in ("into", "column"))
         try:

@@ -17,7 +17,7 @@ from autograder.collect.members import MOST_BYTES, Budget, LeftOut, UnreadableEr
 from autograder.collect.moodle import FILES, read_moodle
 from autograder.collect.names import file_name, same
 from autograder.collect.place import Shelf
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.errors import DownloadError
 from autograder.feedback.make import StudentPages
 from autograder.plain.files import writing_whole
@@ -35,7 +35,7 @@ def write_bundle(
     lms: Lms,
     download: Path | None = None,
     *,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> list[LeftOut]:
     """Write a zip file with the feedback of these students; it replaces the old file only when complete.
 
@@ -54,6 +54,7 @@ def write_bundle(
         DownloadError: the download cannot be read, or is not from Moodle.
         OSError: the file cannot be written.
     """
+    assignment = assignment or course.assignment
     folders, left_out = _plain(pages) if lms != MOODLE else _moodle(course, pages, download, assignment)
     with (
         writing_whole(target.expanduser().resolve()) as file,

@@ -21,7 +21,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.gradebook import nbgrader_config, open_gradebook
 from autograder.course.marks import Marks, no_marks, read_assignment, read_marks
 from autograder.errors import CourseError, GradeascentError
@@ -55,12 +55,13 @@ class StudentPages:
     pdf: Path | None = None
 
 
-def students_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:
+def students_of(course: Course, students: Sequence[str], assignment: str = "") -> list[str]:
     """Return the students who get feedback: those named, else all who submitted or were graded by nbgrader.
 
     Raises:
         CourseError: a named student did neither, or no student did.
     """
+    assignment = assignment or course.assignment
     autograded = _directory(nbgrader_config(course), assignment).autograded_directory
     graded = {folder.parent.name for folder in (course.root / autograded).glob(f"*/{assignment}")}
     known = sorted({*course.students(assignment), *graded})
@@ -78,7 +79,7 @@ def make_pages(
     progress: PageProgress,
     *,
     browser: str | None = None,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> dict[str, StudentPages]:
     """Make the pages of these students that are out of date.
 
@@ -96,6 +97,7 @@ def make_pages(
         CourseError: nbgrader's settings or its gradebook cannot be used.
         SettingsError: the course's settings cannot be used.
     """
+    assignment = assignment or course.assignment
     config = nbgrader_config(course)
     if "exporter_class" not in config.GenerateFeedback:  # a course folder from before this page existed
         config.GenerateFeedback.exporter_class = EXPORTER

@@ -144,6 +144,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
     page = environment.get_template("feedback.html").render(
         material=material,
         standing=standing,
+        heading=material.exercise.heading,
         title=material.assignment.replace("_", " ").capitalize(),
         called=plain_text(standing.name or material.student, at_most=120),
         rows=rows.rows,

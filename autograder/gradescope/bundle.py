@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tomli_w
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.leaks import leaks_in, secrets_of, texts_of
 from autograder.course.notebooks import read_notebook, write_notebook
 from autograder.course.release import released_notebook
@@ -43,7 +43,7 @@ def write_bundle(
     *,
     minutes: int,
     announce: Callable[[str], None],
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> None:
     """Write the archive that an instructor uploads to Gradescope.
 
@@ -59,6 +59,7 @@ def write_bundle(
         LeakError: the archive would reveal part of the solution.
         CourseError, DataError: the notebook or the digits cannot be used.
     """
+    assignment = assignment or course.assignment
     with temporary_folder() as name:
         folder = Path(name)
         _lay_out_course(folder / "course", course, settings, minutes, announce, assignment)
@@ -73,10 +74,9 @@ def write_bundle(
         write_whole(file, _archive(files))
 
 
-def how_to_use(
-    course: Course, settings: Settings, file: Path, *, minutes: int, assignment: str = ASSIGNMENT
-) -> str:
+def how_to_use(course: Course, settings: Settings, file: Path, *, minutes: int, assignment: str = "") -> str:
     """Return instructions for the instructor, in a few lines."""
+    assignment = assignment or course.assignment
     points = sum(course.points(assignment).values())
     by_hand = course.manual_points(assignment)
     lines = [

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any
 
 from autograder import errors
-from autograder.course.folder import ASSIGNMENT
 from autograder.course.submission import NOTEBOOK, Submission
 from autograder.errors import GradeascentError, SubmissionError
 from autograder.grading.course import Progress
@@ -55,7 +54,7 @@ def grade_notebook(
     chosen = settings or Settings()
     with temporary_folder() as name:
         folder = Path(name)
-        _copy(Path(notebook), folder / SUBMISSION / f"{ASSIGNMENT}{NOTEBOOK}", chosen)
+        _copy(Path(notebook), folder / SUBMISSION / f"{chosen.exercise}{NOTEBOOK}", chosen)
         order = {"student": student, "settings": chosen.model_dump(mode="json")}
         write_whole(folder / ORDER, json.dumps(order))
         command = [sys.executable, "-m", "autograder.grading.alone", name]
@@ -128,13 +127,14 @@ def main() -> None:
 def _answer(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
     silent: _Silent = _Silent()
     progress: AbstractContextManager[Progress] = silent
-    submission = Submission(order["student"], ASSIGNMENT, folder / SUBMISSION)
+    settings = Settings.model_validate(order["settings"])
+    submission = Submission(order["student"], settings.exercise, folder / SUBMISSION)
     try:
         report = grade_one(
             submission,
             folder / RESULTS,
             None,
-            Settings.model_validate(order["settings"]),
+            settings,
             announce=lambda line: None,
             progress=progress,
         )

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Protocol
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.lock import only_writer
 from autograder.course.submission import Submission
 from autograder.errors import CourseError, GradeascentError, RubricError
@@ -50,7 +50,7 @@ def grade_course(
     progress: Progress,
     *,
     force: bool = False,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> Mapping[str, Report]:
     """Grade the submissions of these students; those that are up to date are left alone.
 
@@ -61,6 +61,7 @@ def grade_course(
         CourseError: another process is grading there, or results cannot be written at all.
         RubricError: the rubric itself is broken, so no report would be valid.
     """
+    assignment = assignment or course.assignment
     with only_writer(course):
         return _grade(course, students, grader, progress, force=force, assignment=assignment)
 
@@ -150,12 +151,13 @@ def run_stored_or_new(
     return run
 
 
-def submissions_of(course: Course, students: Sequence[str], assignment: str = ASSIGNMENT) -> list[str]:
+def submissions_of(course: Course, students: Sequence[str], assignment: str = "") -> list[str]:
     """Return the students to grade: those named, else all who handed in.
 
     Raises:
         CourseError: a named student handed in nothing, or there are no submissions.
     """
+    assignment = assignment or course.assignment
     known = course.students(assignment)
     for student in students:
         if student not in known:

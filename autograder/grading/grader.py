@@ -13,7 +13,7 @@ import numpy as np
 from nbformat import NotebookNode
 from pydantic import BaseModel
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.submission import Submission
 from autograder.errors import SandboxError
 from autograder.execute.kernel import KernelOptions, ShortcutOptions, kernel_environment, packed_recorder
@@ -26,10 +26,9 @@ from autograder.report import Provenance
 from autograder.rubric.score import rubric_files, rubric_sha256
 from autograder.run import Origin
 from autograder.settings import Settings
-from autograder.verify.held_out import held_out
 from autograder.verify.identity import verifier_sha256
 from autograder.verify.verifier import Verifier
-from solutions.data import RawDigits, find_digits, write_npz
+from solutions.data import RawDigits, write_npz
 
 # In the profile `quick`, training ends at an accuracy this far above the one that earns full marks, measured
 # on this number of digits. The margin is seven standard deviations of such a measurement at 0.95. Less
@@ -87,12 +86,13 @@ class Grader:
         )
 
 
-def rubric_of(course: Course, settings: Settings, assignment: str = ASSIGNMENT) -> Rubric:
+def rubric_of(course: Course, settings: Settings, assignment: str = "") -> Rubric:
     """Return the course's current rubric.
 
     Raises:
         CourseError: the source notebook has no points.
     """
+    assignment = assignment or course.assignment
     exercise = find_exercise(settings.exercise)
     return Rubric(
         exercise, rubric_files(exercise, course.root), settings.thresholds, course.points(assignment)
@@ -105,12 +105,13 @@ def digits_of(course: Course, settings: Settings, *, announce: Callable[[str], N
     Raises:
         DataError: the data file cannot be used.
     """
-    return find_digits(course.root / settings.data if settings.data else None, announce=announce)
+    data = find_exercise(settings.exercise).load_data()
+    return data.find(course.root / settings.data if settings.data else None, announce=announce)
 
 
 @contextmanager
 def ready_to_grade(
-    course: Course, settings: Settings, *, announce: Callable[[str], None], assignment: str = ASSIGNMENT
+    course: Course, settings: Settings, *, announce: Callable[[str], None], assignment: str = ""
 ) -> Iterator[Grader]:
     """Find the data, test the sandbox and start the verifier; clean up at the end.
 
@@ -119,6 +120,7 @@ def ready_to_grade(
         CourseError: the source notebook has no points.
         SettingsError, DataError: the data file cannot be used.
     """
+    assignment = assignment or course.assignment
     sandbox = make_sandbox(settings.sandbox)
     rubric = rubric_of(course, settings, assignment)
     source = course.read_source(assignment)
@@ -154,6 +156,8 @@ def make_grader(
             devices=gpu_devices() if settings.gpu else (),
             shortcuts=_shortcuts(digits, rubric, folder) if quick else None,
             template=template,
+            brought=rubric.exercise.brought_files(),
+            watch=rubric.exercise.watch,
         )
         with (
             Verifier(
@@ -200,7 +204,7 @@ def _write_digits(digits: RawDigits, file: Path) -> None:
 
 def _shortcuts(digits: RawDigits, rubric: Rubric, folder: Path) -> ShortcutOptions:
     """Write a part of the held-out digits to a file, on which kernels measure their accuracy."""
-    known = held_out(digits)
+    known = rubric.exercise.load_data().held_out(digits)
     file = folder / "held_out.npz"
     np.savez(file, images=known.moved[:QUICK_DIGITS], labels=known.labels[:QUICK_DIGITS])
     accuracy = quick_accuracy(rubric.exercise, rubric.thresholds)

@@ -54,7 +54,7 @@ def grade_one(
     check_folders(submission.folder, folder, submission.assignment)
     settings = settings.model_copy(update={"warm_start": False})  # only pays from the second kernel on
     with temporary_folder() as scratch:
-        opened = course or initialise(Path(scratch) / "course")
+        opened = course or initialise(Path(scratch) / "course", settings.exercise)
         with (
             ready_to_grade(opened, settings, announce=announce, assignment=submission.assignment) as grader,
             progress as told,
@@ -68,11 +68,11 @@ def grade_one(
                 return None
 
 
-def submission_in(folder: Path, student: str | None) -> Submission:
+def submission_in(folder: Path, student: str | None, assignment: str = ASSIGNMENT) -> Submission:
     """Return the submission in a folder; the student's default is `ada` for `.../ada/<assignment>`."""
     resolved = folder.expanduser().resolve()
-    named = resolved.parent if resolved.name == ASSIGNMENT else resolved
-    return Submission(student or named.name, ASSIGNMENT, resolved)
+    named = resolved.parent if resolved.name == assignment else resolved
+    return Submission(student or named.name, assignment, resolved)
 
 
 def check_folders(submission: Path, results: Path, assignment: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.submission import Submission
 from autograder.errors import CourseError
 from autograder.grading.grader import Grader
@@ -18,7 +18,7 @@ def check_instructor_version(
     course: Course,
     grader: Grader,
     *,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Report:
     """Grade the source notebook like a submission.
@@ -26,6 +26,7 @@ def check_instructor_version(
     Raises:
         CourseError: it does not earn full marks; the message names the criterion and what was measured.
     """
+    assignment = assignment or course.assignment
     submission = Submission("instructor", assignment, course.source / assignment)
     with ThreadPoolExecutor(1) as pool:  # so that ^C reaches this thread and not only the kernel
         running = pool.submit(run_submission, submission, grader, on_step=on_step)

@@ -18,11 +18,12 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_solution
 from traitlets import Bool
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.matching import restore_cells
 from autograder.course.notebooks import parse_handed_in
 from autograder.course.release import released_notebook
 from autograder.errors import CourseError, GradeascentError, SubmissionError
+from autograder.exercise import offered
 from autograder.record.files import (
     read_report,
 )
@@ -152,8 +153,8 @@ def assignment_of(resources: Resources) -> str:
 
 
 def is_ours(resources: Resources) -> bool:
-    """Tell whether nbgrader is working on the exercise that the kit can grade."""
-    return assignment_of(resources) == ASSIGNMENT
+    """Tell whether nbgrader is working on an exercise that the kit can grade."""
+    return assignment_of(resources) in offered()
 
 
 def grade_alone(course: Course, student: str) -> None:

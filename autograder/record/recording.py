@@ -24,7 +24,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.gradebook import (
     gradebook_problem,
     nbgrader_config,
@@ -66,7 +66,7 @@ def record_reports(
     progress: RecordingProgress,
     *,
     force: bool = False,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> list[str]:
     """Record the reports of these students in the gradebook, and write the notebooks that nbgrader shows.
 
@@ -86,6 +86,7 @@ def record_reports(
     Raises:
         CourseError: nbgrader's settings or gradebook cannot be used, or nbgrader rejects the source.
     """
+    assignment = assignment or course.assignment
     config = _with_verified_results(nbgrader_config(course))
     with open_gradebook(course) as gradebook:
         old = {

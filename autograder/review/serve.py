@@ -13,7 +13,7 @@ from contextlib import closing
 
 import uvicorn
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.errors import CourseError, GradeascentError
 from autograder.review.app import make_app
 from autograder.review.pages import ReviewPages
@@ -34,7 +34,7 @@ def serve(
     port: int | None = None,
     blind: bool = False,
     browser: bool = True,
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> None:
     """Serve the review pages until the user presses ^C.
 
@@ -50,6 +50,7 @@ def serve(
     Raises:
         CourseError: the server cannot listen there, or the assignment cannot be read.
     """
+    assignment = assignment or course.assignment
     pages = ReviewPages(course, assignment, blind=blind)
     token = secrets.token_urlsafe(24)
     with closing(_listen(host, port)) as listening:

@@ -18,7 +18,6 @@ from autograder.verify.importing import import_graph
 from autograder.verify.own_filters import convolve_own
 from autograder.verify.structure import Structure
 
-PIXELS = 28 * 28
 # If more functions or more bytes than this are kept after a submission, all are freed.
 MOST_FUNCTIONS, MOST_BYTES = 100, 4 * 1024 * 1024
 
@@ -45,7 +44,7 @@ class Computation:
         Raises:
             RefusedGraphError: the graph needs too much for this many images.
         """
-        return _compiled(self, images.shape[0])(images, *weights)
+        return _compiled(self, tuple(images.shape))(images, *weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +59,10 @@ class Function:
         return self.computation(images, *self.weights)
 
 
-_kept: dict[tuple[Computation, int], Callable[..., tf.Tensor]] = {}
+_kept: dict[tuple[Computation, tuple[int, ...]], Callable[..., tf.Tensor]] = {}
 
 
-def _compiled(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
+def _compiled(computation: Computation, images: tuple[int, ...]) -> Callable[..., tf.Tensor]:
     key = (computation, images)
     if key not in _kept:
         with tf.init_scope():  # keep it out of the graph that may be calling it
@@ -71,7 +70,7 @@ def _compiled(computation: Computation, images: int) -> Callable[..., tf.Tensor]
     return _kept[key]
 
 
-def _compile(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
+def _compile(computation: Computation, lengths: tuple[int, ...]) -> Callable[..., tf.Tensor]:
     structure = computation.structure
 
     def run(images: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
@@ -85,7 +84,7 @@ def _compile(computation: Computation, images: int) -> Callable[..., tf.Tensor]:
         )
         return computation.finish(tf.cast(tensors[structure.output], tf.float32))
 
-    shapes = [(images, 28, 28, 1), *(shape for _, shape in structure.weights)]
+    shapes = [lengths, *(shape for _, shape in structure.weights)]
     function = tf.function(run, autograph=False)
     return function.get_concrete_function(*(tf.TensorSpec(shape, tf.float32) for shape in shapes))  # type: ignore[no-any-return]
 
@@ -102,12 +101,12 @@ def forget_compiled() -> None:
 
 
 def as_input(nodes: Sequence[node_def_pb2.NodeDef], images: tf.Tensor) -> tf.Tensor:
-    """Return images, float32 (n, 28, 28, 1), in the shape and type that a graph's placeholder declares.
+    """Return images, float32 (n, side, side, 1), in the shape and type that a graph's placeholder declares.
 
     If the graph has no placeholder, they are returned unchanged.
 
     Raises:
-        RefusedGraphError: the placeholder is not for images of 28 x 28 pixels, or its type is unknown.
+        RefusedGraphError: the placeholder is not for images of this size, or its type is unknown.
     """
     placeholder = next((node for node in nodes if node.op == "Placeholder"), None)
     if placeholder is None:
@@ -116,6 +115,9 @@ def as_input(nodes: Sequence[node_def_pb2.NodeDef], images: tf.Tensor) -> tf.Ten
     if attributes["dtype"].type not in ALLOWED_TYPES:
         raise RefusedGraphError("its input is of no known type")
     lengths = [dimension.size for dimension in attributes["shape"].shape.dim][1:]
-    if math.prod(lengths) != PIXELS or not all(length > 0 for length in lengths):
-        raise RefusedGraphError(f"its input has the shape {tuple(lengths[:8])}, not that of a 28 x 28 image")
+    side = images.shape[1]
+    if math.prod(lengths) != side * side or not all(length > 0 for length in lengths):
+        raise RefusedGraphError(
+            f"its input has the shape {tuple(lengths[:8])}, not that of a {side} x {side} image"
+        )
     return tf.cast(tf.reshape(images, [images.shape[0], *lengths]), attributes["dtype"].type)

@@ -91,12 +91,13 @@ class FrozenModel:
         return int.from_bytes(hashlib.sha256(self.graph.SerializeToString(deterministic=True)).digest())
 
 
-def read_graph(data: bytes, facts: dict[str, Any]) -> FrozenModel:
+def read_graph(data: bytes, facts: dict[str, Any], *, side: int = 28) -> FrozenModel:
     """Read a frozen graph.
 
     Args:
         data: a serialized GraphDef.
         facts: the names of the tensors `input`, `output` and those of `layers`.
+        side: pixels in the height and width of its images.
 
     Raises:
         RefusedGraphError: it is not a graph, or contains something that the verifier does not run.
@@ -108,7 +109,7 @@ def read_graph(data: bytes, facts: dict[str, Any]) -> FrozenModel:
     if not set(ends) <= names or node_of(ends[0]) != _placeholder(graph).name:
         raise RefusedGraphError("its input or its output is not in the graph")
     with tf.Graph().as_default():
-        images = as_input(graph.node, tf.compat.v1.placeholder(tf.float32, (BATCH, 28, 28, 1)))
+        images = as_input(graph.node, tf.compat.v1.placeholder(tf.float32, (BATCH, side, side, 1)))
         tensors, load = import_graph(graph.node, graph.versions, images)
     network = Network(graph)
     maps = {f"{network.before_activation(name)}:0" for name in network.convolution_nodes()}

@@ -76,7 +76,7 @@ def read_models(
             models.append(MeasuredModel(record, twin.frozen, facts, twin.read_accuracy))
             continue
         try:
-            frozen = read_graph(evidence.payload(record), record.facts)
+            frozen = read_graph(evidence.payload(record), record.facts, side=digits.images.shape[1])
         except RefusedGraphError as error:
             name = plain_text(str(record.facts.get("variable")), at_most=LONGEST_REASON)
             refused = f"the computation of '{name}' was refused: {error}"

@@ -21,17 +21,16 @@ from autograder.plain.machine import MEGABYTE
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.diagnosis import diagnose
 from autograder.verify.frames import Files, limit_memory, private_standard_output, read_frame, write_frame
-from autograder.verify.held_out import held_out
 from autograder.verify.models import TooCostlyError
-from solutions.data import read_npz
 
 
 def main() -> None:
     """Serve until standard input ends."""
     limit_memory(int(sys.argv[2]))
     answers = private_standard_output()
-    digits = held_out(read_npz(Path(sys.argv[1])))
     exercise = find_exercise(sys.argv[3])
+    data = exercise.load_data()
+    digits = data.held_out(data.read(Path(sys.argv[1])))
     measuring = exercise.load_measuring()
     write_frame(answers, {"ready": True}, {})
     while True:

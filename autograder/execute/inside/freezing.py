@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .candidates import PIXELS, SIDE
+from .candidates import SIDE
 
 MOST_LAYERS = 200
 
 
-def input_specs(model: Any) -> Iterator[Any]:
+def input_specs(model: Any, side: int) -> Iterator[Any]:
     """Yield the input shapes to try: the one that the model declares, otherwise those of the exercise."""
     import tensorflow as tf
 
@@ -18,11 +18,11 @@ def input_specs(model: Any) -> Iterator[Any]:
     if declared and len(declared) == 1:
         yield tf.TensorSpec((None, *declared[0].shape[1:]), declared[0].dtype)
     else:
-        for shape in ((None, SIDE, SIDE, 1), (None, SIDE, SIDE), (None, PIXELS)):
+        for shape in ((None, side, side, 1), (None, side, side), (None, side * side)):
             yield tf.TensorSpec(shape, tf.float32)
 
 
-def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
+def freeze(model: Any, side: int = SIDE) -> tuple[bytes, dict[str, Any]]:
     """Return (graph bytes, facts): the model's computation with all weights folded in as constants.
 
     Every layer's output is a named tensor of the graph, even in nested and subclassed models, because all
@@ -53,7 +53,7 @@ def freeze(model: Any) -> tuple[bytes, dict[str, Any]]:
         return [tf.identity(outputs)] + [tf.identity(tensor) for _, _, tensor in layers]
 
     problem: Exception = ValueError("no input shape")
-    for spec in input_specs(model):
+    for spec in input_specs(model, side):
         try:
             concrete = tf.function(forward, autograph=False).get_concrete_function(spec)
             break

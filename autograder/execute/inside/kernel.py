@@ -17,6 +17,7 @@ import socket
 import sys
 from typing import Any
 
+from .arrays import ArrayRecorder
 from .backends import replace_windows
 from .calls import DirectCalls
 from .handed_in import KernelOnGivenSockets, sockets_handed_in
@@ -184,6 +185,9 @@ def become_kernel(config_file: str) -> None:
         megabytes = config["scratch_mb"] * SHARE_OF_SUBMISSION
         copy_submission(config["submission"], os.getcwd(), int(megabytes * 1024 * 1024))
 
+    for path in config["brought"]:
+        copy_file(path, os.path.join(os.getcwd(), os.path.basename(path)))
+
     import keras
     import tensorflow as tf
 
@@ -191,7 +195,8 @@ def become_kernel(config_file: str) -> None:
     keras.utils.set_random_seed(config["seed"])
     serve_digits(config["digits"])
     leave_data_sets_as_they_are()
-    recorder = Recorder(Channel(config["evidence"]))
+    kind = ArrayRecorder if config["watch"]["arrays"] else Recorder
+    recorder = kind(Channel(config["evidence"]), config["watch"])
     DirectCalls().install()
     if config["shortcuts"]:
         Shortcuts(config["shortcuts"]).install()

@@ -79,8 +79,9 @@ def as_npy(array: Any) -> bytes:
 class Recorder:
     """Inspects the student's namespace after every cell, and gradients and figures as they occur."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, watch: dict[str, Any] | None = None) -> None:
         self.channel = channel
+        self.watch = watch or {"side": SIDE, "arrays": []}
         self.shell: Any = None
         self.cell = -1
         self.ascents = AscentWatch()
@@ -144,7 +145,7 @@ class Recorder:
             self.weights[key] = state
             record = {"kind": "model", "variable": name, "type": type(model).__name__}
             try:
-                graph, facts = freeze(model)
+                graph, facts = freeze(model, self.watch["side"])
             except Exception as error:
                 self.send({**record, **training_facts(model), "refused": repr(error)[:500]})
             else:

@@ -36,6 +36,7 @@ class Shortcuts:
 
         with np.load(config["held_out"], allow_pickle=False) as arrays:
             self.images, self.labels = tf.constant(arrays["images"]), arrays["labels"]
+        self.classes = int(self.labels.max()) + 1
         self.accuracy = float(config["accuracy"])
         self.bfloat16 = bool(config["bfloat16"])
 
@@ -83,7 +84,7 @@ class Shortcuts:
         return StopWhenTrained()
 
     def accuracy_of(self, model: Any) -> float:
-        """Return the share of held-out digits that a network gets right; 0 without ten outputs.
+        """Return the share of held-out digits that a network gets right; 0 without an output for each class.
 
         If it is far below the accuracy at which training ends, it is that of the first digits only.
         """
@@ -100,7 +101,7 @@ class Shortcuts:
             outputs = np.asarray(model(self.images[part], training=False))
         except Exception:  # a network for other images
             outputs = np.zeros(0)
-        if outputs.shape != (len(labels), 10):
+        if outputs.shape != (len(labels), self.classes):
             return np.zeros(len(labels), bool)
         return outputs.argmax(axis=1) == labels
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.exercise import Compared, Exercise, WallChoice
+from autograder.exercise import Compared, Exercise, WallChoice, Watch, packaged_source
 from autograder.exercises.activation_maximization.constants import PANELS, RESULT
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
@@ -71,6 +71,12 @@ def quick_accuracy(thresholds: Thresholds) -> float:
 
 EXERCISE = Exercise(
     name="activation_maximization",
+    title="Activation maximization",
+    heading="What your filters want to see",
+    source=packaged_source("activation_maximization"),
+    brought=(),
+    data="autograder.exercises.activation_maximization.data",
+    watch=Watch(),
     measuring="autograder.exercises.activation_maximization.verify.measure",
     measured_by=(HERE / "verify", HERE / "constants.py", HERE / "films.py", HERE / "hints.py"),
     checks=HERE / "rubric" / "test_activation_maximization.py",

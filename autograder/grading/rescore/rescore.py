@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.collect.members import LeftOut
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.notebooks import write_notebook
 from autograder.errors import CourseError
 from autograder.grading.grader import Grader, ready_to_grade, rubric_of
@@ -150,7 +150,7 @@ def rescorer(
     *,
     jobs: int,
     announce: Callable[[str], None],
-    assignment: str = ASSIGNMENT,
+    assignment: str = "",
 ) -> Iterator[Rescorer]:
     """Start the scoring processes, and stop them at the end.
 
@@ -158,6 +158,7 @@ def rescorer(
         CourseError: the source notebook has no points, or a process was killed.
     """
     # "spawn", because a process with threads must not be forked
+    assignment = assignment or course.assignment
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=start_worker)
     with ExitStack() as cleanup:
         cleanup.callback(pool.shutdown, cancel_futures=True)

@@ -1,0 +1,25 @@
+"""The data of this exercise: MNIST, or the digits that stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.verify.held_out import HeldOut
+from autograder.verify.held_out import held_out as held_out_digits
+from solutions.data import RawDigits, find_digits, read_npz
+
+
+def find(path: Path | None, *, announce: Callable[[str], None]) -> RawDigits:
+    """Return the digits; see `solutions.data.find_digits`."""
+    return find_digits(path, announce=announce)
+
+
+def read(path: Path) -> RawDigits:
+    """Read digits from a file; see `solutions.data.read_npz`."""
+    return read_npz(path)
+
+
+def held_out(data: RawDigits) -> HeldOut:
+    """Return the first test digits, and the same digits moved by a pixel."""
+    return held_out_digits(data)

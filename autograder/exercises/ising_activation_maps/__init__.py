@@ -1,0 +1,1 @@
+"""Class activation maps of the Ising model: which regions of a lattice lead a network to its decision."""

@@ -1,0 +1,1 @@
+"""Evidence -> Measurements of this exercise."""
