@@ -121,6 +121,23 @@ class WallChoice:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """What pages that all exercises share call the things of this one, each in lower case.
+
+    Attributes:
+        item: what one picture of the grid is about.
+        items: the pictures of the grid.
+        held_out: what networks are measured on, in the plural.
+        comments: the first comments for reuse at the desk.
+    """
+
+    item: str
+    items: str
+    held_out: str
+    comments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Compared:
     """Where `duplicates` finds what two students may share.
 
@@ -143,6 +160,7 @@ class Exercise:
         name: what a course calls it in its settings.
         title: what it is called where people read.
         heading: what stands over the pictures of the feedback page.
+        wording: what shared pages call its things.
         source: the folder with the instructor's notebook and the files that go with it.
         brought: those of these files that a notebook reads; in the sandbox they lie beside it.
         data: the name of the module that knows the data.
@@ -165,6 +183,7 @@ class Exercise:
         hints: explain errors; the first that fits is used, before those for any exercise.
         flags: returns what a person should know about measurements, besides the criteria.
         most_images: how many images of a submission a page shows at most.
+        columns: how many of them stand in a row of the grid.
         draw: returns the picture of a submission, `grid.png`.
         desk: returns the desk's panel about one image, by its place in the grid, as HTML.
         table: returns the desk's table of all images, as HTML; empty if there is nothing to list.
@@ -181,6 +200,7 @@ class Exercise:
     name: str
     title: str
     heading: str
+    wording: Wording
     source: Path
     brought: tuple[str, ...]
     data: str
@@ -201,6 +221,7 @@ class Exercise:
     hints: tuple[Hint, ...]
     flags: Callable[[Measurements], list[Flag]]
     most_images: int
+    columns: int
     draw: Callable[[Report, Measurements, Pictures], bytes]
     desk: Callable[[Measurements, Pictures, int], Markup]
     table: Callable[[Measurements], Markup]

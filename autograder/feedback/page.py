@@ -151,7 +151,10 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
         other_comments=rows.other_comments,
         share=f"{100 * min(1, standing.total / standing.max_score):.1f}" if standing.max_score else "0",
         flags=_flags(report),
-        pictures=_shown(pictures) if pictures is not None else _whole_grid(material.results),
+        item=material.exercise.wording.item,
+        pictures=_shown(pictures, material.exercise.columns)
+        if pictures is not None
+        else _whole_grid(material.results),
         panel=_panel(material, report, pictures) if pictures is not None else Markup(),
         frame=curves,
         cells=list(show_cells(notebook)),
@@ -186,15 +189,15 @@ def _panel(material: Material, report: Report | None, pictures: Pictures) -> Mar
     return material.exercise.page(report, measurements, pictures)
 
 
-def _shown(pictures: Pictures) -> list[Picture]:
-    """Return the student's features, the reference's on the same network, and the curves behind both."""
+def _shown(pictures: Pictures, columns: int) -> list[Picture]:
+    """Return the student's pictures, the reference's on the same network, and the curves behind both."""
     shown = [
         Picture(caption, picture_address(mosaic), note=DEAD if dead[: len(images)].any() else "")
         for caption, images, dead in (
             ("Yours", pictures.student, pictures.student_dead),
             ("The reference, on your network", pictures.reference, pictures.dead),
         )
-        if (mosaic := draw_mosaic(images, dead)) is not None
+        if (mosaic := draw_mosaic(images, dead, columns)) is not None
     ]
     drawn = [
         Picture(caption, curves=made)

@@ -1,4 +1,4 @@
-"""Images as one small picture of panels, eight in a row, for pages."""
+"""Images as one small picture of panels, for pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from autograder.pictures import Floats
 from solutions.data import SIDE
 from solutions.deprocess import deprocess
 
-COLUMNS = 8
 GAP = 2
 # A page is light or dark; this grey between the panels suits both.
 BETWEEN = 128
@@ -24,12 +23,14 @@ ENLARGED = 3
 CROSSED = np.where(np.eye(SIDE, dtype=bool) | np.eye(SIDE, dtype=bool)[::-1], 90, BETWEEN).astype(np.uint8)
 
 
-def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = ENLARGED) -> bytes | None:
-    """Return images as a PNG of one panel each, dead filters crossed out.
+def draw_mosaic(
+    images: Floats, dead: npt.NDArray[np.bool_], columns: int, *, enlarged: int = ENLARGED
+) -> bytes | None:
+    """Return images as a PNG of one panel each, so many in a row, dead filters crossed out.
 
     None if there are no images.
     """
-    if (mosaic := arrange(images, dead)) is None:
+    if (mosaic := arrange(images, dead, columns)) is None:
         return None
     buffer = io.BytesIO()
     Image.fromarray(mosaic.repeat(enlarged, axis=0).repeat(enlarged, axis=1)).save(
@@ -38,18 +39,23 @@ def draw_mosaic(images: Floats, dead: npt.NDArray[np.bool_], *, enlarged: int = 
     return buffer.getvalue()
 
 
-def arrange(images: Floats, dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8] | None:
+def arrange(images: Floats, dead: npt.NDArray[np.bool_], columns: int) -> npt.NDArray[np.uint8] | None:
     """Return the pixels of the mosaic at their original size; None if there are no images."""
     if not len(images):
         return None
-    rows = -(-len(images) // COLUMNS)
     pitch = SIDE + GAP
-    mosaic = np.full((rows * pitch - GAP, COLUMNS * pitch - GAP), BETWEEN, dtype=np.uint8)
+    mosaic = np.full(mosaic_size(len(images), columns)[::-1], BETWEEN, dtype=np.uint8)
     crossed = np.flatnonzero(dead)
     for index, panel in enumerate(deprocess(images)):
-        top, left = index // COLUMNS * pitch, index % COLUMNS * pitch
+        top, left = index // columns * pitch, index % columns * pitch
         mosaic[top : top + SIDE, left : left + SIDE] = CROSSED if index in crossed else panel
     return mosaic
+
+
+def mosaic_size(count: int, columns: int) -> tuple[int, int]:
+    """Return width and height of a mosaic in pixels, at its original size."""
+    rows, pitch = -(-count // columns), SIDE + GAP
+    return columns * pitch - GAP, rows * pitch - GAP
 
 
 def picture_address(png: bytes) -> Markup:

@@ -13,9 +13,9 @@ from pathlib import Path
 from jinja2 import Environment
 
 from autograder.course.folder import Course
-from autograder.exercise import find_exercise
+from autograder.exercise import Exercise, find_exercise
 from autograder.pages import web_page
-from autograder.pages.mosaic import draw_mosaic
+from autograder.pages.mosaic import ENLARGED, draw_mosaic, mosaic_size
 from autograder.pages.web_page import style_hash
 from autograder.plain.files import write_whole
 from autograder.review.cards import Card, collect_cards, summarize
@@ -28,11 +28,16 @@ PICTURE_FOLDER = "pictures"
 
 @dataclass(frozen=True)
 class Shown:
-    """A card on the page, with its pictures' addresses relative to the page; empty if it has no pictures."""
+    """A card on the page, with its pictures' addresses relative to the page; empty if it has no pictures.
+
+    `size` is that of the first picture, width and height in pixels; `items` is what it shows.
+    """
 
     card: Card
     features: str
     grid: str
+    size: tuple[int, int]
+    items: str
 
 
 def write_gallery(course: Course, assignment: str, folder: Path) -> Path:
@@ -42,8 +47,8 @@ def write_gallery(course: Course, assignment: str, folder: Path) -> Path:
         The page, `index.html`.
     """
     cards = collect_cards(course, assignment)
-    most = find_exercise(load_settings(course.root).exercise).most_images
-    shown = [_write_pictures(card, folder, most) for card in cards]
+    exercise = find_exercise(load_settings(course.root).exercise)
+    shown = [_write_pictures(card, folder, exercise) for card in cards]
     graded = {card.report.student for card in cards}
     missing = [student for student in course.students(assignment) if student not in graded]
     page = folder / PAGE
@@ -83,13 +88,16 @@ def _conditions(card: Card) -> tuple[str, str, str]:
     return provenance.profile, provenance.dataset, provenance.sandbox
 
 
-def _write_pictures(card: Card, folder: Path, most: int) -> Shown:
-    pictures = read_pictures(card.folder, most)
-    features = draw_mosaic(pictures.student, pictures.student_dead)
+def _write_pictures(card: Card, folder: Path, exercise: Exercise) -> Shown:
+    pictures = read_pictures(card.folder, exercise.most_images)
+    features = draw_mosaic(pictures.student, pictures.student_dead, exercise.columns)
+    width, height = mosaic_size(len(pictures.student), exercise.columns)
     return Shown(
         card,
         features=_write_picture(folder, f"{card.name}.features.png", features),
         grid=_write_picture(folder, f"{card.name}.png", card.grid.read_bytes() if card.grid else None),
+        size=(width * ENLARGED, height * ENLARGED),
+        items=exercise.wording.items,
     )
 
 

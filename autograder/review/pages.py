@@ -17,6 +17,7 @@ from autograder.errors import SubmissionError
 from autograder.exercise import find_exercise
 from autograder.feedback.cells import show_cells
 from autograder.pages import curves as frame
+from autograder.pages.mosaic import mosaic_size
 from autograder.pages.web_page import style_hash
 from autograder.review.audit_log import AuditLog
 from autograder.review.cells import read_sheet
@@ -75,9 +76,9 @@ class ReviewPages:
         self.exercise = find_exercise(load_settings(course.root).exercise)
         course.graded.mkdir(exist_ok=True)
         self.submissions = Submissions(course, self.exercise, assignment, self.sheet.notebook)
-        self.thumbnails = Thumbnails(self.exercise.most_images)
+        self.thumbnails = Thumbnails(self.exercise.most_images, self.exercise.columns)
         self.saving = Saving(course, assignment, self.sheet.notebook, AuditLog(course.graded, assignment))
-        self.snippets = Snippets(course.graded)
+        self.snippets = Snippets(course.graded, self.exercise.wording.comments)
         self.presence = Presence()
         self.environment = make_environment(self.exercise.style())
         self.listing = Listing(self.submissions.all)
@@ -321,6 +322,9 @@ class ReviewPages:
             conflict=conflict,
             limits={"comment": LONGEST_COMMENT, "reason": LONGEST_REASON},
             frame=frame,
+            wording=self.exercise.wording,
+            columns=self.exercise.columns,
+            mosaic_size=mosaic_size,
         )
         page.background = BackgroundTask(self._prepare, around.after, around.next_ungraded)
         return page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,28 +14,22 @@ from autograder.plain.files import write_whole
 FILE = "snippets.json"
 MOST_SNIPPETS = 40
 LONGEST_SNIPPET = 1000
-FIRST_SNIPPETS = (
-    "Well observed, and said in terms of what the filters compute.",
-    "You describe the images; also say what they tell you about the filters.",
-    "Compare with an earlier layer: how do the patterns change with depth?",
-    "Name a filter and what you see in it, so that a reader can follow.",
-)
 _LIST = TypeAdapter(list[str])
 
 
 class Snippets:
     """The list on disk."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / FILE
+    def __init__(self, folder: Path, first: Sequence[str]) -> None:
+        self._file, self._first = folder / FILE, first
         self._lock = threading.Lock()
 
     def all(self) -> list[str]:
-        """Return the snippets; a few defaults if none were saved."""
+        """Return the snippets; those of the exercise if none were saved."""
         try:
             return _LIST.validate_json(self._file.read_bytes())[:MOST_SNIPPETS]
         except (OSError, ValidationError):
-            return list(FIRST_SNIPPETS)
+            return list(self._first)
 
     def keep(self, text: str) -> None:
         """Add a snippet to the end of the list.

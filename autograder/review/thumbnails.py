@@ -31,8 +31,8 @@ _QUALITY = 60
 class Thumbnails:
     """Pictures by submission, size and modification time of the file that they are drawn from."""
 
-    def __init__(self, most_images: int) -> None:
-        self._most_images = most_images
+    def __init__(self, most_images: int, columns: int) -> None:
+        self._most_images, self._columns = most_images, columns
         self._kept: OrderedDict[tuple[Path, Size, int], bytes | None] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Thumbnails:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        drawn = _DRAW[size](read_pictures(folder, self._most_images))
+        drawn = _DRAW[size](read_pictures(folder, self._most_images), self._columns)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = drawn
@@ -71,8 +71,8 @@ def read_pictures(folder: Path, most_images: int) -> Pictures:
         return Pictures()
 
 
-def _small(pictures: Pictures) -> bytes | None:
-    pixels = arrange(pictures.student, pictures.student_dead)
+def _small(pictures: Pictures, columns: int) -> bytes | None:
+    pixels = arrange(pictures.student, pictures.student_dead, columns)
     if pixels is None:
         return None
     buffer = io.BytesIO()
@@ -80,8 +80,16 @@ def _small(pictures: Pictures) -> bytes | None:
     return buffer.getvalue()
 
 
-_DRAW: dict[Size, Callable[[Pictures], bytes | None]] = {
+def _student(pictures: Pictures, columns: int) -> bytes | None:
+    return draw_mosaic(pictures.student, pictures.student_dead, columns, enlarged=1)
+
+
+def _reference(pictures: Pictures, columns: int) -> bytes | None:
+    return draw_mosaic(pictures.reference, pictures.dead, columns, enlarged=1)
+
+
+_DRAW: dict[Size, Callable[[Pictures, int], bytes | None]] = {
     "small": _small,
-    "student": lambda pictures: draw_mosaic(pictures.student, pictures.student_dead, enlarged=1),
-    "reference": lambda pictures: draw_mosaic(pictures.reference, pictures.dead, enlarged=1),
+    "student": _student,
+    "reference": _reference,
 }

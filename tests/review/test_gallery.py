@@ -218,7 +218,7 @@ def test_a_dead_filter_is_crossed_out_and_not_shown_as_noise() -> None:
     noise = np.random.default_rng(0).random((64, 28, 28), dtype=np.float32)
     dead = np.arange(64) == 3
 
-    drawn = draw_mosaic(noise, dead)
+    drawn = draw_mosaic(noise, dead, 8)
 
     assert drawn is not None
     mosaic = np.asarray(Image.open(io.BytesIO(drawn)))

@@ -142,12 +142,12 @@ def test_a_line_that_was_cut_off_spoils_no_other_and_is_told(
 def test_pictures_that_cannot_be_read_are_told_and_missing_ones_are_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert Thumbnails(64).picture(tmp_path, "small") is None
+    assert Thumbnails(64, 8).picture(tmp_path, "small") is None
     assert caplog.text == ""
 
     (tmp_path / "pictures.npz").write_bytes(b"PK half a file")
 
-    assert Thumbnails(64).picture(tmp_path, "small") is None
+    assert Thumbnails(64, 8).picture(tmp_path, "small") is None
     assert "pictures.npz cannot be read" in caplog.text
 
 

@@ -12,7 +12,7 @@ RESULT, LAYER = "visualized_feature", "conv2d_3"
 SIDE = 28
 # Gradient steps from noise to an image.
 STEPS = 50
-# Panels of the 8 x 8 grid.
-PANELS = 64
+# Panels of the 8 x 8 grid, and those of a row.
+PANELS, COLUMNS = 64, 8
 # Of uniform noise in [0, 1], about its mean: the square root of 1/12.
 NOISE_DEVIATION = 0.289

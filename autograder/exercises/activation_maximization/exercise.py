@@ -9,8 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.exercise import Compared, Exercise, WallChoice, Watch, packaged_source
-from autograder.exercises.activation_maximization.constants import PANELS, RESULT
+from autograder.exercise import Compared, Exercise, WallChoice, Watch, Wording, packaged_source
+from autograder.exercises.activation_maximization.constants import COLUMNS, PANELS, RESULT
 from autograder.exercises.activation_maximization.flags import flags_of
 from autograder.exercises.activation_maximization.hints import HINTS
 from autograder.exercises.activation_maximization.margins import QUANTITIES
@@ -73,6 +73,17 @@ EXERCISE = Exercise(
     name="activation_maximization",
     title="Activation maximization",
     heading="What your filters want to see",
+    wording=Wording(
+        item="filter",
+        items="features",
+        held_out="digits",
+        comments=(
+            "Well observed, and said in terms of what the filters compute.",
+            "You describe the images; also say what they tell you about the filters.",
+            "Compare with an earlier layer: how do the patterns change with depth?",
+            "Name a filter and what you see in it, so that a reader can follow.",
+        ),
+    ),
     source=packaged_source("activation_maximization"),
     brought=(),
     data="autograder.exercises.activation_maximization.data",
@@ -93,12 +104,19 @@ EXERCISE = Exercise(
     hints=HINTS,
     flags=flags_of,
     most_images=PANELS,
+    columns=COLUMNS,
     draw=draw,
     desk=desk,
     table=table,
     page=page,
     style=style,
-    shown_by=(HERE / "panels.py", HERE / "films.py", HERE / "constants.py", HERE / "templates"),
+    shown_by=(
+        HERE / "exercise.py",
+        HERE / "panels.py",
+        HERE / "films.py",
+        HERE / "constants.py",
+        HERE / "templates",
+    ),
     choices={"not_reproduced": WallChoice("not reproduced", is_not_reproduced)},
     traits=traits_of,
     compared=Compared(images=RESULT, after_network=("ascent", "plot"), after_images=("plot",)),

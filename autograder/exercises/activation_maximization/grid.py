@@ -18,7 +18,7 @@ from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font
 from matplotlib.patches import Rectangle
 
-from autograder.exercises.activation_maximization.constants import PANELS, SIDE
+from autograder.exercises.activation_maximization.constants import COLUMNS, PANELS, SIDE
 from autograder.exercises.activation_maximization.films import films_in
 from autograder.measurements import Measurements
 from autograder.pictures import Floats, Pictures
@@ -33,7 +33,6 @@ FAINT = "#8a8a8a"
 LONGEST_NAME, LONGEST_LAYER = 60, 40
 # Shown for characters that the font does not have.
 BOX = "□"
-COLUMNS = 8
 
 
 def draw_grid(report: Report, measurements: Measurements, pictures: Pictures) -> bytes:

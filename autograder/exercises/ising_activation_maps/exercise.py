@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.exercise import Compared, Exercise, WallChoice, Watch, packaged_source
+from autograder.exercise import Compared, Exercise, WallChoice, Watch, Wording, packaged_source
 from autograder.exercises.ising_activation_maps import shown
 from autograder.exercises.ising_activation_maps.constants import CHOSEN, CLASSES, LATTICES, MAPS, SIDE
 from autograder.exercises.ising_activation_maps.hints import HINTS
@@ -65,6 +65,17 @@ EXERCISE = Exercise(
     name="ising_activation_maps",
     title="Class activation maps of magnetic phases",
     heading="What your network looks at",
+    wording=Wording(
+        item="map",
+        items="maps",
+        held_out="lattices",
+        comments=(
+            "Well observed, and said in terms of what the network computes.",
+            "You describe the maps; also say what they tell you about the phases.",
+            "What is different in the lattices that your network gets wrong?",
+            "Name a place in a lattice and what the map says there, so that a reader can follow.",
+        ),
+    ),
     source=packaged_source("ising_activation_maps"),
     brought=("ising.py", "ising.npz"),
     data="autograder.exercises.ising_activation_maps.data",
@@ -91,12 +102,13 @@ EXERCISE = Exercise(
     hints=HINTS,
     flags=flags_of,
     most_images=CLASSES * LATTICES,
+    columns=CLASSES * 2,  # two lattices in a row
     draw=shown.draw,
     desk=shown.desk,
     table=shown.table,
     page=shown.page,
     style=shown.style,
-    shown_by=(HERE / "shown.py", HERE / "constants.py"),
+    shown_by=(HERE / "exercise.py", HERE / "shown.py", HERE / "constants.py"),
     choices={"unknown_maps": WallChoice("maps of unknown origin", is_unknown)},
     traits=traits_of,
     compared=Compared(images=MAPS, after_network=("maps", "plot"), after_images=("plot",)),

@@ -128,7 +128,7 @@ for (const button of all("[data-snippet]")) button.addEventListener("click", () 
 
 const loupe = find("[data-loupe]");
 if (loupe) {
-  const [PANEL, PITCH, COLUMNS] = [28, 30, 8];
+  const [PANEL, PITCH, COLUMNS] = [28, 30, Number(find("[data-grids]").dataset.columns)];
   const range = find("[data-filter-range]"), facts = find("[data-facts]"), number = find("[data-filter-number]");
   const rows = new Map(all("[data-filters] tr").map((row) => [row.dataset.filter, [...row.cells].map((cell) => cell.textContent)]));
   const heads = all(".table thead th").map((cell) => cell.dataset.fact ?? cell.textContent);
@@ -141,7 +141,7 @@ if (loupe) {
   });
   let pinned = 0;
 
-  // the exercise's panel about the chosen filter, fetched when the choice has rested for a moment
+  // the exercise's panel about the chosen image, fetched when the choice has rested for a moment
   const panel = find("[data-panel]");
   let resting;
   const follow = (index) => {
