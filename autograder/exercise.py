@@ -46,11 +46,35 @@ class Measuring(Protocol):
         """Free memory between two submissions."""
 
 
+@dataclass(frozen=True)
+class DemoData:
+    """Data that need no download, for the demo.
+
+    Attributes:
+        file: the name of their file in the demo's course.
+        words: what they are, for the user.
+        data: the data.
+    """
+
+    file: str
+    words: str
+    data: RawDigits
+
+
 class Data(Protocol):
     """The module that knows the exercise's data; it does not import TensorFlow."""
 
-    def find(self, path: Path | None, *, announce: Callable[[str], None]) -> RawDigits:
-        """Return the data, from a file if one is named; `announce` receives their source if it is unexpected."""
+    def find(self, path: Path | None, *, announce: Callable[[str], None], download: bool = True) -> RawDigits:
+        """Return the data, from a file if one is named.
+
+        Args:
+            path: the file.
+            announce: receives the source of the data if it is unexpected.
+            download: whether the network may be used.
+        """
+
+    def for_demo(self) -> DemoData:
+        """Return data that come with the kit."""
 
     def read(self, path: Path) -> RawDigits:
         """Read the data from a file that `solutions.data.write_npz` wrote."""

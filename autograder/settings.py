@@ -104,7 +104,7 @@ class Settings(Section):
     seed: int = Field(7, ge=0, description="seed of every run, so that a regrade gives the same scores")
     data: str = Field(
         "",
-        description="the file mnist.npz, relative to the course folder; empty: found automatically",
+        description="the file with the exercise's data, relative to the course folder; empty: found automatically",
     )
     state_thresholds: bool = Field(
         default=True,

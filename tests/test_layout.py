@@ -49,10 +49,6 @@ STILL_NAMED = {
     "verify/own_filters.py",
     # says why two students have the same images
     "duplicates/compare.py",
-    # the only data set so far
-    "commands/options.py",
-    "demo/demonstrate.py",
-    "settings.py",
 }
 # Former names that stand in the nbgrader_config.py of courses.
 FORMER_NAMES = {"autograder.record.export", "autograder.record.feedback.exporter"}

@@ -20,10 +20,11 @@ from autograder.execute.runner import execute
 from autograder.execute.sandbox import find_python, make_sandbox
 from autograder.execute.student_modules import EXTRA, OFFERED
 from autograder.execute.warm import Template
+from autograder.exercise import find_exercise
 from autograder.plain.machine import computes_bfloat16, gpu_devices
 from autograder.plain.scratch import temporary_folder
 from autograder.settings import Settings
-from solutions.data import DataError, find_digits
+from solutions.data import DataError
 
 COUNT_GPUS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
@@ -51,13 +52,15 @@ def examine(settings: Settings, course: Path) -> Iterator[Examination]:
     yield _bfloat16()
     yield _gpu(settings)
     try:
-        digits = find_digits(
-            course / settings.data if settings.data else None, download=False, announce=lambda _: None
+        data = (
+            find_exercise(settings.exercise)
+            .load_data()
+            .find(course / settings.data if settings.data else None, download=False, announce=lambda _: None)
         )
     except DataError as error:
         yield Examination("data", "MISSING", str(error))
     else:
-        yield Examination("data", "ok", digits.source)
+        yield Examination("data", "ok", data.source)
 
 
 def _sandbox(devices: tuple[Path, ...]) -> Examination:

@@ -45,7 +45,17 @@ CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.
 Data = Annotated[
     str | None,
     typer.Option(
-        "--data", help="The path of mnist.npz.", show_default="the course's setting, or found automatically"
+        "--data",
+        help="The file with the exercise's data.",
+        show_default="the course's setting, or found automatically",
+    ),
+]
+ExerciseName = Annotated[
+    str | None,
+    typer.Option(
+        "--exercise",
+        help="Its exercise; 'gradeascent exercises' lists them.",
+        show_default="the usual one",
     ),
 ]
 Jobs = Annotated[

@@ -9,20 +9,26 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from autograder.commands.options import CourseFolder, Data, SandboxName, open_course, say, settings_of
+from autograder.commands.options import (
+    CourseFolder,
+    Data,
+    ExerciseName,
+    SandboxName,
+    open_course,
+    say,
+    settings_of,
+)
 
 
 def init_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
-    exercise: Annotated[
-        str | None,
-        typer.Option(help="Its exercise; 'gradeascent exercises' lists them.", show_default="the usual one"),
-    ] = None,
+    exercise: ExerciseName = None,
 ) -> None:
     """Make a new course folder with the assignment."""
     from autograder.course.initialise import initialise
+    from autograder.exercise import USUAL
 
-    course = initialise(directory, exercise) if exercise else initialise(directory)
+    course = initialise(directory, exercise or USUAL)
     say(f"The course is in {course.root}.")
     say(f"'gradeascent release --course {directory}' makes the students' version.")
 

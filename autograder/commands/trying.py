@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.options import CourseFolder, Data, say, settings_of
+from autograder.commands.options import CourseFolder, Data, ExerciseName, say, settings_of
 
 
 def demo_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for the demo.")] = Path(
         "gradeascent-demo"
     ),
+    exercise: ExerciseName = None,
 ) -> None:
-    """Show the whole cycle on built-in data and six sample submissions, offline."""
+    """Show the whole cycle on built-in data and sample submissions, offline."""
     from autograder.demo.demonstrate import demonstrate
+    from autograder.exercise import USUAL
     from autograder.progress.bars import show_progress
 
-    demonstrate(directory, say, show_progress)
+    demonstrate(directory, say, show_progress, exercise or USUAL)
 
 
 def check_command(

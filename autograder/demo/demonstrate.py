@@ -1,4 +1,4 @@
-"""The demo: the whole workflow with the real components, on built-in data and six sample submissions.
+"""The demo: the whole workflow with the real components, on built-in data and sample submissions.
 
 Nothing is staged: every other command works in the course folder that it leaves behind.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from autograder.course.folder import ASSIGNMENT, Course
+from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.initialise import initialise
 from autograder.course.lock import only_writer
@@ -17,7 +17,7 @@ from autograder.course.notebooks import compose, read_answers, read_notebook, wr
 from autograder.course.release import generate_release
 from autograder.errors import CourseError
 from autograder.execute.sandbox import bubblewrap_problem
-from autograder.exercise import find_exercise
+from autograder.exercise import USUAL, DemoData, find_exercise
 from autograder.export.export import export
 from autograder.feedback.command import give_feedback
 from autograder.grading.course import Progress, grade_course, submissions_of
@@ -29,9 +29,8 @@ from autograder.record.recording import record_reports
 from autograder.report import Report
 from autograder.review.gallery import write_gallery
 from autograder.settings import SETTINGS_FILE, Settings, load_settings
-from solutions.data import embedded_digits, write_npz
+from solutions.data import write_npz
 
-DIGITS = "handwritten_digits.npz"
 GALLERY = "gallery"
 SCORES = "scores.csv"
 
@@ -39,24 +38,27 @@ Say = Callable[[str], None]
 MakeProgress = Callable[[int], AbstractContextManager[Progress]]
 
 
-def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
+def demonstrate(directory: Path, say: Say, make_progress: MakeProgress, exercise: str = USUAL) -> Path:
     """Run the whole workflow in a new course folder: release, submit, grade, record, give feedback, view.
 
     Args:
         directory: where the course is made; it must be empty or hold an interrupted demo.
         say: prints a line for the user.
         make_progress: makes the progress display for a number of submissions.
+        exercise: the exercise of the course.
 
     Returns:
         The page that shows the results.
 
     Raises:
+        SettingsError: there is no such exercise.
         CourseError: the folder is not empty, or the instructor's version does not earn full marks.
         GradeascentError: a part of the kit does not work on this machine; the message says which.
     """
-    course = demo_course(directory)
+    samples, data = find_exercise(exercise).samples, find_exercise(exercise).load_data().for_demo()
+    course = demo_course(directory, exercise, data)
     say(f"A new course, as 'gradeascent init' makes it, in {course.root}")
-    say("Data: 1,797 real handwritten digits from scikit-learn in place of MNIST, so no download is needed")
+    say(f"Data: {data.words}, so no download is needed")
     say("Profile quick: the same verdicts in less time")
     settings = demo_settings(course, say)
 
@@ -66,35 +68,35 @@ def demonstrate(directory: Path, say: Say, make_progress: MakeProgress) -> Path:
         release = generate_release(course, hidden_thresholds=settings.thresholds.model_dump())
         say(f"It earns {report.score:g} of {report.max_score:g}. The release leaks no solution: {release}")
 
-        students = hand_in_samples(course, find_exercise(settings.exercise).samples)
+        students = hand_in_samples(course, samples)
         say(f"\nHanded in by {', '.join(students)}. Each notebook is run, and what it made is measured again")
         with make_progress(len(students)) as progress:
             reports = grade_course(course, students, grader, progress)
 
     say("\nRecorded in nbgrader's gradebook; then a feedback page for each student, and a table of scores")
     give_back(course, sorted(reports), say)
-    page = write_gallery(course, ASSIGNMENT, course.root / GALLERY)
-    say_results(course, reports, page, find_exercise(settings.exercise).samples, say)
+    page = write_gallery(course, exercise, course.root / GALLERY)
+    say_results(course, reports, page, samples, say)
     return page
 
 
-def demo_course(directory: Path) -> Course:
+def demo_course(directory: Path, exercise: str, data: DemoData) -> Course:
     """Return a new course for the demo, or the course of an interrupted demo.
 
     Raises:
         CourseError: the folder contains something else.
     """
-    if (directory / DIGITS).is_file():
+    if (directory / data.file).is_file():
         return Course.open(directory)
-    course = initialise(directory)
-    fill_in_settings(course)
+    course = initialise(directory, exercise)
+    fill_in_settings(course, data)
     # Written last: this file is the sign that the course is complete.
-    write_npz(embedded_digits(), course.root / DIGITS)
+    write_npz(data.data, course.root / data.file)
     return course
 
 
-def fill_in_settings(course: Course) -> None:
-    """Set the built-in digits and the quick profile in the course's settings.
+def fill_in_settings(course: Course, data: DemoData) -> None:
+    """Set the built-in data and the quick profile in the course's settings.
 
     Raises:
         CourseError: the settings lack the lines to fill in.
@@ -102,7 +104,7 @@ def fill_in_settings(course: Course) -> None:
     file = course.root / SETTINGS_FILE
     text = file.read_text(encoding="utf-8")
     for line, filled_in in (
-        ('# data = ""', f'data = "{DIGITS}"'),
+        ('# data = ""', f'data = "{data.file}"'),
         ('# profile = "full"', 'profile = "quick"'),
     ):
         if line not in text:
@@ -133,7 +135,7 @@ def check_source(course: Course, grader: Grader, make_progress: MakeProgress) ->
 
 def hand_in_samples(course: Course, samples: Path) -> list[str]:
     """Fill in and submit the released notebook for every sample student; return the students."""
-    name = f"{ASSIGNMENT}.ipynb"
+    name = f"{course.assignment}.ipynb"
     released = read_notebook(course.release_folder() / name)
     for student, answers in sample_answers(samples).items():
         write_notebook(compose(released, answers), course.submission_folder(student) / name)
@@ -163,15 +165,16 @@ def give_back(course: Course, students: list[str], say: Say) -> None:
 
 def say_results(course: Course, reports: Mapping[str, Report], page: Path, samples: Path, say: Say) -> None:
     """Print the outcome and where everything is."""
+    assignment = course.assignment
     earned = ", ".join(f"{student} {reports[student].score:g}" for student in sorted(reports))
     maximum = max((report.max_score for report in reports.values()), default=0)
     lines = [
         f"\n{len(reports)} graded, of {maximum:g} points: {earned}",
         f"  to look at      {page}",
-        f"  reports         {course.graded}/<student>/{ASSIGNMENT}/report.json",
-        f"  feedback        {course.root}/feedback/<student>/{ASSIGNMENT}/{ASSIGNMENT}.html",
+        f"  reports         {course.graded}/<student>/{assignment}/report.json",
+        f"  feedback        {course.root}/feedback/<student>/{assignment}/{assignment}.html",
         f"  scores          {course.root / SCORES}, and nbgrader's {course.gradebook}",
-        f"  notebooks       {course.submitted}/<student>/{ASSIGNMENT}/",
+        f"  notebooks       {course.submitted}/<student>/{assignment}/",
         f"  what is wrong   the first lines of {samples}/<student>.py",
         "\nIt is a course like any other: put more notebooks beside these, then run "
         f"'gradeascent grade --course {course.root}'",

@@ -20,6 +20,7 @@ from autograder.course.notebooks import compose, read_notebook, write_notebook
 from autograder.demo import demonstrate as demonstration
 from autograder.demo.demonstrate import demo_course, demo_settings, demonstrate, sample_answers
 from autograder.errors import CourseError, GradeascentError
+from autograder.exercise import find_exercise, offered
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.progress.step import Step
 from autograder.record.files import (
@@ -28,7 +29,6 @@ from autograder.record.files import (
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Report
 from autograder.settings import load_settings
-from solutions.data import embedded_digits, read_npz
 
 
 class Silent:
@@ -143,13 +143,32 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_the_course_grades_on_the_built_in_digits_also_afterwards(tmp_path: Path) -> None:
-    course = demo_course(tmp_path / "course")
+@pytest.mark.parametrize("name", offered())
+def test_the_course_grades_on_the_built_in_data_also_afterwards(name: str, tmp_path: Path) -> None:
+    known = find_exercise(name).load_data()
+    data = known.for_demo()
+
+    course = demo_course(tmp_path / "course", name, data)
 
     settings = load_settings(course.root)
-    assert settings.profile == "quick"
-    stored = read_npz(course.root / settings.data)
-    assert (stored.x_train == embedded_digits().x_train).all()
+    assert (settings.exercise, settings.profile) == (name, "quick")
+    assert (known.read(course.root / settings.data).x_train == data.data.x_train).all()
+
+
+@pytest.mark.deep
+def test_another_exercise_has_a_demo_of_its_own(tmp_path: Path) -> None:
+    name, said = "ising_activation_maps", []
+
+    page = demonstrate(tmp_path / "course", said.append, silent, name)
+
+    course = Course.open(tmp_path / "course")
+    lise, otto = (read_report(course.result_folder(student)) for student in ("lise", "otto"))
+    assert lise is not None
+    assert otto is not None
+    assert (lise.score, otto.score) == (90.0, 75.0)
+    assert otto.criteria["alignment"].cause == "transposed"
+    assert "maps of otto" in page.read_text(encoding="utf-8")
+    assert f"feedback/<student>/{name}/{name}.html" in "\n".join(said)
 
 
 def test_without_a_sandbox_the_samples_run_bare_and_it_says_so(

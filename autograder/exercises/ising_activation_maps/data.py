@@ -16,7 +16,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from autograder.exercise import packaged_source
+from autograder.exercise import DemoData, packaged_source
 from autograder.exercises.ising_activation_maps.constants import SIDE
 from autograder.verify.held_out import HeldOut
 from solutions.data import DataError, Float32Array, RawDigits, UInt8Array
@@ -57,15 +57,21 @@ class Lattices(HeldOut):
         return replace(self, images=images, moved=moved, shown=shown)
 
 
-def find(path: Path | None, *, announce: Callable[[str], None]) -> RawDigits:
+def find(path: Path | None, *, announce: Callable[[str], None], download: bool = True) -> RawDigits:
     """Return the lattices that come with the kit, or those of a file that `write_npz` wrote."""
-    del announce  # they always come from where they are expected
+    del announce, download  # they always come from where they are expected
     if path is not None:
         return read(path)
     with np.load(SHIPPED, allow_pickle=False) as shown, np.load(HELD_OUT, allow_pickle=False) as held:
         parts = [_unpacked(shown["spins_test"]), _unpacked(held["spins"])]
     (x_train, y_train), (x_test, y_test) = ((spins, _in_turn(len(spins))) for spins in parts)
     return RawDigits(x_train, y_train, x_test, y_test, source="simulated Ising lattices")
+
+
+def for_demo() -> DemoData:
+    """Return the lattices that come with the kit: there are no others."""
+    data = find(None, announce=lambda _: None)
+    return DemoData("ising_lattices.npz", "lattices of the Ising model, simulated before and packed", data)
 
 
 def read(path: Path) -> RawDigits:

@@ -70,3 +70,12 @@ def test_the_committed_release_is_what_the_source_gives_now(course: Course) -> N
 def test_installed_exercises_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["exercises"]) == 0
     assert NAME in capsys.readouterr().out
+
+
+@pytest.mark.deep
+def test_doctor_says_where_its_data_are(course: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["doctor", "--course", str(course.root)])
+
+    said = capsys.readouterr().out
+    assert "data: simulated Ising lattices" in said
+    assert "MNIST" not in said
