@@ -1,10 +1,12 @@
-"""The reference solution of the exercise, with one module per step.
+"""The reference solution of the first exercise, with one module per step, and of the second.
 
 1. `solutions.data`: handwritten digits, from MNIST or from the bundled data.
 2. `solutions.cnn`: a small convolutional network, trained to recognize them.
 3. `solutions.gradient_ascent`: for every filter of a layer, the image that activates it most.
 4. `solutions.deprocess`: those images as grey levels.
 5. `solutions.plots`: all of them in one grid.
+
+The second exercise is one module, `solutions.ising_maps`.
 
     from solutions.cnn import build_cnn, train
     from solutions.data import load_mnist
