@@ -10,6 +10,7 @@ from autograder.exercise import find_exercise
 from autograder.exercises.ising_activation_maps.data import Lattices
 from autograder.exercises.ising_activation_maps.verify.measure import measure
 from autograder.rubric.score import score
+from autograder.verify.models import TooCostlyError
 
 LABELLED = read_labelled(SUBMISSIONS)
 # The others are tried by the deep tests.
@@ -44,3 +45,12 @@ def test_verdicts_and_causes_are_a_teachers(
             assert result.cause in one.label.causes[criterion], said
         for words in one.label.feedback_mentions.get(criterion, ()):
             assert words.lower() in result.feedback.lower()
+
+
+def test_a_network_that_costs_more_than_allowed_is_not_measured(
+    run_cells: RunCells, lattices: Lattices
+) -> None:
+    one = next(one for one in LABELLED if one.name == "wrong_ones_first")
+
+    with pytest.raises(TooCostlyError):
+        measure(run_cells(one.answers), lattices, seed=0, most_times=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.measurements import Measurements
+from autograder.rubric.words import what_stopped
 
 # The cells of the exercise, in order.
 CELLS = ("imports", "data", "look_at_data", "cnn", "train", "maps", "plot")
@@ -16,16 +17,8 @@ CELLS_BEHIND: dict[str, tuple[str, ...]] = {
 
 
 def after_error(measured: Measurements, cell: str) -> str:
-    """Say what stopped a cell, else what stopped the first earlier cell or the student's own; empty if nothing did."""
-    before = CELLS[: CELLS.index(cell)]
-    own = [error for error in measured.errors if error.cell == cell]
-    errors = own or [error for error in measured.errors if error.cell in before or error.cell not in CELLS]
-    if not errors:
-        return ""
-    error = errors[0]
-    place = f"the cell '{error.cell}'" if error.cell else "a cell"
-    hint = f": {error.hint}" if error.hint else ""
-    return f" The reason may be that {place} stopped with {error.error}{hint}."
+    """Say what stopped a cell, or one before it."""
+    return what_stopped(measured, cell, CELLS)
 
 
 def missing_work(measured: Measurements, cell: str, otherwise: str) -> str:

@@ -79,13 +79,12 @@ def hypotheses(found: Ingredients) -> Iterator[PossibleMaps]:
     yield PossibleMaps("other_class", maps[:, ::-1])
     yield PossibleMaps("other_sign", -maps)
     yield PossibleMaps("minus_other_class", -maps[:, ::-1])
-    for turned in (maps, maps[:, ::-1], -maps, -maps[:, ::-1]):
-        yield PossibleMaps("transposed", turned.swapaxes(2, 3))
-        yield PossibleMaps("mirrored", turned[:, :, ::-1])
-        yield PossibleMaps("mirrored", turned[:, :, :, ::-1])
-        yield PossibleMaps("mirrored", turned[:, :, ::-1, ::-1])
-        yield PossibleMaps("transposed", turned.swapaxes(2, 3)[:, :, ::-1])
-        yield PossibleMaps("transposed", turned.swapaxes(2, 3)[:, :, :, ::-1])
+    for one in (maps, maps[:, ::-1], -maps, -maps[:, ::-1]):
+        turned = one.swapaxes(2, 3)
+        for other in (turned, turned[:, :, ::-1], turned[:, :, :, ::-1]):
+            yield PossibleMaps("transposed", other)
+        for other in (one[:, :, ::-1], one[:, :, :, ::-1], one[:, :, ::-1, ::-1]):
+            yield PossibleMaps("mirrored", other)
     for order in permutations(range(len(maps))):
         if order != tuple(range(len(maps))) and len(maps) <= 4:
             yield PossibleMaps("other_order", maps[list(order)])
@@ -126,11 +125,9 @@ def _other_sums(found: Ingredients) -> Iterator[PossibleMaps]:
 def _by_gradients(found: Ingredients) -> Iterator[PossibleMaps]:
     """Yield gradients by the spins, which say what a change would do, and not what is there."""
     gradients = found.gradients
-    yield PossibleMaps("gradient", gradients)
-    yield PossibleMaps("gradient", np.abs(gradients))
-    yield PossibleMaps("gradient", gradients - gradients[:, ::-1])
-    yield PossibleMaps("gradient", np.abs(gradients - gradients[:, ::-1]))
-    yield PossibleMaps("gradient", np.maximum(gradients, 0))
+    difference = gradients - gradients[:, ::-1]
+    for one in (gradients, np.abs(gradients), difference, np.abs(difference), np.maximum(gradients, 0)):
+        yield PossibleMaps("gradient", one)
 
 
 def _twice(maps: Floats) -> Floats:

@@ -9,12 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from autograder.evidence import Evidence
-from autograder.exercises.ising_activation_maps.constants import (
-    CLASSES,
-    LATTICES,
-    MAPS,
-    WRONG,
-)
+from autograder.exercises.ising_activation_maps.constants import CLASSES, LATTICES, MAPS, WRONG
 from autograder.exercises.ising_activation_maps.data import Lattices
 from autograder.exercises.ising_activation_maps.hints import HINTS
 from autograder.exercises.ising_activation_maps.records import (
@@ -257,10 +252,10 @@ def _wanted(
     if not known:
         return None
     says = probabilities_of(model, lattices.shown[known])
-    maps = found.handed.maps if found is not None else np.zeros((0, CLASSES, 1, 1), np.float32)
+    has_all = found is not None and len(found.handed.maps) == len(known)
     return ToShow(
         lattices.shown[known][..., 0],
-        maps if len(maps) == len(known) else np.zeros((0, CLASSES, 1, 1), np.float32),
+        found.handed.maps if found is not None and has_all else np.zeros((0, CLASSES, 1, 1), np.float32),
         tuple(float(lattices.shown_temperatures[place]) for place in known),
         tuple(tuple(map(float, row)) for row in says),
     )

@@ -63,24 +63,20 @@ def measure_figures(evidence: Evidence, wanted: ToShow | None) -> FigureMeasurem
 def _measure(figures: list[list[Panel]], wanted: ToShow | None) -> FigureMeasurement:
     panels = [panel for figure in figures for panel in figure]
     lattices, maps, temperatures, probabilities = set(), set(), set(), set()
-    for row in range(len(wanted.lattices) if wanted else 0):
+    for row, spins in enumerate(wanted.lattices if wanted else ()):
         assert wanted is not None
         titles = []
         for panel in panels:
-            is_lattice = any(_is_lattice(one, wanted.lattices[row]) for one in panel.pictures)
-            classes = (
-                {
-                    c
-                    for c in range(2)
-                    if any(_likeness(one, wanted.maps[row, c]) > SAME_MAP for one in panel.pictures)
-                }
-                if len(wanted.maps)
-                else set()
-            )
-            lattices |= {row} if is_lattice else set()
-            if is_lattice and len(wanted.maps):  # nobody can see a map of a single value
-                classes |= {c for c in range(2) if np.ptp(wanted.maps[row, c]) == 0}
+            is_lattice = any(_is_lattice(one, spins) for one in panel.pictures)
+            classes = {
+                c
+                for c, one_map in enumerate(wanted.maps[row] if len(wanted.maps) else ())
+                if any(_likeness(one, one_map) > SAME_MAP for one in panel.pictures)
+                or (is_lattice and np.ptp(one_map) == 0)  # nobody can see a map of a single value
+            }
             maps |= {(row, c) for c in classes}
+            if is_lattice:
+                lattices.add(row)
             if is_lattice or classes:
                 titles.append(panel.title)
         numbers = [float(number) for number in _NUMBER.findall(" ".join(titles))]
@@ -140,27 +136,25 @@ def _is_lattice(picture: Floats, spins: Floats) -> bool:
     if height != width or height % SIDE:
         return False
     times = height // SIDE
-    channels = (
-        [picture] if picture.ndim == 2 else [picture[..., one] for one in range(min(picture.shape[2], 3))]
-    )
-    small = [one.reshape(SIDE, times, SIDE, times).mean(axis=(1, 3)) for one in channels]
+    small = [one.reshape(SIDE, times, SIDE, times).mean(axis=(1, 3)) for one in _channels(picture)]
     return any(abs(_correlation(one, spins)) > SAME_LATTICE for one in small)
 
 
 def _likeness(picture: Floats, one_map: Floats) -> float:
     """Return the largest correlation of a picture with a map of any size, also if its colours are reversed."""
-    channels = (
-        [picture] if picture.ndim == 2 else [picture[..., one] for one in range(min(picture.shape[2], 3))]
-    )
-    if picture.shape[:2] == one_map.shape:
-        return max((_correlation(one, one_map) for one in channels), default=0.0)
-    if min(one_map.shape) < 2 or max(picture.shape[:2]) < max(one_map.shape):
+    if picture.shape[:2] != one_map.shape:
+        if min(one_map.shape) < 2 or max(picture.shape[:2]) < max(one_map.shape):
+            return 0.0
+        factors = (picture.shape[0] / one_map.shape[0], picture.shape[1] / one_map.shape[1])
+        one_map = zoom(one_map, factors, order=1, grid_mode=True, mode="nearest")
+    if picture.shape[:2] != one_map.shape:
         return 0.0
-    factors = (picture.shape[0] / one_map.shape[0], picture.shape[1] / one_map.shape[1])
-    enlarged = zoom(one_map, factors, order=1, grid_mode=True, mode="nearest")
-    if enlarged.shape != picture.shape[:2]:
-        return 0.0
-    return max((_correlation(one, enlarged) for one in channels), default=0.0)
+    return max(_correlation(one, one_map) for one in _channels(picture))
+
+
+def _channels(picture: Floats) -> list[Floats]:
+    """Return the colours of a picture, without its opacity."""
+    return [picture] if picture.ndim == 2 else [picture[..., one] for one in range(min(picture.shape[2], 3))]
 
 
 def _correlation(first: Floats, second: Floats) -> float:
