@@ -76,11 +76,13 @@ def find_way(model: FrozenModel) -> WayToClasses | None:
         if len(shape) == 4 and min(shape[1:3]) > 1:
             break
         varying = [one for one in node.input if len(shapes.get(_full(one), ())) and _varies(one, nodes)]
+        if not varying:
+            return None
         if node.op in _FINAL and not logits:
             name = varying[0]
             logits = _full(name)
             continue
-        if not varying or node.op not in {*_PASSED, *_POOLINGS, "MatMul"}:
+        if node.op not in {*_PASSED, *_POOLINGS, "MatMul"}:
             return None
         if node.op == "MatMul":
             dense, logits = dense + 1, logits or _full(name)
