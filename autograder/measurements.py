@@ -19,6 +19,8 @@ IN_A_FIGURE = "figure"
 REPRODUCED_SHARE = 0.75
 # From this share on, recorded gradients that are those of an objective show that it was climbed.
 AGREEING_SHARE = 0.9
+# Where an ascent cannot be repeated in one go, this share of its steps has to be in stretches that can.
+FOLLOWED_SHARE = 0.9
 # A way on which less than this share of what was climbed is gained did not make the image.
 LEAST_RISE = 0.2
 # What the exercise asks to climb; as in a well-known tutorial, the border of a map may be left out of its mean.
@@ -136,6 +138,7 @@ class Reenactment:
     rise: float = -1.0  # median share of the distance from noise that was covered from the start; -1: unknown
     moved: float = 0.0  # root mean square over the pixels of the median way from start to image
     is_steady: bool = True  # was every step a multiple of its gradient by one rule?
+    followed: float = 0.0  # share of the steps that come out again piece by piece; only where not in one go
     images: tuple[ReenactedImage, ...] = ()
 
     @property
@@ -161,8 +164,9 @@ class Reenactment:
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether the recorded steps could be made again, but lead to other images: a record that nobody confirms."""
-        return bool(self.objective and self.scaling) and self.is_steady and not self.is_shown
+        """Whether the recorded steps can be repeated, but lead elsewhere, in one go and from step to step."""
+        can_be_repeated = bool(self.objective and self.scaling) and self.is_steady
+        return can_be_repeated and not self.is_shown and self.followed < FOLLOWED_SHARE
 
     @property
     def gains_nothing(self) -> bool:

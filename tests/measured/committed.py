@@ -20,7 +20,7 @@ from autograder.plain.files import write_whole
 QUICK = Path(__file__).with_name("quick.jsonl")
 DIGITS_KEPT = 5  # of every number that is not whole
 # Fields that came later: left out where nothing is known, as in lines that were written before.
-LATER = frozenset({"accuracy_before", "pictures_shown", "notices", "difference"})
+LATER = frozenset({"accuracy_before", "pictures_shown", "notices", "difference", "followed"})
 
 
 @dataclass(frozen=True)

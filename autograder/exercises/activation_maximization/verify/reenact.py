@@ -23,6 +23,7 @@ from autograder.exercises.activation_maximization.verify.filming import looks_of
 from autograder.exercises.activation_maximization.verify.hypotheses import Found, Hypothesis, find_hypothesis
 from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective, cosines
 from autograder.exercises.activation_maximization.verify.squashed import squashed_likeness
+from autograder.exercises.activation_maximization.verify.stretches import followed_share
 from autograder.exercises.activation_maximization.verify.watched import (
     STEADY,
     Rule,
@@ -119,6 +120,8 @@ def _made_again(
     known = None if asked is not None else found.hypothesis
     rise = _rise(watched, known, flat, ways, mean_activations)
     measured = _measurement(watched, found, rule, ways, flat, rise)
+    if measured.is_contradicted and rule is not None and found.hypothesis is not None:
+        measured = replace(measured, followed=round(followed_share(watched, found.hypothesis, rule, flat), 3))
     films = make_films(
         plans,
         ways,

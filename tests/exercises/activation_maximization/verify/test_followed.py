@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from student_ascents import FILTERS, STEPS, Student, evidence_of, rms
+from student_ascents import FILTERS, STEPS, Freeze, Student, evidence_of, network, rms
 
 from autograder.execute.inside.ascents import AscentWatch
 from autograder.exercises.activation_maximization.verify.ascents import (
@@ -18,7 +18,11 @@ from autograder.exercises.activation_maximization.verify.ascents import (
     recorded_steps,
     regular,
 )
+from autograder.exercises.activation_maximization.verify.hypotheses import Hypothesis
 from autograder.exercises.activation_maximization.verify.links import link_images
+from autograder.exercises.activation_maximization.verify.objectives import Maps, Objective
+from autograder.exercises.activation_maximization.verify.stretches import followed_share
+from autograder.exercises.activation_maximization.verify.watched import rule_of, watched_images
 from autograder.measurements import Reenactment
 
 
@@ -192,6 +196,29 @@ def test_what_is_no_number_in_one_ascent_costs_no_other(found_in: Callable[..., 
 
     assert found.is_as_asked
     assert [one.index for one in found.images] == list(range(1, FILTERS))
+
+
+@pytest.mark.parametrize(
+    ("student", "is_followed"),
+    [(Student(), True), (Student(loss_of_variable=to_a_picture), False)],
+    ids=["an ascent", "steps to a picture"],
+)
+def test_only_a_true_way_is_followed_from_one_kept_step_to_the_next(
+    student: Student, is_followed: bool, freeze_model: Freeze
+) -> None:
+    images, watch = student.climb()
+    flat = images.reshape(FILTERS, -1)
+    watched = watched_images(evidence_of(watch), 0, flat, range(FILTERS))
+    assert watched is not None
+    rule = rule_of(watched)
+    assert rule is not None
+    model = freeze_model(network())
+    layer = next(layer for layer in model.layers if layer.name == "second")
+    asked = Hypothesis(Maps(model, layer), Objective("mean"), {i: i for i in range(FILTERS)})
+
+    share = followed_share(watched, asked, rule, flat)
+
+    assert share == 1 if is_followed else share < 0.2
 
 
 def lengths_of(watch: AscentWatch, *, count: int) -> list[int]:
