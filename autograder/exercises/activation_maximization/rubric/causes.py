@@ -11,6 +11,7 @@ from autograder.exercises.activation_maximization.rubric.filters import (
     filter_list,
     mostly_fallen,
 )
+from autograder.exercises.activation_maximization.rubric.reenacted import mixes_ascents
 from autograder.exercises.activation_maximization.rubric.steps import (
     apparent_step_size,
     share_of_short_ascents,
@@ -246,7 +247,7 @@ def faults_of_ends(
     features: ImagesMeasurement, measured: Measurements, found: Reenactment, thresholds: Thresholds
 ) -> Iterator[Fault]:
     """Yield what the recorded steps and the images themselves say beyond the size of a step."""
-    if found.kept == "every_step":
+    if found.kept == "every_step" and not mixes_ascents(found):  # that costs the objective
         yield Fault(
             "kept_every_step",
             "You keep an image after every step, so most images belong to the ascent of another filter: append "

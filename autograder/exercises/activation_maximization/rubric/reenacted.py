@@ -179,8 +179,20 @@ def _other_objective(found: Reenactment, asked_layer: str) -> Fault | None:
     return _mix_up(found)
 
 
+def mixes_ascents(found: Reenactment) -> bool:
+    """Tell whether an image was kept after every step, so that images do not stand at their own filter's index."""
+    return found.kept == "every_step" and found.filters in {"constant", "shifted", "reversed", "other"}
+
+
 def _mix_up(found: Reenactment) -> Fault | None:
     """Return how the filters were mixed up, if one rule says it."""
+    if mixes_ascents(found):
+        where = f"are all of the ascent for filter {found.by}" if found.filters == "constant" else "share few ascents"
+        return Fault(
+            "kept_every_step",
+            f"You keep an image after every step, so the images that count {where}: keep one image per filter, after "
+            "the inner loop.",
+        )
     if found.filters == "constant":
         return Fault(
             "one_filter_for_all",

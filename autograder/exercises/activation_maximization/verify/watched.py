@@ -45,12 +45,14 @@ class WatchedImage:
         filter: the filter that it is meant for.
         link: its ascent.
         start: where the ascent began, (784,); None if that is not known.
+        row: of the step that led to it.
     """
 
     place: int
     filter: int
     link: Link
     start: Floats | None
+    row: int
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def _with_starts(
     for place, link in enumerate(links):
         if link is None:
             continue
-        before = last.get(link.ascent)
+        before, rows = last.get(link.ascent), ascents[link.ascent].rows
+        row = rows[min(max(link.steps, 1), len(rows)) - 1]
         start: Floats | None
         if before is not None and link.steps > before[1] and link.kept != "gradient":
             last[link.ascent] = (place, link.steps)
@@ -134,9 +137,9 @@ def _with_starts(
             link = replace(link, steps=link.steps - before[1], kept=kept)
         else:
             last[link.ascent] = (place, link.steps)
-            whole = steps.whole[ascents[link.ascent].rows[0]]
+            whole = steps.whole[rows[0]]
             start = steps.wholes[whole, 0] if whole >= 0 else None
-        yield WatchedImage(place, int(positions[place]), link, start)
+        yield WatchedImage(place, int(positions[place]), link, start, row)
 
 
 def rule_of(watched: Watched) -> Rule | None:
@@ -169,8 +172,18 @@ def rule_of(watched: Watched) -> Rule | None:
 
 
 def usual_steps(watched: Watched) -> float:
-    """Return the median number of steps; 0 if no image is alive."""
+    """Return the median number of steps; 0 if no image is alive.
+
+    An image that was kept on the way is one step from the one before it; the ascents are those that were made.
+    """
+    if keeps_every_step(watched):
+        return float(np.median([len(ascent.rows) for ascent in watched.used]))
     return float(np.median([float(one.link.steps) for one in watched.alive] or [0.0]))
+
+
+def keeps_every_step(watched: Watched) -> bool:
+    """Tell whether most images were kept one after the other on the way of an ascent."""
+    return sum(one.link.kept == "every_step" for one in watched.alive) > len(watched.alive) / 2
 
 
 def step_length(watched: Watched) -> float:
@@ -190,7 +203,8 @@ def moved(watched: Watched, images: Floats) -> float:
 
 def kind_of_start(watched: Watched, images: Floats) -> str:
     """Return what the ascents began with; empty if no start is known."""
-    starts = [one.start for one in watched.images if one.start is not None]
+    began = [one for one in watched.images if one.start is not None and one.link.kept != "every_step"]
+    starts = [one.start for one in began if one.start is not None]
     if not starts:
         return ""
     stack = np.stack(starts)
@@ -200,7 +214,7 @@ def kind_of_start(watched: Watched, images: Floats) -> str:
     goes_on = [
         np.array_equal(one.start, images[before.place])
         for before, one in itertools.pairwise(watched.images)
-        if one.start is not None
+        if one.start is not None and one.link.kept != "every_step"
     ]
     if goes_on and np.mean(goes_on) > MOST_OF_THEM:
         return "previous_image"

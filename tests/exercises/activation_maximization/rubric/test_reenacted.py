@@ -82,6 +82,7 @@ def test_every_combination_has_its_verdict(
         ({"filters": "constant", "by": 0}, "one_filter_for_all"),
         ({"filters": "shifted", "by": 1}, "shifted_filters"),
         ({"filters": "reversed", "by": 63}, "reversed_filters"),
+        ({"filters": "constant", "by": 0, "kept": "every_step", "moved": 1.0}, "kept_every_step"),
     ],
 )
 def test_another_objective_costs_the_objective_alone(

@@ -93,6 +93,23 @@ def test_ascents_that_go_on_from_the_image_before_are_told_apart(
     assert found.is_as_asked
 
 
+def test_images_kept_after_every_step_are_found_to_be_of_one_ascent(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    kept: list[Any] = []
+
+    def keep_all(path: list[Any], _gradient: Any) -> Any:
+        kept.extend(np.asarray(image).reshape(28, 28) for image in path[1:])
+        return path[-1]
+
+    found = found_in(Student(keep=keep_all), lambda _: np.stack(kept[:FILTERS]))
+
+    assert (found.kept, found.filters, found.by, found.start) == ("every_step", "constant", 0, "uniform")
+    assert found.steps == STEPS
+    assert found.is_shown
+    assert not found.is_as_asked
+
+
 @pytest.mark.parametrize(
     "between",
     [
