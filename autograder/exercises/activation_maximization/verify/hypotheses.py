@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.exercises.activation_maximization.verify.objectives import Kind, Maps, Objective, cosines
-from autograder.exercises.activation_maximization.verify.watched import Watched, keeps_every_step
+from autograder.exercises.activation_maximization.verify.watched import Watched
 from autograder.verify.graph import FrozenModel, LayerOutput
 
 Floats = npt.NDArray[np.float32]
@@ -152,24 +152,16 @@ def _has_value(
 
 def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
     """Return rows with whole images and gradients, each of a different ascent, and the filters that they are for."""
-    kept, steps = [one for one in watched.alive if one.link.kept != "start"], watched.steps
-    if keeps_every_step(watched):
-        last = [(one.row, one.filter) for one in kept if steps.whole[one.row] >= 0 and steps.scales[one.row, 0] > 0]
-        return _as_arrays(last[:: max(len(last) // MOST_SAMPLES, 1)][:MOST_SAMPLES])
-    # one ascent goes from image to image, so that its rows are of several filters
-    goes_on = len({one.link.ascent for one in kept}) == 1
-    found: list[tuple[int, int]] = []
-    for one in kept[:: max(len(kept) // MOST_SAMPLES, 1)][:MOST_SAMPLES]:
-        rows = [row for row in watched.rows_of(one) if steps.whole[row] >= 0 and steps.scales[row, 0] > 0]
-        if one.link.kept not in {"end", "picture", "gradient"} or one.start is None:
-            rows = [] if goes_on else rows[:1]
-        if rows:
-            found.append((rows[len(found) % len(rows)], one.filter))
-    return _as_arrays(found)
-
-
-def _as_arrays(pairs: list[tuple[int, int]]) -> tuple[Indices, Indices]:
-    return np.array([row for row, _ in pairs], np.intp), np.array([number for _, number in pairs], np.intp)
+    steps, found = watched.steps, list[tuple[int, int]]()
+    known = [
+        (rows, one.filter)
+        for one in watched.alive
+        if one.link.kept != "start"
+        and (rows := [row for row in watched.own_rows_of(one) if steps.whole[row] >= 0 and steps.scales[row, 0] > 0])
+    ]
+    for rows, number in known[:: max(len(known) // MOST_SAMPLES, 1)][:MOST_SAMPLES]:
+        found.append((rows[len(found) % len(rows)], number))
+    return np.array([row for row, _ in found], np.intp), np.array([number for _, number in found], np.intp)
 
 
 def _candidates(

@@ -277,7 +277,7 @@ def _measurement(
         scaling=scaling,
         step_size=float(f"{abs(size):.4g}"),
         steps=usual_steps(watched),
-        start=kind_of_start(watched, flat),
+        start=kind_of_start(watched),
         kept=max(set(kept), key=kept.count) if kept else "",
         step_length=step_length(watched),
         moved=moved(watched, flat),

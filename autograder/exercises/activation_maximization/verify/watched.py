@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,6 +33,8 @@ EPSILON, LEAST_SIZE = 1e-7, 0.01
 # A start is of one kind if most are: without contrast, mostly of the lowest value, or as uniform noise spreads.
 MOST_OF_THEM, NO_CONTRAST, BACKGROUND = 0.75, 1e-6, 0.4
 ABOUT_NOISE = 0.03
+# One ascent goes on for the next filters if at least this share of the images begin at another; of two groups, one does.
+GOES_ON = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +46,14 @@ class WatchedImage:
         filter: the filter that it is meant for.
         link: its ascent.
         start: where the ascent began, (784,); None if that is not known.
-        row: of the step that led to it.
+        first: how many steps of that ascent came before, if it has led to another image already.
     """
 
     place: int
     filter: int
     link: Link
     start: Floats | None
-    row: int
+    first: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,10 @@ class Watched:
     def rows_of(self, image: WatchedImage) -> list[int]:
         """Return the rows of the ascent of an image."""
         return self.ascents[image.link.ascent].rows
+
+    def own_rows_of(self, image: WatchedImage) -> list[int]:
+        """Return the rows of the steps that led to an image from its start, or from the image before it."""
+        return self.rows_of(image)[image.first : image.first + max(image.link.steps, 1)]
 
     @cached_property
     def used(self) -> list[Ascent]:
@@ -127,19 +132,18 @@ def _with_starts(
     for place, link in enumerate(links):
         if link is None:
             continue
-        before, rows = last.get(link.ascent), ascents[link.ascent].rows
-        row = rows[min(max(link.steps, 1), len(rows)) - 1]
+        before, first = last.get(link.ascent), 0
         start: Floats | None
         if before is not None and link.steps > before[1] and link.kept != "gradient":
             last[link.ascent] = (place, link.steps)
-            start = flat[before[0]]
+            start, first = flat[before[0]], before[1]
             kept = "every_step" if link.steps - before[1] == 1 else link.kept
             link = replace(link, steps=link.steps - before[1], kept=kept)
         else:
             last[link.ascent] = (place, link.steps)
-            whole = steps.whole[rows[0]]
+            whole = steps.whole[ascents[link.ascent].rows[0]]
             start = steps.wholes[whole, 0] if whole >= 0 else None
-        yield WatchedImage(place, int(positions[place]), link, start, row)
+        yield WatchedImage(place, int(positions[place]), link, start, first)
 
 
 def rule_of(watched: Watched) -> Rule | None:
@@ -201,7 +205,7 @@ def moved(watched: Watched, images: Floats) -> float:
     return float(f"{np.median([np.sqrt(np.square(way).mean()) for way in ways]):.4g}") if ways else 0.0
 
 
-def kind_of_start(watched: Watched, images: Floats) -> str:
+def kind_of_start(watched: Watched) -> str:
     """Return what the ascents began with; empty if no start is known."""
     began = [one for one in watched.images if one.start is not None and one.link.kept != "every_step"]
     starts = [one.start for one in began if one.start is not None]
@@ -211,12 +215,7 @@ def kind_of_start(watched: Watched, images: Floats) -> str:
     deviations = stack.std(axis=1)
     if (deviations < NO_CONTRAST).mean() > MOST_OF_THEM:
         return "black" if np.median(stack) == 0 else "one_grey"
-    goes_on = [
-        np.array_equal(one.start, images[before.place])
-        for before, one in itertools.pairwise(watched.images)
-        if one.start is not None and one.link.kept != "every_step"
-    ]
-    if goes_on and np.mean(goes_on) > MOST_OF_THEM:
+    if np.mean([one.first > 0 for one in began]) >= GOES_ON:
         return "previous_image"
     lowest = (stack == stack.min(axis=1, keepdims=True)).mean(axis=1)
     if np.median(lowest) > BACKGROUND:

@@ -110,6 +110,27 @@ def test_images_kept_after_every_step_are_found_to_be_of_one_ascent(
     assert not found.is_as_asked
 
 
+def test_groups_of_filters_that_go_on_from_one_another_climb_their_own_maps(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    """As where the variable is made once, before the loop over two halves of the filters."""
+    images = [Student.start(i) for i in range(FILTERS // 2)]
+    ends: list[Any] = []
+
+    def start(i: int) -> Any:
+        return images[i] if i < FILTERS // 2 else ends[i - FILTERS // 2]
+
+    def keep(path: list[Any], _gradient: Any) -> Any:
+        ends.append(path[-1].numpy())
+        return path[-1]
+
+    found = found_in(Student(start=start, keep=keep))
+
+    assert (found.start, found.filters) == ("previous_image", "own")
+    assert [one.steps for one in found.images] == [STEPS] * FILTERS
+    assert found.is_as_asked
+
+
 @pytest.mark.parametrize(
     "between",
     [
