@@ -133,7 +133,7 @@ class Reenactment:
     steps: float = 0.0  # median over the images
     ascents: int = 0  # in the cell
     start: str = ""  # what the ascents began with
-    kept: str = ""  # what was kept of most ascents
+    kept: str = ""  # what was kept of most ascents; "step" if each step took the place of the image
     step_length: float = 0.0  # root mean square over the pixels of the median step, however it was made
     rise: float = -1.0  # median share of the distance from noise that was covered from the start; -1: unknown
     moved: float = 0.0  # root mean square over the pixels of the median way from start to image

@@ -39,6 +39,7 @@ MISTAKES: dict[str, str] = {
     "gradient_descent": "descent instead of ascent",
     "start_kept": "the start was kept, not the image",
     "gradient_kept": "the gradient was kept, not the image",
+    "image_overwritten": "each step takes the place of the image",
     "hardly_moved": "the images are still the noise they began as",
     "not_raised": "filters do not respond to their images",
     "one_filter_for_all": "all images are for one filter",

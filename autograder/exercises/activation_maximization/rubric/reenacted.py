@@ -35,6 +35,9 @@ OBJECTIVES = {
     "unit": "a unit of a Dense layer",
     "log_unit": "the logarithm of a unit of a Dense layer",
 }
+OVERWRITTEN = (
+    "Each step takes the place of the image instead of being added to it, so no image is more than one step."
+)
 STARTS = {
     "black": "from black images",
     "one_grey": "from images of a single grey",
@@ -117,6 +120,8 @@ def cause_of_no_rise(found: Reenactment | None) -> Fault | None:
             "gradient_kept",
             "What you kept is the gradient of the last step, not the image that it was added to. Keep the image.",
         )
+    if found.is_explained and found.kept == "step":
+        return Fault("image_overwritten", OVERWRITTEN)
     if found.is_explained and found.direction < 0:
         return Fault(
             "gradient_descent",
@@ -218,6 +223,8 @@ def _mix_up(found: Reenactment) -> Fault | None:
 def faults_of_rule(found: Reenactment, thresholds: Thresholds) -> list[Fault]:
     """Return what was different about each step, the gravest first."""
     size, away = found.step_size, thresholds.step_size_tolerance
+    if found.kept == "step":
+        return [Fault("image_overwritten", OVERWRITTEN, factor=0)]
     if not found.is_steady:
         usual = 1 / thresholds.step_length_far <= found.step_length <= thresholds.step_length_far
         return [

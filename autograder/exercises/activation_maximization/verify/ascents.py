@@ -54,6 +54,8 @@ MOST_TRIED = 5
 # Every step began with a new start if an image is as far from the one before as this share of its distance from one of
 # another ascent.
 ANEW = 0.7
+# Steps replace images if this share of the images are multiples of the gradients before them.
+REPLACED_SHARE = 0.75
 # After so many steps along their gradients and nothing else, an image elsewhere is a new start.
 SURELY_CLEAN = 10
 
@@ -243,6 +245,35 @@ def is_usual(ascent: Ascent, steps: Steps, multiple: float) -> bool:
         return True
     length = direction * multiple * steps.scales[ascent.rows[-1], 0]
     return bool(0 < length <= TOO_LONG * np.median(np.abs(moves)))
+
+
+def replacing(steps: Steps) -> list[Ascent]:
+    """Return the ascents in which every step takes the place of the image; none if steps are added, as asked.
+
+    An image then is a multiple of the gradient before it, and does not lie where adding the multiple would lead.
+    """
+    ascents: list[Ascent] = []
+    replaced = []
+    for lane in np.unique(steps.lanes).tolist():
+        rows = np.flatnonzero(steps.lanes == lane)
+        before, images = rows[:-1], steps.images[rows[1:]]
+        along = steps.gradients[before]
+        square, length = np.square(along).sum(axis=1), np.linalg.norm(images, axis=1)
+        product = (images * along).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            multiples = np.nan_to_num(product / square)
+            is_multiple = np.nan_to_num(np.abs(product) / np.sqrt(square) / length) >= 1 - ROUNDING
+        added, rests, _ = ways_along(steps, before, images)
+        is_new = is_multiple & ((added == 0) | (rests > CLEAN))
+        replaced.append(is_new[square > 0])
+        bounds = [0, *(np.flatnonzero(~is_new) + 1).tolist(), len(rows)]
+        for first, after in itertools.pairwise(bounds):
+            moves = multiples[first : after - 1].tolist()
+            ascents.append(Ascent(rows[first:after].tolist(), moves, [True] * len(moves)))
+    together = np.concatenate(replaced)
+    if not len(together) or together.mean() < REPLACED_SHARE:
+        return []
+    return sorted(ascents, key=lambda ascent: ascent.rows[0])
 
 
 def regular(steps: Steps, ascents: list[Ascent], count: int) -> list[Ascent]:

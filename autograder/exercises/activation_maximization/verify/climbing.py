@@ -108,6 +108,7 @@ def _is_the_usual(hypothesis: Hypothesis, rule: Rule, filters: Indices, updates:
         hypothesis.objective.kind == "mean"
         and not hypothesis.maps.is_flat
         and rule.scaling == "root_mean_square"
+        and not rule.replaces
         and len(set(filters.tolist())) == len(filters)
         and len(set(updates.tolist())) == 1
     )
@@ -168,7 +169,8 @@ def climb(
             derivative = objective.derivative(maps.of(images), filters)
         gradients = maps.gradients(images, derivative)
         move = np.float32(rule.size) * scaled(gradients, rule.scaling)
-        images += np.where((step < updates)[:, np.newaxis], move, np.float32(0))
+        moved = move if rule.replaces else images + move
+        images = np.where((step < updates)[:, np.newaxis], moved, images)
         if step + 1 in stops:
             path[step + 1] = images.copy()
     path[most] = images

@@ -77,6 +77,20 @@ def projected(images: npt.NDArray[np.generic]) -> Floats:
     return result
 
 
+def link_replaced(images: npt.NDArray[np.float32], steps: Steps, ascents: list[Ascent]) -> list[Link | None]:
+    """Find the ascent of every image, (n, 784), where each step takes the place of the image."""
+    links: list[Link | None] = []
+    ends = np.array([ascent.rows[-1] for ascent in ascents], np.intp)
+    for image in projected(images):
+        found = _gradient(image, steps, ascents, ends)
+        if found is not None:
+            along = steps.gradients[ends[found.ascent]]
+            multiple = float(image @ along / np.square(along).sum())
+            found = Link(found.ascent, len(ascents[found.ascent].rows), "end", multiple)
+        links.append(found)
+    return links
+
+
 def link_images(
     images: npt.NDArray[np.float32], steps: Steps, ascents: list[Ascent], *, is_regular: bool = False
 ) -> list[Link | None]:

@@ -120,8 +120,8 @@ def _are_seen(images: ImagesMeasurement, reenactment: Reenactment) -> bool:
     rising = [
         one.index for one in images.filters if max(one.gain, one.best_gain) > RISING or one.pattern > CLEAR
     ]
-    if not reenactment.images:  # none that is known, or one image for all filters, to which one ascent leads
-        return reenactment.watched >= (1 if images.distinct == 1 else SEEN_SHARE * images.count)
+    if not reenactment.images:  # none that is known, or a few images for all filters, each with its ascent
+        return reenactment.watched >= SEEN_SHARE * images.distinct
     if reenactment.gains_nothing:  # it was there before the first step
         return not rising
     return len(known.intersection(rising)) >= SEEN_SHARE * len(rising)

@@ -89,7 +89,7 @@ def reenact(
         different = replace(watched, images=[one for one in watched.images if one.place in first])
         made = _made_again(different, flat, model, layers, mean_activations).measurement
         is_proven = made.is_shown and not made.gains_nothing
-        known = len(watched.images) if is_proven else 0
+        known = len(different.images) if is_proven else 0
         return Reenacted(Reenactment(known, kept="same", steps=usual_steps(watched)))
     return _made_again(watched, flat, model, layers, mean_activations)
 
@@ -150,7 +150,7 @@ def _as_asked(
 
     This is what most students did, and the compiled reference ascent makes it fast.
     """
-    if rule is None or rule.scaling != "root_mean_square" or len(model.shapes[layer.tensor]) != 4:
+    if rule is None or rule.replaces or rule.scaling != "root_mean_square" or len(model.shapes[layer.tensor]) != 4:
         return None
     filters = {one.filter: one.filter for one in watched.alive}
     hypothesis = Hypothesis(Maps(model, layer), Objective("mean"), filters)
@@ -278,7 +278,7 @@ def _measurement(
         step_size=float(f"{abs(size):.4g}"),
         steps=usual_steps(watched),
         start=kind_of_start(watched),
-        kept=max(set(kept), key=kept.count) if kept else "",
+        kept="step" if watched.replaces else max(set(kept), key=kept.count) if kept else "",
         step_length=step_length(watched),
         moved=moved(watched, flat),
         rise=rise,

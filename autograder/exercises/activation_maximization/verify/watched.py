@@ -18,8 +18,9 @@ from autograder.exercises.activation_maximization.verify.ascents import (
     ascents_in,
     recorded_steps,
     regular,
+    replacing,
 )
-from autograder.exercises.activation_maximization.verify.links import Link, link_images
+from autograder.exercises.activation_maximization.verify.links import Link, link_images, link_replaced
 
 Floats = npt.NDArray[np.float32]
 
@@ -64,20 +65,26 @@ class Rule:
         scaling: what a gradient was divided by, one of `SCALINGS`, or "none".
         size: the step size after that; negative down the gradient.
         is_steady: whether all steps were made so.
+        replaces: whether each step took the place of the image, and was not added to it.
     """
 
     scaling: str
     size: float
     is_steady: bool
+    replaces: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """The recorded steps that lead to the most images, their ascents, and the images that they lead to."""
+    """The recorded steps that lead to the most images, their ascents, and the images that they lead to.
+
+    In `replaces` is whether each step took the place of the image.
+    """
 
     steps: Steps
     ascents: list[Ascent]
     images: list[WatchedImage]
+    replaces: bool = False
 
     @cached_property
     def alive(self) -> list[WatchedImage]:
@@ -109,10 +116,16 @@ def watched_images(evidence: Evidence, run: int, images: Floats, positions: Sequ
     """
     best: Watched | None = None
     for steps in recorded_steps(evidence, run):
-        found = ascents_in(steps)
-        ascents = regular(steps, found, len(images))
-        links = link_images(images, steps, ascents, is_regular=ascents is not found)
-        watched = Watched(steps, ascents, list(_with_starts(steps, ascents, links, images, positions)))
+        ascents = replacing(steps)
+        replaces = bool(ascents)
+        if replaces:
+            links = link_replaced(images, steps, ascents)
+        else:
+            found = ascents_in(steps)
+            ascents = regular(steps, found, len(images))
+            links = link_images(images, steps, ascents, is_regular=ascents is not found)
+        linked = list(_with_starts(steps, ascents, links, images, positions))
+        watched = Watched(steps, ascents, linked, replaces)
         if best is None or len(watched.images) > len(best.images):
             best = watched
         if len(best.images) == len(images):
@@ -172,7 +185,7 @@ def rule_of(watched: Watched) -> Rule | None:
     is_normalized = spread[0] <= STEADY and (spread[-1] > STEADY or abs(usual[0]) >= LEAST_SIZE)
     best = 0 if is_normalized else int(spread.argmin())
     is_steady = spread[best] <= STEADY and np.mean([clean for *_, clean in moves]) >= CLEAN_SHARE
-    return Rule((*SCALINGS, "none")[best], float(usual[best]), bool(is_steady))
+    return Rule((*SCALINGS, "none")[best], float(usual[best]), bool(is_steady), watched.replaces)
 
 
 def usual_steps(watched: Watched) -> float:

@@ -106,6 +106,7 @@ def test_another_objective_costs_the_objective_alone(
         ({"is_steady": False, "step_length": 5.0}, "changed_between_steps"),
         ({"start": "previous_image"}, "previous_image"),
         ({"kept": "every_step"}, "kept_every_step"),
+        ({"kept": "step"}, "image_overwritten"),
     ],
 )
 def test_another_way_of_stepping_costs_the_updates_alone(
@@ -137,6 +138,7 @@ def test_a_watched_step_size_earns_half_within_its_own_bounds(
         ({"direction": -1}, "gradient_descent"),
         ({"kept": "start", "moved": 0.0}, "start_kept"),
         ({"kept": "gradient"}, "gradient_kept"),
+        ({"kept": "step"}, "image_overwritten"),
         ({"scaling": "none", "moved": 0.1}, "not_normalized"),
     ],
 )

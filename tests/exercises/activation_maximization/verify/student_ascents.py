@@ -69,6 +69,7 @@ class Student:
     start: Callable[[int], Any] = lambda i: np.random.default_rng(i).random((1, 28, 28, 1), np.float32)
     keep: Callable[[list[Any], Any], Any] = lambda path, _gradient: path[-1]
     goes_on: bool = False
+    adds: bool = True
     shown: Callable[[Any], Any] = lambda image: image
     loss_of_variable: Callable[[Any, int], Any] | None = None
 
@@ -91,7 +92,7 @@ class Student:
                 gradient = tape.gradient(loss, image)
                 rows = (one.numpy().reshape(1, 784) for one in (image, gradient))
                 watch.see(image, *rows, float(loss))
-                image = self.between(image + self.size * self.scale(gradient), step)
+                image = self.between(self.adds * image + self.size * self.scale(gradient), step)
                 path.append(image)
             kept.append(np.asarray(self.shown(self.keep(path, gradient))).reshape(28, 28))
         return np.stack(kept), watch

@@ -110,6 +110,38 @@ def test_images_kept_after_every_step_are_found_to_be_of_one_ascent(
     assert not found.is_as_asked
 
 
+def test_steps_that_take_the_place_of_the_image_are_found(found_in: Callable[..., Reenactment]) -> None:
+    found = found_in(Student(adds=False, size=2.0))
+
+    assert (found.kept, found.objective, found.filters) == ("step", "mean", "own")
+    assert (found.scaling, found.step_size, found.steps) == ("root_mean_square", pytest.approx(2, abs=0.01), STEPS)
+    assert found.is_shown
+    assert not found.is_as_asked
+
+
+def test_steps_along_a_gradient_that_never_changes_are_added_also_from_a_black_start(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    """Every image then is a multiple of the gradient before it."""
+    found = found_in(
+        Student(
+            start=lambda i: np.zeros((1, 28, 28, 1), np.float32),
+            loss_of_variable=lambda image, i: tf.reduce_sum(image * np.random.default_rng(i).random((1, 28, 28, 1), np.float32)),
+        )
+    )
+
+    assert found.kept == "end"
+
+
+def test_a_few_images_for_all_filters_are_known_if_their_ascents_come_out_again(
+    found_in: Callable[..., Reenactment],
+) -> None:
+    """As where the first image of every batch is kept for the whole batch."""
+    found = found_in(Student(), lambda images: np.repeat(images[:: FILTERS // 2], FILTERS // 2, axis=0))
+
+    assert (found.kept, found.watched) == ("same", 2)
+
+
 def test_groups_of_filters_that_go_on_from_one_another_climb_their_own_maps(
     found_in: Callable[..., Reenactment],
 ) -> None:
