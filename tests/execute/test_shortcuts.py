@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from nbformat import NotebookNode
 
 from autograder.evidence import Evidence
+from autograder.execute.inside.shortcuts import holds_an_image
 from autograder.execute.kernel import KernelOptions, ShortcutOptions
 from autograder.execute.runner import Execution, execute
 from autograder.execute.sandbox import Sandbox
@@ -158,3 +161,22 @@ def test_a_training_is_validated_on_the_first_of_many_digits_and_on_all_of_few(
         "few": "2 2 2 2 [None, None]",
         "own": "2 2 2 2 [3, 3]",
     }
+
+
+def test_what_trains_an_image_is_known() -> None:
+    holder = keras.Sequential([keras.Input((1,)), keras.layers.Dense(784, use_bias=False)])
+    digits = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(8, 3), keras.layers.Dense(784)])
+
+    class Canvas(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.image = self.add_weight(shape=(1, 28, 28, 1), name="image")
+
+    class OwnVariable(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.pixels = tf.Variable(tf.zeros((1, 28, 28, 1)))
+
+    assert [holds_an_image(model) for model in (holder, Canvas(), OwnVariable(), digits, object())] == [
+        True, True, True, False, False,
+    ]  # fmt: skip

@@ -1,9 +1,9 @@
 """The shortcuts of the profile `quick`: less waiting for the same result.
 
 Training ends as soon as the network is safely past the accuracy that earns full marks, because more training
-cannot earn more. Where the processor has instructions for bfloat16, training computes in it. Validation uses
-only the first of the requested digits, because only readers look at the result. A training with callbacks, which
-may rely on every epoch, takes all its steps.
+cannot earn more. Where the processor has instructions for bfloat16, training computes in it, unless what is trained is
+an image: rounded gradients would lead to another one. Validation uses only the first of the requested digits, because
+only readers look at the result. A training with callbacks, which may rely on every epoch, takes all its steps.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from .gradients import images_in
 
 # Training steps between two checks of the accuracy, and how many checks in a row must be good.
 STEPS_BETWEEN_LOOKS = 40
@@ -48,7 +50,8 @@ class Shortcuts:
         shortcuts = self
 
         def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-            with in_bfloat16() if shortcuts.bfloat16 else contextlib.nullcontext():
+            is_fast = shortcuts.bfloat16 and not holds_an_image(self)
+            with in_bfloat16() if is_fast else contextlib.nullcontext():
                 if len(args) > 5 or kwargs.get("callbacks"):  # callbacks may rely on every epoch
                     return run_in_full(self, *args, **kwargs)
                 stop = shortcuts.make_callback()
@@ -104,6 +107,17 @@ class Shortcuts:
         if outputs.shape != (len(labels), self.classes):
             return np.zeros(len(labels), bool)
         return outputs.argmax(axis=1) == labels
+
+
+def holds_an_image(model: Any) -> bool:
+    """Tell whether an image is among what a model trains, as a weight or as a variable of its own."""
+    import tensorflow as tf
+
+    try:
+        own = [value for value in vars(model).values() if isinstance(value, tf.Variable)]
+        return images_in([*model.trainable_variables, *own]) > 0
+    except Exception:  # a model that is made otherwise
+        return False
 
 
 @contextlib.contextmanager
