@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 from tensorflow.python.ops import gradients
+from tensorflow.python.ops.parallel_for import control_flow_ops
 
 from autograder.execute.inside.ascents import MOST_ROWS, AscentWatch
 from autograder.execute.inside.recorder import Recorder, as_npy, watch_gradients
@@ -48,6 +49,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
         (tf.autodiff.ForwardAccumulator, "__init__"),
         (keras.optimizers.Optimizer, "apply"),
         (Function, "__call__"),
+        (control_flow_ops, "pfor"),
         *((module, "gradients") for module in (tf, tf.compat.v1, tf.compat.v2, gradients)),
     ):
         monkeypatch.setattr(place, name, getattr(place, name))
@@ -98,6 +100,28 @@ def compiled_by_xla(maps: keras.Model) -> Any:
     return step_in_a_function(maps, jit_compile=True)
 
 
+def vectorized_in_a_function(maps: keras.Model) -> Any:
+    @tf.function
+    def all_up(images: Any) -> Any:
+        numbers = tf.range(FILTERS)
+        return tf.vectorized_map(lambda pair: step(maps, pair[0][tf.newaxis], pair[1])[0], (images, numbers))
+
+    images = tf.concat([noise(i) for i in range(FILTERS)], axis=0)
+    for _ in range(STEPS):
+        images = all_up(images)
+    return images.numpy()
+
+
+def by_the_jacobian(maps: keras.Model) -> Any:
+    images = tf.Variable(tf.concat([noise(i) for i in range(FILTERS)], axis=0))
+    for _ in range(STEPS):
+        with tf.GradientTape() as tape:
+            means = tf.reduce_mean(maps(images), axis=(1, 2))
+        jacobian = tape.batch_jacobian(means, images)
+        images.assign_add(tf.gather_nd(jacobian, [(i, i) for i in range(FILTERS)]))
+    return images.numpy()
+
+
 def whole_ascent_in_a_function(maps: keras.Model) -> Any:
     @tf.function
     def climb(image: Any, i: Any) -> Any:
@@ -116,6 +140,8 @@ def whole_ascent_in_a_function(maps: keras.Model) -> Any:
         (step_in_a_function, FILTERS * STEPS, 0),
         (whole_ascent_in_a_function, FILTERS * STEPS, 0),
         (compiled_by_xla, 0, FILTERS * STEPS),
+        (vectorized_in_a_function, 0, FILTERS * STEPS),
+        (by_the_jacobian, 0, 0),
     ],
 )
 def test_the_images_are_the_same_to_the_last_bit(

@@ -17,6 +17,34 @@ from .candidates import PIXELS, SIDE
 Notice = Callable[[Any], None]
 
 
+class VectorizedLoops:
+    """Knows when the body of a loop is traced that is then computed for all rounds at once.
+
+    That is so for a Jacobian and for `tf.vectorized_map`. Python called in the body would see the first round alone.
+    """
+
+    depth = 0
+
+    def watch(self) -> None:
+        """Watch every such loop, without changing it."""
+        import functools
+
+        import tensorflow as tf
+        from tensorflow.python.ops.parallel_for import control_flow_ops
+
+        original, watcher = control_flow_ops.pfor, self
+
+        @functools.wraps(original)
+        def pfor(*args: Any, **kwargs: Any) -> Any:
+            watcher.depth += 1
+            try:
+                return original(*args, **kwargs)
+            finally:
+                watcher.depth -= 1
+
+        control_flow_ops.pfor = tf.autograph.experimental.do_not_convert(pfor)
+
+
 def can_look_inside() -> bool:
     """Tell whether a `tf.function` is being traced that can call Python when it runs; XLA cannot."""
     from tensorflow.python.framework.func_graph import FuncGraph
@@ -71,8 +99,9 @@ def _is_weight_of_a_layer(source: Any) -> bool:
 class CompiledFunctions:
     """Sees what goes out of functions that XLA compiles: no Python runs inside them while they take gradients."""
 
-    def __init__(self, notice: Notice) -> None:
+    def __init__(self, notice: Notice, loops: VectorizedLoops) -> None:
         self.notice = notice
+        self.loops = loops
         self.running: list[Any] = []
         # variables, by the outermost function in which a gradient with respect to them is taken
         self.sources: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
@@ -90,7 +119,8 @@ class CompiledFunctions:
                 result = original(self, *args, **kwargs)
             finally:
                 watcher.running.pop()
-            if not watcher.running and self in watcher.sources:
+            # what comes out of such a loop alone are gradients, and no images
+            if not watcher.running and not watcher.loops.depth and self in watcher.sources:
                 watcher.notice([result, *watcher.sources[self]])
             return result
 

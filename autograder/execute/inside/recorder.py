@@ -21,7 +21,7 @@ from .backends import show_changed_figures
 from .candidates import SIDE, ImageSet, as_image, image_sets, models, shape_of_entries
 from .freezing import freeze, training_facts
 from .functions import LibraryFunctions
-from .gradients import CompiledFunctions, can_look_inside, images_in, watch_other_gradients
+from .gradients import CompiledFunctions, VectorizedLoops, can_look_inside, images_in, watch_other_gradients
 from .plotly_figures import panels_of, plotly_figures
 from .telling import Telling
 
@@ -85,7 +85,10 @@ class Recorder:
         self.shell: Any = None
         self.cell = -1
         self.ascents = AscentWatch()
-        self.compiled = CompiledFunctions(lambda values: self.guarded(lambda: self.saw_outside(values)))
+        self.loops = VectorizedLoops()
+        self.compiled = CompiledFunctions(
+            lambda values: self.guarded(lambda: self.saw_outside(values)), self.loops
+        )
         self.gradients = dict(NO_GRADIENTS)
         self.weights: dict[str, tuple[Any, ...]] = {}
         self.trained: list[Any] = []
@@ -219,7 +222,7 @@ class Recorder:
             losses = [one for one in tf.nest.flatten(target) if one is not None]
             if all(hasattr(one, "numpy") for one in (*losses, gradient)):
                 self.saw_values(source, losses, source, gradient)
-            elif can_look_inside():
+            elif can_look_inside() and not self.loops.depth:
                 self.look_inside(source, losses, gradient)
             else:
                 self.gradients["unseen"] += images_in(source)
@@ -380,6 +383,7 @@ def watch_gradients(recorder: Recorder) -> None:
     tf.GradientTape.gradient = tf.autograph.experimental.do_not_convert(gradient)
     watch_other_gradients(lambda sources: recorder.guarded(lambda: recorder.saw_unseen_gradient(sources)))
     recorder.compiled.watch()
+    recorder.loops.watch()
 
 
 def watch_figures(recorder: Recorder) -> None:

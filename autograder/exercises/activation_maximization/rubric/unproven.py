@@ -9,8 +9,9 @@ UNSEEN_ASCENT = (
     "at them. If an ascent made them, it must be in the notebook, with tf.GradientTape as in the exercise."
 )
 COMPILED_ASCENT = (
-    "These images came out of a function that XLA compiles. No gradient step can be recorded in there, so it is not "
-    "known how they were made, and a person will look at them. Without jit_compile, the steps can be seen."
+    "These images came out of a function that XLA compiles or that TensorFlow vectorizes. No gradient step can be "
+    "recorded in there, so it is not known how they were made, and a person will look at them. Without jit_compile and "
+    "vectorized_map, the steps can be seen."
 )
 UNEXPLAINED_ASCENT = (
     "Doing the recorded steps again, along the gradient of anything that the network computes, does not lead to these "
