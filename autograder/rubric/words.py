@@ -39,4 +39,4 @@ def what_stopped(measured: Measurements, cell: str, cells: Sequence[str]) -> str
     error = errors[0]
     place = f"the cell '{error.cell}'" if error.cell else "a cell"
     hint = f": {error.hint}" if error.hint else ""
-    return f" The reason may be that {place} stopped with {error.error}{hint}."
+    return f" The reason may be that {place} stopped with {error.error.rstrip('.')}{hint}."

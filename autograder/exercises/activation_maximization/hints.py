@@ -71,7 +71,7 @@ HINTS: tuple[Hint, ...] = (
         "model.summary() shows",
     ),
     Hint(
-        r"No such layer: (?P<layer>[\w/.-]+)",
+        r"No such layer: (?P<layer>[\w/.-]*[\w/-])",
         "there is no layer called {layer} in your model: look at model.summary() and set layer_name to the "
         "name of your fourth convolution",
     ),
