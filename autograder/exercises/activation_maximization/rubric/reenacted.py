@@ -25,6 +25,7 @@ OBJECTIVES = {
     "mean": "the mean of {own} feature map",
     "border_left_out": "the mean of {own} feature map without its border",
     "maximum": "the maximum of {own} feature map",
+    "strongest": "the mean of the {place[0]} largest values of {own} feature map",
     "mean_square": "the mean square, or the norm, of {own} feature map",
     "place": "{own} feature map at row {place[0]}, column {place[1]} only",
     "row": "row {place[0]} of {own} feature map only",
@@ -159,7 +160,7 @@ def _other_objective(found: Reenactment, asked_layer: str) -> Fault | None:
     mean = "the exercise asks for the mean of the feature map filter_index, for each filter its own"
     if found.objective == "maximum":
         return Fault("maximum_instead_of_mean", f"{shown}; {mean}.")
-    if found.objective == "mean_square":
+    if found.objective in {"mean_square", "strongest"}:
         return Fault("other_functional", f"{shown}; {mean}.")
     if found.objective == "place":
         return Fault("one_place", f"{shown}; {mean}, over all rows and columns.")
@@ -192,7 +193,11 @@ def mixes_ascents(found: Reenactment) -> bool:
 def _mix_up(found: Reenactment) -> Fault | None:
     """Return how the filters were mixed up, if one rule says it."""
     if mixes_ascents(found):
-        where = f"are all of the ascent for filter {found.by}" if found.filters == "constant" else "share few ascents"
+        where = (
+            f"are all of the ascent for filter {found.by}"
+            if found.filters == "constant"
+            else "share few ascents"
+        )
         return Fault(
             "kept_every_step",
             f"You keep an image after every step, so the images that count {where}: keep one image per filter, after "

@@ -73,7 +73,9 @@ def climb_again(
         return {}
     starts = np.stack([start for _, start, _ in todo])
     filters = np.array([chosen for *_, chosen in todo])
-    updates = np.array([one.link.steps for one, *_ in todo])
+    updates = np.array(
+        [len(watched.own_rows_of(one)) if rule.replaces else one.link.steps for one, *_ in todo]
+    )
     stops = sorted({step for one, *_ in todo for step in looks.get(one.place, ())})
     if _is_the_usual(hypothesis, rule, filters, updates):
         path, values = ascend_all(

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from autograder.exercises.activation_maximization.verify.objectives import Kind, Maps, Objective, cosines
+from autograder.exercises.activation_maximization.verify.objectives import (
+    Kind,
+    Maps,
+    Objective,
+    cosines,
+    means_of_the_largest,
+)
 from autograder.exercises.activation_maximization.verify.watched import Watched
 from autograder.verify.graph import FrozenModel, LayerOutput
 
@@ -157,7 +163,11 @@ def sampled_rows(watched: Watched) -> tuple[Indices, Indices]:
         (rows, one.filter)
         for one in watched.alive
         if one.link.kept != "start"
-        and (rows := [row for row in watched.own_rows_of(one) if steps.whole[row] >= 0 and steps.scales[row, 0] > 0])
+        and (
+            rows := [
+                row for row in watched.own_rows_of(one) if steps.whole[row] >= 0 and steps.scales[row, 0] > 0
+            ]
+        )
     ]
     for rows, number in known[:: max(len(known) // MOST_SAMPLES, 1)][:MOST_SAMPLES]:
         found.append((rows[len(found) % len(rows)], number))
@@ -200,6 +210,9 @@ def _candidates(
         yield Objective("row", (row,)), own
     if column is not None:
         yield Objective("column", (column,)), own
+    largest = _common(means_of_the_largest(chosen)[:, :-1], losses)  # of all, it is the mean
+    if largest:
+        yield Objective("strongest", (largest + 1,)), own
     for kind in OF_THE_OWN_MAP:
         objective = Objective(kind)
         columns = [objective.value(maps, np.full(len(maps), j)) for j in range(maps.shape[3])]

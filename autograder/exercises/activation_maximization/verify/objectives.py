@@ -26,7 +26,7 @@ TOGETHER = 64
 
 Kind = Literal[
     "mean", "border_left_out", "maximum", "mean_square", "place", "row", "column",
-    "row_of_all", "column_of_all", "layer", "unit", "log_unit",
+    "row_of_all", "column_of_all", "layer", "unit", "log_unit", "strongest",
 ]  # fmt: skip
 
 
@@ -90,8 +90,8 @@ class Objective:
 
     Attributes:
         kind: the functional.
-        place: where it is taken, as far as that is the same for all filters: row and column, or the width of a
-            border that is left out.
+        place: where it is taken, as far as that is the same for all filters: row and column, the width of a border
+            that is left out, or how many of the largest values count.
     """
 
     kind: Kind
@@ -100,7 +100,7 @@ class Objective:
     @property
     def is_linear(self) -> bool:
         """Whether its derivative is the same for all maps."""
-        return self.kind not in {"maximum", "mean_square", "log_unit"}
+        return self.kind not in {"maximum", "mean_square", "log_unit", "strongest"}
 
     def value(self, maps: Floats, filters: Indices) -> Floats:
         """Return the value for each image, (n,), from its maps, (n, height, width, filters)."""
@@ -112,6 +112,8 @@ class Objective:
                 result = self._inside(own).mean(axis=(1, 2))
             case "maximum":
                 result = own.max(axis=(1, 2))
+            case "strongest":
+                result = means_of_the_largest(own)[:, self.place[0] - 1]
             case "mean_square":
                 result = np.square(own).mean(axis=(1, 2))
             case "place":
@@ -146,6 +148,10 @@ class Objective:
         elif self.kind == "maximum":
             top = own == own.max(axis=(1, 2), keepdims=True)
             slope += top / top.sum(axis=(1, 2), keepdims=True)
+        elif self.kind == "strongest":
+            count = self.place[0]
+            largest = np.argsort(-own.reshape(len(own), -1), axis=1, kind="stable")[:, :count]
+            np.put_along_axis(slope.reshape(len(own), -1), largest, 1 / count, axis=1)
         elif self.kind == "mean_square":
             slope += 2 * own / (own.shape[1] * own.shape[2])
         elif self.kind in {"place", "unit"}:
@@ -170,6 +176,13 @@ class Objective:
     def _inside(self, own: Floats) -> Floats:
         width = self.place[0]
         return own[:, width:-width, width:-width]
+
+
+def means_of_the_largest(own: Floats) -> Floats:
+    """Return the means of the largest value, of the two largest, and so on, of maps, (n, height, width)."""
+    ranked = -np.sort(-own.reshape(len(own), -1).astype(np.float64), axis=1)
+    means: Floats = (ranked.cumsum(axis=1) / np.arange(1, ranked.shape[1] + 1)).astype(np.float32)
+    return means
 
 
 def cosines(one: Floats, other: Floats) -> npt.NDArray[np.float64]:

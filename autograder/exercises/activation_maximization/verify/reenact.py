@@ -150,7 +150,12 @@ def _as_asked(
 
     This is what most students did, and the compiled reference ascent makes it fast.
     """
-    if rule is None or rule.replaces or rule.scaling != "root_mean_square" or len(model.shapes[layer.tensor]) != 4:
+    if (
+        rule is None
+        or rule.replaces
+        or rule.scaling != "root_mean_square"
+        or len(model.shapes[layer.tensor]) != 4
+    ):
         return None
     filters = {one.filter: one.filter for one in watched.alive}
     hypothesis = Hypothesis(Maps(model, layer), Objective("mean"), filters)

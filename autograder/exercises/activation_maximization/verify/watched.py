@@ -34,7 +34,8 @@ EPSILON, LEAST_SIZE = 1e-7, 0.01
 # A start is of one kind if most are: without contrast, mostly of the lowest value, or as uniform noise spreads.
 MOST_OF_THEM, NO_CONTRAST, BACKGROUND = 0.75, 1e-6, 0.4
 ABOUT_NOISE = 0.03
-# One ascent goes on for the next filters if at least this share of the images begin at another; of two groups, one does.
+# One ascent goes on for the next filters if at least this share of the images begin at another; of two groups, one
+# does.
 GOES_ON = 0.5
 
 
@@ -126,6 +127,8 @@ def watched_images(evidence: Evidence, run: int, images: Floats, positions: Sequ
             links = link_images(images, steps, ascents, is_regular=ascents is not found)
         linked = list(_with_starts(steps, ascents, links, images, positions))
         watched = Watched(steps, ascents, linked, replaces)
+        if replaces:
+            watched = replace(watched, images=[_from_the_last_whole(one, watched) for one in linked])
         if best is None or len(watched.images) > len(best.images):
             best = watched
         if len(best.images) == len(images):
@@ -157,6 +160,15 @@ def _with_starts(
             whole = steps.whole[ascents[link.ascent].rows[0]]
             start = steps.wholes[whole, 0] if whole >= 0 else None
         yield WatchedImage(place, int(positions[place]), link, start, first)
+
+
+def _from_the_last_whole(one: WatchedImage, watched: Watched) -> WatchedImage:
+    """Let an image start at the last image that is kept whole, as a step that replaces one forgets all before it."""
+    whole = watched.steps.whole[watched.rows_of(one)]
+    kept = np.flatnonzero(whole >= 0)
+    if not len(kept):
+        return one
+    return replace(one, start=watched.steps.wholes[whole[kept[-1]], 0], first=int(kept[-1]))
 
 
 def rule_of(watched: Watched) -> Rule | None:
@@ -222,7 +234,7 @@ def kind_of_start(watched: Watched) -> str:
     """Return what the ascents began with; empty if no start is known."""
     began = [one for one in watched.images if one.start is not None and one.link.kept != "every_step"]
     starts = [one.start for one in began if one.start is not None]
-    if not starts:
+    if not starts or watched.replaces:
         return ""
     stack = np.stack(starts)
     deviations = stack.std(axis=1)

@@ -22,6 +22,7 @@ NOT_REPRODUCED = replace(
     AS_ASKED, images=tuple(replace(one, correlation=0.3, reproduced=False) for one in AS_ASKED.images)
 )
 UNEXPLAINED = replace(NOT_REPRODUCED, objective="", filters="", layer="", agreeing=0.0, likeness=0.01)
+A_STEP_APART = tuple(ReenactedImage(index, 1, "every_step", 1.0, reproduced=True) for index in range(64))
 JUDGED = ("ascent", "objective", "updates")
 
 
@@ -74,6 +75,7 @@ def test_every_combination_has_its_verdict(
     [
         ({"objective": "maximum"}, "maximum_instead_of_mean"),
         ({"objective": "mean_square"}, "other_functional"),
+        ({"objective": "strongest", "place": (10,)}, "other_functional"),
         ({"objective": "place", "place": (3, 4)}, "one_place"),
         ({"objective": "row", "place": (3,)}, "one_row"),
         ({"objective": "row_of_all"}, "wrong_axis"),
@@ -82,7 +84,10 @@ def test_every_combination_has_its_verdict(
         ({"filters": "constant", "by": 0}, "one_filter_for_all"),
         ({"filters": "shifted", "by": 1}, "shifted_filters"),
         ({"filters": "reversed", "by": 63}, "reversed_filters"),
-        ({"filters": "constant", "by": 0, "kept": "every_step", "moved": 1.0}, "kept_every_step"),
+        (
+            {"filters": "constant", "kept": "every_step", "moved": 1.0, "images": A_STEP_APART},
+            "kept_every_step",
+        ),
     ],
 )
 def test_another_objective_costs_the_objective_alone(

@@ -114,7 +114,11 @@ def test_steps_that_take_the_place_of_the_image_are_found(found_in: Callable[...
     found = found_in(Student(adds=False, size=2.0))
 
     assert (found.kept, found.objective, found.filters) == ("step", "mean", "own")
-    assert (found.scaling, found.step_size, found.steps) == ("root_mean_square", pytest.approx(2, abs=0.01), STEPS)
+    assert (found.scaling, found.step_size, found.steps) == (
+        "root_mean_square",
+        pytest.approx(2, abs=0.01),
+        STEPS,
+    )
     assert found.is_shown
     assert not found.is_as_asked
 
@@ -123,12 +127,11 @@ def test_steps_along_a_gradient_that_never_changes_are_added_also_from_a_black_s
     found_in: Callable[..., Reenactment],
 ) -> None:
     """Every image then is a multiple of the gradient before it."""
-    found = found_in(
-        Student(
-            start=lambda i: np.zeros((1, 28, 28, 1), np.float32),
-            loss_of_variable=lambda image, i: tf.reduce_sum(image * np.random.default_rng(i).random((1, 28, 28, 1), np.float32)),
-        )
-    )
+
+    def linear(image: Any, i: int) -> Any:
+        return tf.reduce_sum(image * np.random.default_rng(i).random((1, 28, 28, 1), np.float32))
+
+    found = found_in(Student(start=lambda i: np.zeros((1, 28, 28, 1), np.float32), loss_of_variable=linear))
 
     assert found.kept == "end"
 

@@ -70,6 +70,10 @@ def test_without_images_of_their_own_there_is_no_film(again: Callable[..., Reena
         (lambda maps, _, i: tf.reduce_max(maps[..., i]), "maximum"),
         (lambda maps, _, i: tf.reduce_mean(tf.square(maps[..., i])), "mean_square"),
         (lambda maps, _, i: tf.norm(maps[..., i]), "mean_square"),
+        (
+            lambda maps, _, i: tf.reduce_mean(tf.math.top_k(tf.reshape(maps[..., i], [-1]), 10).values),
+            "strongest",
+        ),
         (lambda maps, _, i: maps[0, 7, 5, i], "place"),
         (lambda maps, _, i: tf.reduce_mean(maps[0, 4, :, i]), "row"),
         (lambda maps, _, i: tf.reduce_mean(maps[0, :, 9, i]), "column"),
