@@ -261,9 +261,8 @@ def faults_of_ends(
             factor=0.5,
         )
     yield from _gradient_at_the_start(features, measured, thresholds)
-    lengths = [one.steps for one in found.images if one.kept != "every_step"]
-    short = sum(steps < found.steps / 2 for steps in lengths) / max(len(lengths), 1)
-    if short > thresholds.short_ascents_most:
+    short = sum(one.steps < found.steps / 2 for one in found.images) / max(len(found.images), 1)
+    if found.kept != "every_step" and short > thresholds.short_ascents_most:
         yield _short(short)
 
 

@@ -22,7 +22,10 @@ NOT_REPRODUCED = replace(
     AS_ASKED, images=tuple(replace(one, correlation=0.3, reproduced=False) for one in AS_ASKED.images)
 )
 UNEXPLAINED = replace(NOT_REPRODUCED, objective="", filters="", layer="", agreeing=0.0, likeness=0.01)
-A_STEP_APART = tuple(ReenactedImage(index, 1, "every_step", 1.0, reproduced=True) for index in range(64))
+A_STEP_APART = tuple(
+    ReenactedImage(index, 1, "every_step" if index else "earlier", 1.0, reproduced=True)
+    for index in range(64)
+)
 JUDGED = ("ascent", "objective", "updates")
 
 
