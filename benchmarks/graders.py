@@ -21,11 +21,11 @@ from typing import Protocol
 import psutil
 from nbformat import NotebookNode
 
+from autograder.course.checks import calls_checks
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import write_notebook
 from autograder.course.release import generate_release
-from autograder.execute.runner import is_check
 from autograder.plain.machine import MEGABYTE
 from autograder.record.files import (
     read_report,
@@ -252,7 +252,7 @@ def hand_in(course: Course, notebooks: Mapping[str, NotebookNode]) -> None:
 
 def without_checks(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without its check cells: otter's tests replace them."""
-    kept = [cell for cell in notebook.cells if cell.cell_type != "code" or not is_check(cell)]
+    kept = [cell for cell in notebook.cells if cell.cell_type != "code" or not calls_checks(cell.source)]
     return NotebookNode(notebook | {"cells": kept})
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.course.checks import calls_checks
 from autograder.course.initialise import packaged_assignment
 from autograder.course.notebooks import grade_id, read_notebook
 from autograder.execute.kernel import KernelOptions
-from autograder.execute.runner import execute, is_check
+from autograder.execute.runner import execute
 from autograder.execute.sandbox import Unsandboxed
 from autograder.exercise import find_exercise, offered
 from autograder.plain.scratch import temporary_folder
@@ -48,9 +49,9 @@ def self_check(notebook: Path, settings: Settings, *, announce: Callable[[str], 
             brought=exercise.brought_files(),
             watch=exercise.watch,
         )
-        executed = execute(content, handed_in, options, runs_checks=True).notebook
+        executed = execute(content, handed_in, options).notebook
     for cell in executed.cells:
-        if cell.cell_type == "code" and is_check(cell):
+        if cell.cell_type == "code" and calls_checks(cell.source):
             yield f"{(grade_id(cell) or 'check').removeprefix('check_')}:"
             yield from (f"  {line}" for line in _said(cell))
 

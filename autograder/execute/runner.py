@@ -1,19 +1,18 @@
 """Runs a submitted notebook cell by cell and returns it executed, with the evidence.
 
-Cells run in notebook order; an error in one cell does not stop the next. The check cells are not run: their
-output would come from the student's kernel, which is not trusted.
+Cells run in notebook order; an error in one cell does not stop the next.
 """
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import atexit
 import functools
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.course.notebooks import cell_name, grade_id, parse_notebook
+from autograder.course.notebooks import cell_name, parse_notebook
 from autograder.errors import SandboxError, SubmissionError
 from autograder.evidence import CellRun, Evidence, Outcome
 from autograder.execute.kernel import Kernel, KernelOptions, Killed, running_kernel, start_options
@@ -40,8 +39,6 @@ OUTPUT_SECONDS = 20
 LONGEST_ERROR_MESSAGE = 2000
 # An output of more values takes more memory than its size tells; the largest interactive plots reach half of this.
 MOST_VALUES, DEEPEST_OUTPUT = 200_000, 64
-# The cell that fetches the student's self-checks, which are not run either.
-FIND_SELFCHECK = "find_selfcheck"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -107,7 +104,7 @@ def execute(
     submission: Path | None,
     options: KernelOptions,
     *,
-    runs_checks: bool = False,
+    instead: Mapping[int, str] | None = None,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Execution:
     """Run a notebook in its own kernel.
@@ -119,7 +116,7 @@ def execute(
         notebook: the submission; it is not changed.
         submission: the folder it came in; the notebook may read the other files there.
         options: sandbox, data and limits.
-        runs_checks: also run the check cells, as the student does.
+        instead: by position, the code that runs in the place of a cell's own; "": the cell does not run.
         on_step: called repeatedly with how far the notebook is.
 
     Raises:
@@ -127,7 +124,7 @@ def execute(
     """
 
     def attempt() -> Execution:
-        return asyncio.run(_execute(notebook, submission, options, runs_checks, on_step))
+        return asyncio.run(_execute(notebook, submission, options, instead or {}, on_step))
 
     execution = attempt()
     if execution.killed and not options.cancelled.is_set():
@@ -145,7 +142,7 @@ async def _execute(
     notebook: NotebookNode,
     submission: Path | None,
     options: KernelOptions,
-    runs_checks: bool,  # noqa: FBT001 (private; named in `execute`)
+    instead: Mapping[int, str],
     on_step: Callable[[Step], None],
 ) -> Execution:
     executed = nbformat.from_dict(notebook)
@@ -160,6 +157,8 @@ async def _execute(
             iopub_timeout=OUTPUT_SECONDS,
             coalesce_streams=True,
             store_widget_state=False,
+            # no tag is empty, so none keeps a cell from running: Jupyter has no such tag either
+            skip_cells_with_tag="",
         )
         client.bytes_left = int(limits.output_mb * MEGABYTE)
         client.outputs_left = limits.outputs
@@ -170,13 +169,18 @@ async def _execute(
                 kernel.watch_files()
                 seconds["start"] = time.monotonic() - started
                 deadline = time.monotonic() + limits.notebook_seconds
-                todo = [index for index, cell in enumerate(executed.cells) if _runs(cell, runs_checks)]
+                code = {
+                    index: instead.get(index, cell.source)
+                    for index, cell in enumerate(executed.cells)
+                    if cell.cell_type == "code"
+                }
+                todo = [index for index, source in code.items() if source.strip()]
                 cells: list[CellRun] = []
                 for done, index in enumerate(todo):
                     step = Step(done, len(todo))
                     on_step(step)
                     kernel.collector.on_doing = functools.partial(_tell, on_step, step)
-                    cells.append(await _run_cell(client, kernel, index, deadline, limits))
+                    cells.append(await _run_cell(client, kernel, (index, code[index]), deadline, limits))
                 seconds["run"] = time.monotonic() - started - seconds["start"]
         except RuntimeError as error:
             if "start" in seconds:
@@ -207,44 +211,10 @@ def _tell(on_step: Callable[[Step], None], step: Step, said: dict[str, Any]) -> 
         on_step(now)
 
 
-def _runs(cell: NotebookNode, runs_checks: bool) -> bool:  # noqa: FBT001
-    is_for_checks = is_check(cell) or cell_name(cell) == FIND_SELFCHECK
-    return cell.cell_type == "code" and bool(cell.source.strip()) and (runs_checks or not is_for_checks)
-
-
-def is_check(cell: NotebookNode) -> bool:
-    """Tell whether a cell is a locked check cell: by its name or, if the name was lost, by its whole content.
-
-    A student's own cell that calls a check and also does something else is not a check cell.
-    """
-    if (grade_id(cell) or "").startswith("check_"):
-        return True
-    try:
-        statements = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # an IPython magic, or not Python
-        return False
-    return bool(statements) and all(_only_checks(statement) for statement in statements)
-
-
-def _only_checks(statement: ast.stmt) -> bool:
-    """Tell whether a statement is `import selfcheck`, or a call such as `selfcheck.check_cnn(globals())`."""
-    match statement:
-        case ast.Import(names=[ast.alias(name="selfcheck", asname=None)]):
-            return True
-        case ast.Expr(
-            ast.Call(
-                func=ast.Attribute(value=ast.Name("selfcheck"), attr=name),
-                args=[ast.Call(func=ast.Name("globals"), args=[], keywords=[])],
-                keywords=[],
-            )
-        ):
-            return name.startswith("check_")
-    return False
-
-
 async def _run_cell(
-    client: _BoundedClient, kernel: Kernel, index: int, deadline: float, limits: Limits
+    client: _BoundedClient, kernel: Kernel, part: tuple[int, str], deadline: float, limits: Limits
 ) -> CellRun:
+    index, code = part
     cell = client.nb.cells[index]
     cell.outputs = []
     run = CellRun(index, _whole(cell_name(cell)[:100]), "not_run")
@@ -260,7 +230,8 @@ async def _run_cell(
     client.timeout = math.ceil(min(limits.cell_seconds, time_left))  # nbclient wants whole seconds
     started = time.monotonic()
     try:
-        await client.async_execute_cell(cell, index)
+        with _written(cell, code):
+            await client.async_execute_cell(cell, index)
     except CellTimeoutError:
         kernel.reason = kernel.reason or too_long
         await _interrupt(client, kernel)
@@ -280,6 +251,16 @@ async def _run_cell(
             message = _whole(_ANSI.sub("", str(output.evalue))[:LONGEST_ERROR_MESSAGE])
             return replace(run, status="error", error_name=name, error_message=message)
     return run
+
+
+@contextmanager
+def _written(cell: NotebookNode, code: str) -> Iterator[None]:
+    """Let a cell hold other code while it runs; what was handed in is kept."""
+    own, cell.source = cell.source, code
+    try:
+        yield
+    finally:
+        cell.source = own
 
 
 async def _interrupt(client: _BoundedClient, kernel: Kernel) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nbformat import NotebookNode
 
+from autograder.course.checks import without_checks
 from autograder.course.given import with_lost_cells
 from autograder.course.submission import Submission
 from autograder.errors import SandboxError, SubmissionError, SubmissionTooLargeError
@@ -77,9 +78,10 @@ def run_submission(
         return notebook, Evidence(notebook.measurements.outcome)
     notices_before = notices_on(submission, notebook, grader.source)
     notebook, changed = with_lost_cells(notebook, grader.source)
-    execution = execute(notebook, submission.folder, grader.kernel, on_step=on_step)
+    instead, edited_checks = without_checks(notebook, grader.source)
+    execution = execute(notebook, submission.folder, grader.kernel, instead=instead, on_step=on_step)
     notices = (*notices_before, *notices_on_functions(execution.evidence))
-    evidence = replace(execution.evidence, changed_cells=changed, notices=notices)
+    evidence = replace(execution.evidence, changed_cells=(*changed, *edited_checks), notices=notices)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")
         return Run(origin, execution.notebook, nothing, Pictures(), {}, ""), evidence

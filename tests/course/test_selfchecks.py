@@ -8,11 +8,11 @@ import nbformat
 import pytest
 from pydantic import ValidationError
 
+from autograder.course.checks import FIND_SELFCHECK
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.leaks import find_leaks
 from autograder.course.notebooks import read_notebook
 from autograder.course.selfchecks import fill_in, scales
-from autograder.execute.runner import FIND_SELFCHECK
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.settings import Settings
 

@@ -49,6 +49,14 @@ def codes(found: tuple[Notice, ...]) -> dict[str, tuple[str, ...]]:
     return {one.code: one.about for one in found}
 
 
+def test_code_in_a_check_cell_is_read_like_any_other(released: NotebookNode) -> None:
+    notebook = compose(released, {})
+    cell = cell_of(notebook, "check_cnn")
+    cell.source = f"import ctypes\n{cell.source}"
+
+    assert codes(notices_on_code(notebook, released)) == {"reaches_beyond": ("ctypes",)}
+
+
 @pytest.mark.parametrize(
     ("source", "code", "about"),
     [

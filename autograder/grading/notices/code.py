@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.course.names import python_of
-from autograder.course.notebooks import cell_name, is_grade
+from autograder.course.notebooks import cell_name
 from autograder.evidence import Notice
 
 # Modules with which a program leaves its own process, or its own objects.
@@ -59,7 +59,7 @@ def notices_on_code(notebook: NotebookNode, released: NotebookNode) -> tuple[Not
     """Return what stands out in the code that is not part of the released notebook."""
     given = {str(cell.source).strip() for cell in released.cells if cell.cell_type == "code"}
     trees = [
-        (cell_name(cell), str(cell.source).strip() in given or is_grade(cell), tree)
+        (cell_name(cell), str(cell.source).strip() in given, tree)
         for cell in notebook.cells
         if cell.cell_type == "code" and (tree := _parsed(str(cell.source))) is not None
     ]
