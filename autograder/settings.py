@@ -6,10 +6,13 @@ The descriptions below are the documentation: `settings_template` writes them in
 from __future__ import annotations
 
 import difflib
+import functools
+import logging
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import tomli_w
 from pydantic import (
@@ -20,6 +23,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from autograder.errors import SettingsError
@@ -27,11 +31,32 @@ from autograder.exercise import USUAL, find_exercise, offered
 
 SETTINGS_FILE = "gradeascent.toml"
 
+_LOG = logging.getLogger(__name__)
+
 
 class Section(BaseModel):
     """A part of the settings: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Keys whose meaning was once part of another key: that key, and what its value says about this one.
+    taken_from: ClassVar[dict[str, tuple[str, Callable[[float], float]]]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_taken_over(cls, given: Any) -> Any:
+        return {**cls.taken_over(given), **given} if isinstance(given, dict) else given
+
+    @classmethod
+    def taken_over(cls, given: object) -> dict[str, float]:
+        """Return the keys that were not given but follow from an older key that was."""
+        if not isinstance(given, dict):
+            return {}
+        return {
+            key: round(value(given[older]), 6)
+            for key, (older, value) in cls.taken_from.items()
+            if key not in given and type(given.get(older)) in (int, float)
+        }
 
 
 class Limits(Section):
@@ -152,13 +177,25 @@ def load_settings(course: Path) -> Settings:
     if not file.exists():
         return Settings()
     try:
-        return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        settings = Settings.model_validate(given)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}{_how_to_write(file, str(error))}") from error
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise SettingsError(f"{file}: {_first_problem(error)}") from error
+    if also := settings.thresholds.taken_over(given.get("thresholds")):
+        written = ", ".join(f"{key} = {value:g}" for key, value in also.items())
+        _say_once(
+            f"{file}: [thresholds] does not set {written}, so older keys do; write this line into it to keep it"
+        )
+    return settings
+
+
+@functools.cache
+def _say_once(line: str) -> None:
+    _LOG.warning("%s", line)
 
 
 def _how_to_write(file: Path, problem: str) -> str:

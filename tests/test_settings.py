@@ -39,6 +39,7 @@ def test_a_setting_replaces_its_default_and_no_other(tmp_path: Path) -> None:
         ("seed = 'seven'", ["'seed'", "'seven'", "integer"]),
         ("[limits]\ncell_seconds = -1", ["'limits.cell_seconds'", "-1", "greater than 0"]),
         ("[thresholds]\naccuracy_full = 2", ["'thresholds.accuracy_full'", "less than or equal to 1"]),
+        ("[thresholds]\nfilters_full = 2", ["'thresholds.filters_full'", "less than or equal to 1"]),
         ("sandbox = 'docker'", ["'sandbox'", "'bwrap' or 'none'"]),
         (
             "exercise = 'origami'",
@@ -60,6 +61,54 @@ def test_a_mistake_is_one_line_with_the_file_and_what_is_wrong(
     assert str(tmp_path / "gradeascent.toml") in message
     assert "\n" not in message
     assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize(
+    ("older", "follows"),
+    [
+        ({"filters_none": 0.2}, {"images_least": 0.2, "judged_least": 0.2}),
+        ({"filters_full": 0.9}, {"short_ascents_most": 0.1, "own_nearly_all": 0.9}),
+        ({"movement_small": 0.04}, {"movement_large": 25.0}),
+        ({"pattern_raised": 0.3}, {"pattern_fallen": 0.3}),
+        ({"accuracy_none": 0.4}, {"accuracy_reads": 0.4}),
+        ({"filters_none": 0.2, "images_least": 0.3}, {"images_least": 0.3, "judged_least": 0.2}),
+        (
+            {"filters_none": 0, "movement_small": 0},
+            {"images_least": 0, "judged_least": 0, "movement_large": 1e9},
+        ),
+    ],
+)
+def test_a_threshold_that_was_part_of_another_keeps_the_value_that_a_course_gave_it(
+    tmp_path: Path, older: dict[str, float], follows: dict[str, float]
+) -> None:
+    lines = [f"{key} = {value}" for key, value in older.items()]
+    found = load_settings(written(tmp_path, "\n".join(["[thresholds]", *lines]))).thresholds.model_dump()
+
+    assert found == Settings().thresholds.model_dump() | older | follows
+
+
+def test_what_follows_from_an_older_threshold_is_said_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    course = written(tmp_path, "[thresholds]\nfilters_none = 0.2\nimages_least = 0.3\n")
+    load_settings(course)
+    load_settings(course)
+
+    (line,) = caplog.messages
+    assert str(course / "gradeascent.toml") in line
+    assert "judged_least = 0.2" in line
+    assert "images_least" not in line
+
+
+def test_with_a_threshold_for_each_meaning_nothing_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    load_settings(written(tmp_path, settings_template().replace("# filters_none", "filters_none")))
+    given = "filters_none = 0.2\nimages_least = 0.1\njudged_least = 0.1\n"
+    caplog.clear()
+    load_settings(written(tmp_path, f"[thresholds]\n{given}"))
+
+    assert caplog.messages == []
 
 
 def test_bytes_that_are_no_text_are_a_mistake_like_any_other(tmp_path: Path) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from pydantic import Field
 
 from autograder.settings import Section
 
+# Further than any image moves.
+LARGEST = 1e9
+
 
 class Thresholds(Section):
     """The numbers of the rubric. Of these, students see what `state_thresholds` states, and no other."""
+
+    taken_from: ClassVar[dict[str, tuple[str, Callable[[float], float]]]] = {
+        "accuracy_reads": ("accuracy_none", float),
+        "images_least": ("filters_none", float),
+        "judged_least": ("filters_none", float),
+        "pattern_fallen": ("pattern_raised", float),
+        "own_nearly_all": ("filters_full", float),
+        "movement_large": ("movement_small", lambda small: 1 / small if small else LARGEST),
+        "short_ascents_most": ("filters_full", lambda full: 1 - full),
+    }
 
     conv_layers: int = Field(4, ge=1, description="convolutions asked for between image and classes")
     accuracy_none: float = Field(
@@ -16,6 +32,13 @@ class Thresholds(Section):
     )
     accuracy_full: float = Field(
         0.9, ge=0, le=1, description="held-out accuracy from which `training` earns all"
+    )
+    accuracy_reads: float = Field(
+        0.5, ge=0, le=1, description="held-out accuracy above which a network is one that reads digits"
+    )
+    filters_full: float = Field(0.85, gt=0, le=1, description="share of living filters that earns all points")
+    filters_none: float = Field(
+        0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
     )
     images_least: float = Field(
         0.1, ge=0, lt=1, description="share of the images asked for below which `images` earns nothing"
@@ -35,6 +58,11 @@ class Thresholds(Section):
     pattern_raised: float = Field(
         0.25, gt=0, description="pattern score below which a rise is only brightness, not a pattern"
     )
+    pattern_fallen: float = Field(
+        0.25,
+        gt=0,
+        description="how far below 0 a pattern score is from which the activation counts as fallen",
+    )
     pattern_own: float = Field(
         0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
     )
@@ -47,9 +75,11 @@ class Thresholds(Section):
         le=1,
         description="share of images that must resemble their own filter's pattern more than any other's",
     )
-    filters_full: float = Field(0.85, gt=0, le=1, description="share of living filters that earns all points")
-    filters_none: float = Field(
-        0.1, ge=0, lt=1, description="share of living filters up to which nothing is earned"
+    own_nearly_all: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="share of images with the pattern of their own filter from which they need not resemble it most",
     )
     movement_small: float = Field(
         0.03,
@@ -85,10 +115,16 @@ class Thresholds(Section):
         description="factor by which watched steps that follow no simple rule may be longer or shorter at no cost",
     )
     steps_tolerance: float = Field(
-        0.1, ge=0, lt=1, description="relative deviation from 50 steps that costs nothing"
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of the 50 steps that may be missing at no cost; too many cost nothing up to 50 / (1 - 0.1)",
     )
     steps_none: float = Field(
-        0.3, ge=0, lt=1, description="share of the 50 steps up to which `updates` earns nothing"
+        0.3,
+        ge=0,
+        lt=1,
+        description="share of the 50 steps up to which `updates` earns nothing, as from 50 / 0.3 steps",
     )
 
 

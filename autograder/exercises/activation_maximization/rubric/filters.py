@@ -40,7 +40,7 @@ def few_to_respond(
         words = f"The layer '{images.layer}' has a single filter, so a person will look at it."
         return Fault("one_filter", words)
     alive, measured = sum(one.live for one in images.filters), len(images.filters)
-    reads = model is not None and model.accuracy > thresholds.accuracy_none
+    reads = model is not None and model.accuracy > thresholds.accuracy_reads
     if measured < MANY or alive >= LIVING_LEAST * measured or not reads:
         return None
     return Fault(
@@ -77,7 +77,7 @@ def fallen_filters(images: ImagesMeasurement, thresholds: Thresholds) -> list[Fi
         one
         for one in living_filters(images)
         if (one.image < one.noise and images.scale_known)
-        or (one.clear and one.pattern < -thresholds.pattern_raised)
+        or (one.clear and one.pattern < -thresholds.pattern_fallen)
     ]
 
 
@@ -133,7 +133,7 @@ def own_images(images: ImagesMeasurement, thresholds: Thresholds) -> list[Filter
     own = [one for one in clear if is_own(one, thresholds)]
     recognised = [one for one in own if one.best_filter == one.index]
     few = sum(one.best_filter == one.index for one in clear) < thresholds.recognised_least * len(clear)
-    fit_nearly_all = len(own) >= thresholds.filters_full * len(clear)
+    fit_nearly_all = len(own) >= thresholds.own_nearly_all * len(clear)
     if images.mix_up is not None or (few and len(clear) >= MANY and not fit_nearly_all):
         # The images ignore their filter, for instance the same pattern for all. They fit some filters, but
         # never nearly all; smoothed or rounded images of the right patterns still fit nearly all.

@@ -109,7 +109,7 @@ def test_training(
         updates=model.updates,
     )
     before = model.accuracy_before
-    if before is not None and before > thresholds.accuracy_none:
+    if before is not None and before > thresholds.accuracy_reads:
         award.needs_person(
             f"It already had an accuracy of {percent(before)} before any training was seen ({model.updates} updates by "
             "the end), so a person will look at where its weights come from.",

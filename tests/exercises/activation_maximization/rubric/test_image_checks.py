@@ -49,6 +49,26 @@ def test_how_many_images_are_enough_to_judge_is_a_threshold_apart(good: Measurem
     assert judge(eight, judged_least=0.5)["images"].score > 0
 
 
+def test_how_far_an_activation_must_fall_is_a_threshold_apart(good: Measurements, judge: Judge) -> None:
+    lower = with_filters(good, lambda one: replace(one, pattern=-0.2, best_pattern=0.01, best_gain=0.0))
+
+    assert judge(lower)["ascent"].measured["fallen"] == 0
+    assert judge(lower, pattern_fallen=0.1)["ascent"].measured["fallen"] == 64
+    assert judge(lower, pattern_raised=0.1, pattern_fallen=0.25)["ascent"].measured["fallen"] == 0
+
+
+def test_how_many_images_fit_nearly_all_is_a_threshold_apart(good: Measurements, judge: Judge) -> None:
+    assert good.images is not None
+    blurred = with_filters(
+        good,
+        lambda one: replace(one, best_filter=(one.index + 7) % 64, pattern=0.1 if one.index >= 56 else 1.0),
+    )
+
+    assert judge(blurred)["objective"].measured["own"] == 56
+    assert judge(blurred, own_nearly_all=0.95)["objective"].measured["own"] == 0
+    assert judge(blurred, filters_full=0.95, own_nearly_all=0.85)["objective"].measured["own"] == 56
+
+
 def test_descent_is_told_to_look_at_the_sign(good: Measurements, judge: Judge) -> None:
     descent = with_filters(
         good, lambda one: replace(one, image=0.0, gain=-0.01, pattern=-0.2, best_pattern=0.01, best_gain=0.0)
