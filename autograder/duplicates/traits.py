@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -19,11 +18,10 @@ from autograder.duplicates.weights import GradedNetwork, Weights
 from autograder.errors import CourseError, SubmissionError
 from autograder.evidence import read_evidence
 from autograder.exercise import Compared
-from autograder.measurements import Measurements
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
     EVIDENCE,
-    read_measurements,
+    measurements_if_there,
     read_report,
 )
 from autograder.settings import Limits
@@ -135,20 +133,13 @@ def traits_of(
     else:
         try:
             evidence = read_evidence(folder / EVIDENCE)
-            measured = _measurements(folder)
+            measured = measurements_if_there(folder)
             results = reader.read(evidence, GradedNetwork.of(measured.model if measured else None))
         except ValueError as error:
             left_out.append(f"weights and images not compared: {error}")
     return Traits(
         student, answers, network_code, images_code, results.weights, results.images, tuple(left_out)
     )
-
-
-def _measurements(folder: Path) -> Measurements | None:
-    try:
-        return read_measurements(folder)
-    except (OSError, ValueError):
-        return None
 
 
 def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:

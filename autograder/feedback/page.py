@@ -26,7 +26,7 @@ from autograder.pages import curves
 from autograder.pages.curves import Curves, make_curves
 from autograder.pages.mosaic import draw_mosaic, picture_address
 from autograder.pages.web_page import make_environment, style_hash
-from autograder.pictures import Pictures, pictures_from_npz
+from autograder.pictures import Pictures
 from autograder.plain.text import plain_text
 from autograder.plain.untrusted_files import sha256_of
 from autograder.record.files import (
@@ -34,7 +34,9 @@ from autograder.record.files import (
     MEASUREMENTS,
     PICTURES,
     REPORT,
-    read_measurements,
+    measurements_if_there,
+    pictures_if_there,
+    read_if_there,
     read_report,
 )
 from autograder.report import Flag, Report
@@ -140,7 +142,7 @@ def render_page(material: Material, notebook: NotebookNode) -> str:
     environment = make_environment("autograder.feedback")
     environment.filters.update(markdown=markdown, moment=_moment, span=_span)
     style = environment.get_template("feedback.css").render() + material.exercise.style()
-    pictures = _stored_pictures(material.results, material.exercise.most_images)
+    pictures = pictures_if_there(material.results, material.exercise.most_images)
     page = environment.get_template("feedback.html").render(
         material=material,
         standing=standing,
@@ -173,18 +175,10 @@ def _flags(report: Report | None) -> list[Flag]:
     return [flag for flag in report.flags if flag.code in _FLAGS_FOR_STUDENTS] if report else []
 
 
-def _stored_pictures(results: Path, most: int) -> Pictures | None:
-    try:
-        return pictures_from_npz((results / PICTURES).read_bytes()).first(most)
-    except (OSError, ValueError, KeyError):
-        return None
-
-
 def _panel(material: Material, report: Report | None, pictures: Pictures) -> Markup:
     """Return what the exercise adds; nothing if the measurements are gone."""
-    try:
-        measurements = read_measurements(material.results)
-    except (OSError, ValueError):
+    measurements = measurements_if_there(material.results)
+    if measurements is None:
         return Markup()
     return material.exercise.page(report, measurements, pictures)
 
@@ -212,9 +206,8 @@ def _shown(pictures: Pictures, columns: int) -> list[Picture]:
 
 def _whole_grid(results: Path) -> list[Picture]:
     """Return the grader's own picture, for results whose source arrays are gone."""
-    try:
-        grid = (results / GRID).read_bytes()
-    except OSError:
+    grid = read_if_there(results / GRID, bytes, otherwise="no picture is shown")
+    if grid is None:
         return []
     return [Picture("Yours, and the reference on your network", picture_address(grid))]
 

@@ -7,10 +7,12 @@ Interrupted work continues from the last of these files.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from nbformat import NotebookNode
 from pydantic import BaseModel
@@ -38,6 +40,8 @@ RESULT_FILES = (REPORT, RUN, MEASUREMENTS, PICTURES, GRID, EVIDENCE, FAULT, "rec
 
 
 Draw = Callable[[Report, Measurements, Pictures], bytes]
+_T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
 
 
 class _Note(BaseModel):
@@ -213,7 +217,39 @@ class StoredReports(Mapping[str, Report]):
 
 def read_report(folder: Path) -> Report | None:
     """Return the report in a result folder; None if there is none or it cannot be read."""
+
+    def read(content: bytes) -> Report:
+        return Report.model_validate(json.loads(content))
+
+    return read_if_there(folder / REPORT, read, otherwise="it counts as not graded")
+
+
+def measurements_if_there(folder: Path) -> Measurements | None:
+    """Return the stored measurements; None if there are none or they cannot be read."""
+    return read_if_there(
+        folder / MEASUREMENTS, measurements_from_json, otherwise="what was measured is left out"
+    )
+
+
+def pictures_if_there(folder: Path, most_images: int) -> Pictures | None:
+    """Return the images behind the measurements that pages show; None if there are none or they cannot be read."""
+    pictures = read_if_there(folder / PICTURES, pictures_from_npz, otherwise="no images are shown")
+    return pictures.first(most_images) if pictures is not None else None
+
+
+def read_if_there(file: Path, read: Callable[[bytes], _T], *, otherwise: str) -> _T | None:
+    """Return what a file holds; None if there is no such file or it cannot be read.
+
+    Args:
+        file: the file.
+        read: turns its content into what it holds; a ValueError or KeyError says that the content is damaged.
+        otherwise: what happens if it cannot be read, for the line that says so.
+    """
     try:
-        return Report.model_validate(json.loads((folder / REPORT).read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        return read(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, RecursionError) as error:
+        problem = " ".join(str(error).split())[:300]
+        _LOG.warning("%s cannot be read, so %s: %s", file, otherwise, problem)
         return None

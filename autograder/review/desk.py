@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +27,15 @@ from autograder.record.files import (
     EVIDENCE,
     MEASUREMENTS,
     PICTURES,
+    measurements_if_there,
 )
 from autograder.record.recorded import autograded_notebook
 from autograder.report import Result, Status
 from autograder.review.cells import Sheet
-from autograder.review.submissions import ReviewSubmission, measurements_in
+from autograder.review.submissions import ReviewSubmission
 from autograder.review.thumbnails import read_pictures
+
+_LOG = logging.getLogger(__name__)
 
 # A person would not wait for a larger index to load.
 _MOST_EVIDENCE = 32 * 1024 * 1024
@@ -114,7 +118,7 @@ def make_desk(
     panels, curves, reference_curves = _drawings(
         one.folder, _changed(one.folder / PICTURES), exercise.most_images
     )
-    measured = measurements_in(one.folder)
+    measured = measurements_if_there(one.folder)
     images = measured.images if measured is not None else None
     cells, problem = _code(course, sheet, assignment, one)
     marks = one.marks.marks if one.marks is not None else {}
@@ -149,7 +153,7 @@ def panel_of(one: ReviewSubmission, exercise: Exercise, place: int) -> Markup | 
 
 @functools.lru_cache(maxsize=8)
 def _stored(folder: Path, _: int, __: int, most_images: int) -> tuple[Measurements | None, Pictures]:
-    return measurements_in(folder), read_pictures(folder, most_images)
+    return measurements_if_there(folder), read_pictures(folder, most_images)
 
 
 @functools.lru_cache(maxsize=64)
@@ -211,7 +215,10 @@ def _training(folder: Path, model: ModelMeasurement) -> Training:
     file = folder / EVIDENCE / EVIDENCE_FILE
     try:
         history = _history(file, file.stat().st_mtime_ns, model.variable)
-    except OSError:
+    except FileNotFoundError:
+        history = {}
+    except OSError as error:
+        _LOG.warning("%s cannot be read, so no training is shown: %s", file, error)
         history = {}
     drawn = []
     for kind in ("loss", "accuracy"):
@@ -238,7 +245,8 @@ def _history(file: Path, _: int, variable: str) -> dict[str, list[float]]:
         return {}
     try:
         evidence = evidence_from_files({EVIDENCE_FILE: file.read_bytes()})
-    except ValueError:
+    except ValueError as error:
+        _LOG.warning("%s cannot be read, so no training is shown: %s", file, error)
         return {}
     for record in reversed(evidence.of_kind("model")):
         told = record.facts.get("history")

@@ -16,11 +16,10 @@ from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
 from autograder.course.marks import Marks, read_marks
 from autograder.exercise import Exercise
-from autograder.measurements import Measurements
 from autograder.record.files import (
     MEASUREMENTS,
     REPORT,
-    read_measurements,
+    measurements_if_there,
     read_report,
 )
 from autograder.report import Report
@@ -169,7 +168,7 @@ class Submissions:
             known = self._choices.get(submission.key)
         if known is not None and known[0] == stamp:
             return known[1]
-        measured = measurements_in(submission.folder)
+        measured = measurements_if_there(submission.folder)
         choices = self.exercise.choices.items()
         found = frozenset(name for name, one in choices if measured is not None and one.of(measured))
         with self._lock:
@@ -182,7 +181,7 @@ class Submissions:
             known = self._traits.get(submission.key)
         if known is not None and known[0] == stamp:
             return known[1]
-        measured = measurements_in(submission.folder)
+        measured = measurements_if_there(submission.folder)
         found = self.exercise.traits(measured) if measured is not None else None
         with self._lock:
             self._traits[submission.key] = (stamp, found)
@@ -214,14 +213,6 @@ class Submissions:
             marks=marks.get(student),
             version=f"{stamp[0]:x}",
         )
-
-
-def measurements_in(folder: Path) -> Measurements | None:
-    """Return the stored measurements in a result folder; None if they are gone."""
-    try:
-        return read_measurements(folder)
-    except (OSError, ValueError):
-        return None
 
 
 def key_of(assignment: str, student: str) -> str:

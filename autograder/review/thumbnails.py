@@ -13,9 +13,10 @@ from typing import Literal
 from PIL import Image
 
 from autograder.pages.mosaic import arrange, draw_mosaic
-from autograder.pictures import Pictures, pictures_from_npz
+from autograder.pictures import Pictures
 from autograder.record.files import (
     PICTURES,
+    pictures_if_there,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ class Thumbnails:
         """Return a picture of the submission in a result folder; None if it has no images."""
         try:
             changed = (folder / PICTURES).stat().st_mtime_ns
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            _LOG.warning("%s cannot be read, so no images are shown: %s", folder / PICTURES, error)
             return None
         key = (folder, size, changed)
         with self._lock:
@@ -61,14 +65,7 @@ class Thumbnails:
 
 def read_pictures(folder: Path, most_images: int) -> Pictures:
     """Return the images behind the measurements that pages show; without entries if there are none."""
-    file = folder / PICTURES
-    try:
-        return pictures_from_npz(file.read_bytes()).first(most_images)
-    except FileNotFoundError:
-        return Pictures()
-    except (OSError, ValueError, KeyError) as error:
-        _LOG.warning("%s cannot be read, so no images are shown: %s", file, error)
-        return Pictures()
+    return pictures_if_there(folder, most_images) or Pictures()
 
 
 def _small(pictures: Pictures, columns: int) -> bytes | None:

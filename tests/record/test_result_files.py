@@ -17,6 +17,8 @@ from autograder.measurements import Measurements
 from autograder.pictures import Pictures
 from autograder.plain.files import write_whole
 from autograder.record.files import (
+    measurements_if_there,
+    pictures_if_there,
     read_origin,
     read_report,
     read_run,
@@ -55,6 +57,31 @@ def test_a_run_can_be_read_again(tmp_path: Path, run: Run) -> None:
     assert again is not None
     assert (again.measurements, again.timings) == (run.measurements, run.timings)
     assert read_evidence(tmp_path / "evidence") == EVIDENCE
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "report.json": read_report,
+    "measurements.json": measurements_if_there,
+    "pictures.npz": lambda folder: pictures_if_there(folder, 64),
+}
+
+
+@pytest.mark.parametrize("file", READERS)
+def test_what_is_damaged_is_left_out_and_said_in_one_line(
+    tmp_path: Path, file: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / file).write_bytes(b"damaged\nfile")
+
+    assert READERS[file](tmp_path) is None
+    (line,) = caplog.messages
+    assert f"{tmp_path / file} cannot be read, so " in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("file", READERS)
+def test_what_is_not_there_is_left_out(tmp_path: Path, file: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert READERS[file](tmp_path) is None
+    assert caplog.messages == []
 
 
 def test_a_run_of_something_else_is_not_taken_for_it(tmp_path: Path, run: Run) -> None:
