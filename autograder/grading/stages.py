@@ -19,6 +19,7 @@ from autograder.exercise import Exercise
 from autograder.grading.grader import Grader, Rubric
 from autograder.grading.notices.all import notices_on, with_notices
 from autograder.grading.notices.functions import notices_on_functions
+from autograder.grading.notices.troubles import notices_on_troubles
 from autograder.grading.shown import with_pictures_shown
 from autograder.measurements import Measurements
 from autograder.pictures import Pictures
@@ -80,7 +81,11 @@ def run_submission(
     notebook, changed = with_lost_cells(notebook, grader.source)
     instead, edited_checks = without_checks(notebook, grader.source)
     execution = execute(notebook, submission.folder, grader.kernel, instead=instead, on_step=on_step)
-    notices = (*notices_before, *notices_on_functions(execution.evidence))
+    notices = (
+        *notices_before,
+        *notices_on_functions(execution.evidence),
+        *notices_on_troubles(execution.evidence),
+    )
     evidence = replace(execution.evidence, changed_cells=(*changed, *edited_checks), notices=notices)
     if grader.kernel.cancelled.is_set():
         nothing = Measurements("kernel_died")

@@ -16,7 +16,15 @@ from autograder.course.folder import ASSIGNMENT
 from autograder.course.given import with_lost_cells
 from autograder.course.notebooks import compose, grade_id, read_notebook
 from autograder.course.submission import Submission
-from autograder.evidence import ChangedCell, Evidence, Notice, Record, evidence_from_files, evidence_to_files
+from autograder.evidence import (
+    CellRun,
+    ChangedCell,
+    Evidence,
+    Notice,
+    Record,
+    evidence_from_files,
+    evidence_to_files,
+)
 from autograder.exercises.activation_maximization.exercise import EXERCISE
 from autograder.gradescope.results import results_of
 from autograder.grading.notices import code
@@ -25,6 +33,7 @@ from autograder.grading.notices.code import notices_on_code
 from autograder.grading.notices.files import notices_on_files
 from autograder.grading.notices.functions import notices_on_functions
 from autograder.grading.notices.metadata import notices_on_metadata
+from autograder.grading.notices.troubles import notices_on_troubles
 from autograder.grading.stages import make_flags
 from autograder.measurements import CellError, Measurements
 from autograder.report import Flag
@@ -297,3 +306,33 @@ def test_students_at_gradescope_do_not_read_what_is_for_staff() -> None:
 
     assert "for all" in said
     assert "for staff" not in said
+
+
+def test_what_the_recorder_could_not_look_at_is_shown_with_its_reason() -> None:
+    trouble = {"where": "look_at_models", "message": "ValueError('no input\\nshape')"}
+    evidence = Evidence(
+        "graded",
+        (CellRun(3, "imports", "ok"), CellRun(5, "cnn", "ok")),
+        (
+            Record("trouble", 1, trouble),
+            Record("trouble", 1, trouble),
+            Record("trouble", 7, {"where": "gradient"}),
+            Record("trouble", 0, {"where": ["forged"], "message": {}}),
+        ),
+    )
+    (notice,) = notices_on_troubles(evidence)
+
+    assert notice.code == "not_recorded"
+    assert (
+        "networks in cell 'cnn': ValueError('no input\\nshape'); gradients in cell '7'; something"
+        in notice.message
+    )
+    assert notices_on_troubles(Evidence("graded")) == ()
+
+
+def test_many_troubles_are_a_short_notice() -> None:
+    records = (Record("trouble", run, {"where": "gradient", "message": "x" * 5000}) for run in range(100))
+    (notice,) = notices_on_troubles(Evidence("graded", (), tuple(records)))
+
+    assert notice.message.endswith("; and 95 more.")
+    assert len(notice.message) < 1500

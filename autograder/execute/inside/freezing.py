@@ -33,12 +33,12 @@ def freeze(model: Any, side: int = SIDE) -> tuple[bytes, dict[str, Any]]:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     original = keras.layers.Layer.__call__
-    layers: list[tuple[str, str, Any]] = []
+    layers: list[tuple[str, Any]] = []
 
     def watched(layer: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = original(layer, *args, **kwargs)
         if tf.is_tensor(outputs) and layer is not model and len(layers) < MOST_LAYERS:
-            layers.append((layer.name, type(layer).__name__, outputs))
+            layers.append((layer.name, outputs))
         return outputs
 
     def forward(images: Any) -> list[Any]:
@@ -50,7 +50,7 @@ def freeze(model: Any, side: int = SIDE) -> tuple[bytes, dict[str, Any]]:
         finally:
             tf.config.run_functions_eagerly(False)
             keras.layers.Layer.__call__ = original
-        return [tf.identity(outputs)] + [tf.identity(tensor) for _, _, tensor in layers]
+        return [tf.identity(outputs)] + [tf.identity(tensor) for _, tensor in layers]
 
     problem: Exception = ValueError("no input shape")
     for spec in input_specs(model, side):
@@ -66,9 +66,7 @@ def freeze(model: Any, side: int = SIDE) -> tuple[bytes, dict[str, Any]]:
     facts = {
         "input": frozen.inputs[0].name,
         "output": output,
-        "layers": [
-            {"name": name, "type": kind, "tensor": tensor} for (name, kind, _), tensor in zip(layers, tensors)
-        ],
+        "layers": [{"name": name, "tensor": tensor} for (name, _), tensor in zip(layers, tensors)],
     }
     return frozen.graph.as_graph_def().SerializeToString(), facts
 

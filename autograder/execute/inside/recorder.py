@@ -146,7 +146,7 @@ class Recorder:
             if self.weights.get(key) == state:
                 continue
             self.weights[key] = state
-            record = {"kind": "model", "variable": name, "type": type(model).__name__}
+            record = {"kind": "model", "variable": name}
             try:
                 graph, facts = freeze(model, self.watch["side"])
             except Exception as error:
