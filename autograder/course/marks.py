@@ -159,6 +159,15 @@ def read_assignment(gradebook: Gradebook, assignment: str) -> AssignmentEntry | 
     return AssignmentEntry(float(entry.max_score), tuple(sorted(one.name for one in entry.notebooks)))
 
 
+def read_points(gradebook: Gradebook, assignment: str, notebook: str) -> dict[str, float]:
+    """Return the maximum scores of a notebook by the grade_id of the cell; empty if the gradebook does not know it."""
+    try:
+        cells = gradebook.find_notebook(notebook, assignment).grade_cells
+    except MissingEntry:
+        return {}
+    return {cell.name: float(cell.max_score) for cell in cells}
+
+
 def no_marks(student: str, assignment: str) -> CourseError:
     """Return the error for a submission that the gradebook does not have."""
     return CourseError(

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Protocol
 
 from nbformat import NotebookNode
-from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc
@@ -32,6 +31,7 @@ from autograder.course.gradebook import (
     open_gradebook,
 )
 from autograder.course.initialise import packaged_nbgrader_config
+from autograder.course.marks import read_points
 from autograder.course.notebooks import check_cell, write_notebook
 from autograder.course.release import ENTER, enter_assignment, released_notebook
 from autograder.errors import CourseError, GradeascentError
@@ -132,11 +132,7 @@ def _known_assignment(course: Course, config: Config, assignment: str) -> Notebo
     name = course.source_notebook(assignment).stem
     with one_at_a_time(_db_url(config), ENTER):
         with open_gradebook(course) as gradebook:
-            try:
-                cells = gradebook.find_notebook(name, assignment).grade_cells
-                known = {cell.name: cell.max_score for cell in cells}
-            except MissingEntry:
-                known = {}
+            known = read_points(gradebook, assignment, name)
         if known != points:
             return enter_assignment(course, assignment)
     return released_notebook(course, assignment)

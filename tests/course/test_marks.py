@@ -10,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.course.gradebook import search_path
-from autograder.course.marks import read_assignment, read_marks, read_people
+from autograder.course.marks import read_assignment, read_marks, read_people, read_points
 
 NAME = "exercise"
 
@@ -77,6 +77,12 @@ def test_who_handed_in_nothing_has_no_marks(gradebook: Gradebook) -> None:
     assert [person.student for person in read_people(gradebook)] == ["ada", "bert"]
     assert read_marks(gradebook, NAME, NAME).keys() == {"ada"}
     assert read_marks(gradebook, NAME, NAME, "bert") == {}
+
+
+def test_the_points_of_a_notebook_are_those_of_its_graded_cells(gradebook: Gradebook) -> None:
+    assert read_points(gradebook, NAME, NAME) == {"check": 20.0}
+    assert read_points(gradebook, NAME, "another") == {}
+    assert read_points(gradebook, "another", NAME) == {}
 
 
 def test_an_assignment_is_known_by_its_notebooks_and_points(gradebook: Gradebook) -> None:
