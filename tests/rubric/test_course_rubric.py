@@ -154,9 +154,10 @@ def test_scoring_parses_no_source(points: Points, monkeypatch: pytest.MonkeyPatc
     assert {result.status for result in results.values()} == {"fail"}
 
 
-def test_the_documentation_shows_a_check_as_it_is() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "howto" / "rubric.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```python\n(def test_.*?)```", page, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/howto/rubric.md"])
+def test_the_documentation_shows_a_check_as_it_is(page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(def test_.*?)```", text, re.DOTALL)
     name = shown.partition("(")[0]
 
     source = EXERCISE.checks.read_text(encoding="utf-8")
