@@ -131,6 +131,19 @@ def test_the_readme_is_short_and_keeps_the_commands_that_ci_reads() -> None:
         assert re.search(rf"^<!-- {mark} -->\n```bash\n(python3|\.venv).+\n```$", readme, re.MULTILINE), mark
 
 
+def test_the_cells_of_tables_are_short() -> None:
+    long = {
+        f"{page.name}: {cell.strip()[:50]}"
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("|")
+        for cell in re.sub(r"\]\([^)]*\)", "]", line).split("|")  # without addresses
+        if len(cell.strip()) > 500
+    }
+
+    assert long == set()
+
+
 def test_every_command_of_the_documentation_exists() -> None:
     named = {
         (page.name, name)
