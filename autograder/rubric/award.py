@@ -83,8 +83,8 @@ class Award:
 
     Call it once: `award(share, feedback, name=value, ...)` with the share of the points, 0...1, a sentence
     that says what was measured, and the values for the report. `otherwise` continues the sentence if the
-    share is not 1. Each of `faults` multiplies the share by its factor and adds its words. The cause is that
-    of the first fault that costs all points, else that of the first fault.
+    share is not 1. Each of `faults` multiplies the share by its factor and adds its words. `remark` is added last and
+    costs nothing. The cause is that of the first fault that costs all points, else that of the first fault.
 
     A check that neither calls it nor raises an error gives all points; a failed `assert` gives none, with its
     message as feedback. If a person has to judge something about a share, call `award.needs_person(reason)`
@@ -104,6 +104,7 @@ class Award:
         *,
         otherwise: Fault | None = None,
         faults: Iterable[Fault] = (),
+        remark: str = "",
         cause: str = "",
         **measured: Number,
     ) -> None:
@@ -118,6 +119,8 @@ class Award:
                 self.feedback = self.feedback.removesuffix(".") + reason.words
             elif reason.words:
                 self.feedback += f" {reason.words}"
+        if remark := remark.strip():
+            self.feedback += f" {remark}"
         gravest = [reason for reason in reasons if reason.factor == 0] or reasons
         self.cause = cause or (gravest[0].code if gravest else "")
         self.measured = measured

@@ -310,14 +310,18 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
             f"{plot.blank} panels are blank, without any contrast: look at the images before and after deprocessing.",
         )
     if plot.mosaic:
-        yield Fault("one_picture", "")
+        yield Fault("one_picture", "The exercise asks for a grid of panels instead of one picture.")
     if plot.figures > 1:
-        yield Fault("many_figures", "", factor=0.5)
+        yield Fault("many_figures", "The exercise asks for one grid of 8 x 8 panels.", factor=0.5)
     if plot.shown < wanted:
-        yield Fault("few_panels", "")
+        yield Fault("few_panels", f"The exercise asks for {wanted} different features.")
     if plot.titled < plot.panels:
-        words = f"{plot.panels - plot.titled} panels have no title; give each one with ax.set_title(...)."
-        yield Fault("no_titles", "" if plot.mosaic else words, factor=0.8 + 0.2 * plot.titled / plot.panels)
+        untitled = "Its features" if plot.mosaic else f"{plot.panels - plot.titled} panels"
+        yield Fault(
+            "no_titles",
+            f"{untitled} have no title; give each one with ax.set_title(...).",
+            factor=0.8 + 0.2 * plot.titled / plot.panels,
+        )
 
 
 def another_layer(images: ImagesMeasurement) -> str:

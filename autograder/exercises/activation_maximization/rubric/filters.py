@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograder.exercises.activation_maximization.thresholds import Thresholds
 from autograder.measurements import FilterMeasurement, ImagesMeasurement, ModelMeasurement
-from autograder.rubric.award import Fault, NeedsPersonError, NothingToCheckError, scale
+from autograder.rubric.award import Fault, NeedsPersonError, need, scale
 from autograder.rubric.words import count_of
 
 # Among fewer living filters than this, a single one weighs more than the rubric's tolerance.
@@ -18,14 +18,13 @@ LIVING_LEAST = 0.1
 
 
 def require_enough(images: ImagesMeasurement, thresholds: Thresholds) -> None:
-    """Stop a check if there are too few images to judge how they were made: one of 64 is no ascent, eight are."""
-    least = max(2, thresholds.judged_least * images.layer_filters)
-    if len(images.filters) < min(least, images.layer_filters):
-        raise NothingToCheckError(
-            f"{count_of(len(images.filters), 'image')} for {images.layer_filters} filters: too few to judge how images "
-            "were made.",
-            "few_images",
-        )
+    """Leave a check out if there are too few images to judge how they were made: one of 64 is no ascent, eight are."""
+    least = min(max(2, thresholds.judged_least * images.layer_filters), images.layer_filters)
+    need(
+        images.filters if len(images.filters) >= least else None,
+        f"{count_of(len(images.filters), 'image')} for {images.layer_filters} filters: too few to judge how images "
+        "were made.",
+    )
 
 
 def few_to_respond(

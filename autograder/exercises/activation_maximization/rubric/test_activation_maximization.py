@@ -3,8 +3,8 @@
 A check gets the measurements (`model`, `images`, `features`, which are the images measured on their filters,
 or everything as `measured`), the numbers under [thresholds] in gradeascent.toml (`thresholds`), and `award`.
 It calls `award` once, with a share of the points and a sentence that says what was measured; `otherwise`
-continues the sentence if points are missing, and each of `faults` lowers the share and says why. The scale of
-a criterion is in its docstring, with the default thresholds.
+continues the sentence if points are missing, each of `faults` lowers the share and says why, and `remark` costs
+nothing. The scale of a criterion is in its docstring, with the default thresholds.
 
 To change a check, put a function of the same name into `rubric/test_*.py` of the course folder; the points
 are in the source notebook. Then test the rubric with `gradeascent audit`.
@@ -65,8 +65,9 @@ from autograder.measurements import (
     Measurements,
     ModelMeasurement,
     PlotMeasurement,
+    Reenactment,
 )
-from autograder.rubric.award import Award, NeedsPersonError, NothingToCheckError, need, scale
+from autograder.rubric.award import Award, Fault, NeedsPersonError, NothingToCheckError, need, scale
 from autograder.rubric.words import percent
 
 NO_LAYER = "There are images, but no network with convolutions whose filters they could be for."
@@ -168,6 +169,7 @@ def test_ascent(
         otherwise=cause_of_no_rise(measured.reenactment)
         or (replace(other, factor=1.0) if other else None)
         or cause_of_low_activation(features, rises, thresholds),
+        remark=how_made(found) if found is not None else "",
         raised=round(sum(rises.values()), 1),
         fallen=len(fallen_filters(features, thresholds)),
         living=len(living),
@@ -175,8 +177,6 @@ def test_ascent(
         layer=features.layer,
         reproduced=found.reproduced if found is not None else 0,
     )
-    if found is not None:
-        award.feedback += f" {how_made(found)}"
     ask_where_from(features, measured, award)
     ask_about_few_filters(features, measured, thresholds, award)
 
@@ -225,29 +225,16 @@ def test_updates(
     if not features.ascent_seen and is_raised:
         raise NeedsPersonError(why_unseen(features), "no_ascent_seen")
     found = watched(measured, features)
-    steps = found.steps if found is not None else steps_per_image(measured)
-    if steps is None:
-        raise NeedsPersonError(
-            "The steps could not be watched, and the images are deprocessed or cut off, so their number "
-            "cannot be measured either.",
-            "steps_not_seen",
-        )
-    if measured.steps is not None or found is not None:
-        said = f"Your notebook takes {steps:.3g} gradient steps per image"
-    else:
-        said = f"Your images moved as far from the noise as {steps:.2g} steps of size 1 would"
+    steps, said, faults = steps_taken(features, measured, found, thresholds)
     award(
         scale(closeness_to_asked(steps), none=thresholds.steps_none, full=1 - thresholds.steps_tolerance),
         said,
         otherwise=cause_of_other_number(found, thresholds),
-        faults=faults_of_steps(features, measured, steps, thresholds)
-        if found is None
-        else [*faults_of_rule(found, thresholds), *faults_of_ends(features, measured, found, thresholds)],
+        faults=faults,
+        remark=remark_on_start(found) if found is not None else "",
         steps=round(steps, 2),
         movement=round(features.movement, 3),
     )
-    if found is not None:
-        award.feedback += remark_on_start(found)
     if award.share > 0 and is_raised and is_unexplained(measured.reenactment):
         award.needs_person(UNEXPLAINED_ASCENT, "ascent_not_explained")
 
@@ -271,17 +258,17 @@ def test_plot(measured: Measurements, award: Award) -> None:
         )
     # one panel per image; without images, all panels of the grid
     wanted = max(min(measured.images.usable, PANELS), 1) if measured.images else PANELS
+    faults = list(faults_of_plot(plot, wanted))
     award(
         min(plot.shown / wanted, 1.0),
-        what_is_shown(plot, wanted),
-        faults=faults_of_plot(plot, wanted),
+        what_is_shown(plot),
+        faults=faults,
+        remark=after_error(measured, "plot") if faults else "",
         panels=plot.panels,
         titled=plot.titled,
         blank=plot.blank,
         shown=plot.shown,
     )
-    if award.share < 1:
-        award.feedback += after_error(measured, "plot")
     if award.share > 0 and measured.pictures_shown == 0:
         award.needs_person(NO_PICTURE, "no_picture_shown")
 
@@ -329,13 +316,31 @@ def what_was_raised(features: ImagesMeasurement, rises: dict[int, float]) -> str
     return said
 
 
-def what_is_shown(plot: PlotMeasurement, wanted: int) -> str:
+def steps_taken(
+    features: ImagesMeasurement, measured: Measurements, found: Reenactment | None, thresholds: Thresholds
+) -> tuple[float, str, list[Fault]]:
+    """Return the number of steps per image, how it is known, and what is wrong with the steps apart from it."""
+    if found is not None:
+        rule, ends = faults_of_rule(found, thresholds), faults_of_ends(features, measured, found, thresholds)
+        return found.steps, f"Your notebook takes {found.steps:.3g} gradient steps per image", [*rule, *ends]
+    steps = steps_per_image(measured)
+    if steps is None:
+        raise NeedsPersonError(
+            "The steps could not be watched, and the images are deprocessed or cut off, so their number "
+            "cannot be measured either.",
+            "steps_not_seen",
+        )
+    if measured.steps is not None:
+        said = f"Your notebook takes {steps:.3g} gradient steps per image"
+    else:
+        said = f"Your images moved as far from the noise as {steps:.2g} steps of size 1 would"
+    return steps, said, list(faults_of_steps(features, measured, steps, thresholds))
+
+
+def what_is_shown(plot: PlotMeasurement) -> str:
     """Say how the features are shown."""
     if plot.mosaic:
-        return (
-            f"Your figure shows {plot.shown} features, combined into one picture without titles; the exercise "
-            "asks for a grid of panels."
-        )
+        return f"Your figure shows {plot.shown} features in one picture."
     if plot.figures > 1:
-        return f"Your features are spread over {plot.figures} figures; the exercise asks for one grid of 8 x 8 panels."
-    return f"Your figure shows {plot.shown} different features in {plot.panels} panels; the exercise asks for {wanted}."
+        return f"Your {plot.figures} figures show {plot.shown} different features."
+    return f"Your figure shows {plot.shown} different features in {plot.panels} panels."

@@ -40,6 +40,39 @@ def test_blank_panels_are_named(good: Measurements, judge: Judge) -> None:
     assert "32 panels are blank" in result.feedback
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"shown": 40, "mosaic": True}, "40 features in one picture. The exercise asks for a grid of panels"),
+        ({"shown": 40, "mosaic": True, "titled": 0}, "Its features have no title"),
+        ({"figures": 64}, "Your 64 figures show 64 different features. The exercise asks for one grid"),
+        (
+            {"shown": 40, "distinct": 40, "panels": 40, "titled": 40},
+            "The exercise asks for 64 different features.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_figure_is_said(
+    changes: dict[str, int], words: str, good: Measurements, judge: Judge
+) -> None:
+    assert good.plot is not None
+    result = judge(replace(good, plot=replace(good.plot, **changes)))["plot"]  # type: ignore[arg-type]
+
+    assert words in result.feedback
+    assert result.score < 5
+
+
+def test_what_stopped_the_plot_is_said_last_and_only_where_something_is_wrong(
+    good: Measurements, judge: Judge
+) -> None:
+    assert good.plot is not None
+    stopped = replace(good, errors=(CellError("plot", "IndexError: list index out of range", ""),))
+
+    assert "IndexError" not in judge(stopped)["plot"].feedback
+    half = judge(replace(stopped, plot=replace(good.plot, titled=0)))["plot"]
+    assert half.feedback.endswith("stopped with IndexError: list index out of range.")
+
+
 @pytest.mark.parametrize(("shown", "status"), [(None, "pass"), (1, "pass"), (0, "review")])
 def test_a_figure_that_no_output_shows_goes_to_a_person(
     shown: int | None, status: str, good: Measurements, judge: Judge

@@ -204,6 +204,17 @@ def test_images_without_a_network_are_of_no_filters_and_earn_nothing(
     assert "layer ''" not in result.feedback
 
 
+def test_too_few_images_are_not_judged(good: Measurements, judge: Judge) -> None:
+    assert good.images is not None
+    one = with_images(good, count=1, distinct=1, usable=1, filters=good.images.filters[:1])
+    results = judge(one)
+
+    assert {results[name].cause for name in ("ascent", "objective", "updates")} == {"not_checked"}
+    assert {results[name].status for name in ("ascent", "objective", "updates")} == {"fail"}
+    assert "1 image for 64 filters: too few" in results["ascent"].feedback
+    assert results["images"].cause == "few_images"
+
+
 def test_a_small_rise_earns_a_part(good: Measurements, judge: Judge) -> None:
     small = with_filters(good, lambda one: replace(one, gain=0.04, best_gain=0.04, image=0.5))
 
