@@ -2,7 +2,8 @@
 
 1. `solutions.data`: handwritten digits, from MNIST or from the bundled data.
 2. `solutions.cnn`: a small convolutional network, trained to recognize them.
-3. `solutions.gradient_ascent`: for every filter of a layer, the image that activates it most.
+3. `solutions.gradient_ascent`: for every filter of a layer, the image that activates it most
+   (`solutions.own_maps`: only the feature maps that this needs).
 4. `solutions.deprocess`: those images as grey levels.
 5. `solutions.plots`: all of them in one grid.
 

@@ -117,11 +117,11 @@ def _shared_images(all_traits: Sequence[Traits], shared_weights: Sequence[Findin
         elif (networks[0] is not None and len(set(networks)) == 1) or any(
             set(students) <= set(one.students) for one in shared_weights
         ):
-            why = "it follows from their networks, which are equal: the ascent leaves little freedom"
+            why = "it follows from their networks, which are equal and leave little freedom"
         elif common := _common(students, all_traits):
             why = common
         elif all(one is not None and one[1] for one in networks):
-            strength, why = "strong", "their networks differ, and an ascent on each would show other images"
+            strength, why = "strong", "their networks differ, and each would lead to other images"
         else:
             strength, why = (
                 "some",

@@ -16,7 +16,7 @@ from tensorflow.core.framework import node_def_pb2
 from autograder.verify.allowed import RefusedGraphError
 from autograder.verify.importing import node_of
 from autograder.verify.structure import Structure, varying_nodes
-from solutions.gradient_ascent import own_maps
+from solutions.own_maps import own_maps
 
 # Operations that act on every number of a map alone, or add a bias for each filter.
 _AFTER = frozenset("BiasAdd Elu Identity LeakyRelu Relu Relu6 Selu Sigmoid Softplus Softsign Tanh".split())
