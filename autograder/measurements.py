@@ -125,7 +125,7 @@ class Reenactment:
     filters: str = ""  # whose filters: "own", "shifted", "constant", "reversed", "other"; empty if unknown
     by: int = 0  # the shift, the one filter, or the sum of both
     agreeing: float = 0.0  # share of sampled gradients that are those of the objective
-    # median cosine between sampled gradients and those of the mean of the own map; -1: unknown
+    # median cosine between sampled gradients and those of the mean of the filter's own map; -1: unknown
     likeness: float = -1.0
     direction: int = 0  # 1: up; -1: down; 0: nothing moved
     scaling: str = ""  # what the gradient was divided by

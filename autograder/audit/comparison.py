@@ -31,8 +31,8 @@ class Comparison(StrictModel):
     profile: str
     submissions: int
     matrices: dict[str, dict[Status, dict[Status, int]]] = Field(
-        description="by criterion: how often was which status given, [expected][given]; of several that can "
-        "be defended, the one that was given counts as expected"
+        description="by criterion: how often each status was given, as [expected][given]; if the label allows several "
+        "statuses and one of them was given, it counts as the expected one"
     )
     disagreements: list[Disagreement]
     wrong_causes: int = Field(0, description="criteria of which a cause was named that is not true")

@@ -64,7 +64,7 @@ def summary(comparison: Comparison) -> str:
     return (
         f"{comparison.submissions} submissions, profile {comparison.profile}: "
         f"{len(comparison.disagreements)} disagreements; {comparison.failed_correct} correct criteria lost points, "
-        f"{comparison.passed_wrong} wrong ones passed; {comparison.causes_named} of {known} causes named, "
+        f"{comparison.passed_wrong} wrong criteria passed; {comparison.causes_named} of {known} causes named, "
         f"{comparison.wrong_causes} wrong; {comparison.sent_to_review} submissions ({100 * share:.1f} %) need a person"
     )
 

@@ -267,7 +267,7 @@ class _Desk:
         except FutureCancelledError as error:
             raise ClusterError("the scheduler is gone; run the same command again to continue") from error
         except KilledWorker:
-            self._progress.failed(student, ClusterError("each worker that began with it was lost"))
+            self._progress.failed(student, ClusterError("every worker that started on it was lost"))
         except (GradeascentError, OSError) as error:
             self._progress.failed(student, error)
         except Exception as error:  # noqa: BLE001 (a fault of the kit must not affect the other submissions)
@@ -285,11 +285,11 @@ class _Desk:
         try:
             report = Report.model_validate(json.loads(files[REPORT]))
         except (KeyError, ValueError, RecursionError):
-            raise ClusterError("what a worker has sent holds no report") from None
+            raise ClusterError("a worker sent results without a report") from None
         if report.student != submission.student or not is_current(
             report, self._order.origin(sent.sha256), self._rubric
         ):
-            raise ClusterError("what a worker has sent is the report on something else")
+            raise ClusterError("a worker sent the report on a different submission or version")
         try:
             adopt_results(
                 self._course.result_folder(submission.student, submission.assignment),

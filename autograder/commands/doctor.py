@@ -85,7 +85,9 @@ def _limits() -> Examination:
         return Examination("limits", "ok", f"Linux enforces them, in control groups inside {found.folder}")
     rest = "the watcher enforces them, ten times a second"
     if os.geteuid() == 0:
-        rest += "; as root, no limit of the operating system bounds the number of processes: grade as an ordinary user"
+        rest += (
+            "; the operating system does not limit the number of root's processes: grade as an ordinary user"
+        )
     return Examination("limits", "optional", f"no control group ({found.problem}): {rest}")
 
 

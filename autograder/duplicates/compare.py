@@ -82,19 +82,21 @@ def _shared_weights(all_traits: Sequence[Traits]) -> Iterator[Finding]:
         codes = {by_student[student].network_code for student in students}
         strength: _Strength = "weak"
         if len(codes) == 1 and codes != {""}:
-            why = "it follows from their code, which is equal up to the training: the seed is fixed"
+            why = "their code is equal up to the training, and the seed is fixed"
         elif common := _common(students, all_traits):
             why = common
         elif not all(found[student].was_trained for student in students):
             strength = "strong"
-            why = "not all of these networks were seen to be trained: weights that come from the same file?"
+            why = (
+                "some of these networks were not seen in training; their weights may come from the same file"
+            )
         elif "" in codes:
             strength, why = "some", "for some of them, the code that made them is not known"
         else:
             strength = "some"
             why = (
-                "their code differs; the seed is fixed, so the same layers, data and training in other words would "
-                "explain it"
+                "their code differs; with the fixed seed, the same layers, data and training, written differently, "
+                "would explain it"
             )
         yield Finding("weights", "", students, nearly, strength, why)
 
@@ -113,11 +115,11 @@ def _shared_images(all_traits: Sequence[Traits], shared_weights: Sequence[Findin
         ]
         strength: _Strength = "weak"
         if len(codes) == 1 and codes != {""}:
-            why = "it follows from their code, which is equal up to the images: the seed is fixed"
+            why = "their code is equal up to the images, and the seed is fixed"
         elif (networks[0] is not None and len(set(networks)) == 1) or any(
             set(students) <= set(one.students) for one in shared_weights
         ):
-            why = "it follows from their networks, which are equal and leave little freedom"
+            why = "their networks are equal, and equal networks lead to nearly equal images"
         elif common := _common(students, all_traits):
             why = common
         elif all(one is not None and one[1] for one in networks):
@@ -133,7 +135,7 @@ def _shared_images(all_traits: Sequence[Traits], shared_weights: Sequence[Findin
 def _common(students: Sequence[str], all_traits: Sequence[Traits]) -> str:
     """Return a note if many students share it; otherwise an empty string."""
     if len(students) > max(FEWEST_COMMON, COMMON_SHARE * len(all_traits)):
-        return f"{len(students)} of {len(all_traits)} have it, as if from the same textbook"
+        return f"{len(students)} of {len(all_traits)} have it, as from the same textbook"
     return ""
 
 

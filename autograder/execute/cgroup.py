@@ -1,4 +1,4 @@
-"""Lets Linux itself limit memory and processes, where a machine hands over a part of its control groups (version 2).
+"""Lets Linux itself limit memory and processes, where a machine delegates a part of its control groups (version 2).
 
 systemd does so for a unit with `Delegate=yes`, Slurm for a job of a user who may, Docker and Podman for a
 container whose `/sys/fs/cgroup` can be written to. A group that holds processes cannot pass its limits on to
@@ -137,7 +137,7 @@ def divided() -> Path | None:
 
 
 def group_for(limits: Limits) -> ControlGroup | None:
-    """Make a control group for a kernel; None where the machine hands over none."""
+    """Make a control group for a kernel; None where the machine delegates none."""
     folder = divided()
     if folder is None:
         return None

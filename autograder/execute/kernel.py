@@ -154,7 +154,7 @@ class Kernel:
     async def has_died(self) -> None:
         """Record that the kernel has ended without being stopped by the kit."""
         if self.stopped_for is None and self.group and self.group.ran_out_of_memory():
-            self.stopped_for, self.reason = "out_of_memory", "it ran out of the memory that it may use"
+            self.stopped_for, self.reason = "out_of_memory", "it used more memory than the limit allows"
         if self.stopped_for is None:
             status = await self.manager.provisioner.poll()
             self.killed = KILLED.get(status, "")
@@ -306,4 +306,4 @@ async def _watch(kernel: Kernel, watcher: Watcher) -> None:
         elif kernel.border.excess:
             await kernel.stop("kernel_died", kernel.border.excess)
         elif watcher.is_behind():
-            await kernel.stop("kernel_died", "what it used could not be measured in time")
+            await kernel.stop("kernel_died", "its use of memory and processes could not be measured in time")

@@ -96,7 +96,7 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
         return False
 
     def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
-        """Do nothing: widgets are not shown, so their states, however many, are not kept."""
+        """Do nothing: widgets are not shown, so none of their states is kept."""
 
 
 def execute(
@@ -240,7 +240,7 @@ async def _run_cell(
         await kernel.has_died()
         return replace(run, status="error", seconds=time.monotonic() - started, error_name="DeadKernelError")
     except Exception as error:  # noqa: BLE001 (the student's kernel can send anything)
-        await kernel.stop("kernel_died", "what it sent was no message of a kernel")
+        await kernel.stop("kernel_died", "it sent something that is not a message of a kernel")
         return replace(
             run, status="error", seconds=time.monotonic() - started, error_name=type(error).__name__
         )

@@ -61,4 +61,7 @@ class Watcher:
                     return
                 self._looks += 1
         except Exception as error:  # noqa: BLE001 (whatever it is, the kernel must not continue unwatched)
-            self._kill("kernel_died", f"what it used could not be measured ({type(error).__name__})")
+            self._kill(
+                "kernel_died",
+                f"its use of memory and processes could not be measured ({type(error).__name__})",
+            )

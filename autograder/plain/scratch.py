@@ -80,7 +80,7 @@ def remove_left_over() -> None:
 def remove_tree(folder: Path) -> None:
     """Remove a folder as far as this user can, however deep it is and whatever its files are called.
 
-    `shutil.rmtree` calls itself for every level, and fails if there are very many. Here, what lies deeper is moved up
+    `shutil.rmtree` calls itself for every level, and fails if there are very many. Here, what is deeper is moved up
     first, so that no path is ever longer than two names.
     """
     with contextlib.suppress(OSError):

@@ -12,12 +12,12 @@ HINTS: tuple[Hint, ...] = (
     # symbolic tensors
     Hint(
         r"'KerasTensor' object is not callable",
-        "a layer's output cannot be called; a model that ends there can, and keras.Model makes one",
+        "the output of a layer cannot be called: make a model that ends there with keras.Model, and call that",
     ),
     Hint(
         r"All `(?P<which>inputs|outputs)` values must be KerasTensors",
-        "the {which} of keras.Model are symbolic tensors, such as model.inputs or the output of a layer, and neither "
-        "layers nor names nor arrays",
+        "the {which} of keras.Model must be symbolic tensors, such as model.inputs or the output of a layer, not "
+        "layers, names or arrays",
     ),
     Hint(
         r"Output with path `[^`]*` is not connected to `inputs`",
@@ -26,16 +26,16 @@ HINTS: tuple[Hint, ...] = (
     Hint(
         r"symbolic tf\.Tensor .* to a numpy array|numpy\(\) is only available when eager|not 'SymbolicTensor'|"
         r"'SymbolicTensor' object has no attribute 'numpy'",
-        "inside of a tf.function tensors have no values yet: use TensorFlow's operations there, and .numpy(), float() "
-        "or NumPy only outside",
+        "inside a tf.function, tensors have no values yet: use TensorFlow's operations there, and .numpy(), float() "
+        "and NumPy only outside",
     ),
     Hint(
         r"(Iterating over|Using) a symbolic `tf\.Tensor`",
-        "inside of a tf.function a tensor has no value yet, so that Python cannot loop over it or decide by it",
+        "inside a tf.function, a tensor has no value yet, so Python cannot loop over it or use it in an if",
     ),
     Hint(
         r"is out of scope and cannot be used here",
-        "a tensor that was made inside of a tf.function was kept outside: return it instead",
+        "a tensor that was made inside a tf.function was used outside: return it from the function instead",
     ),
     # layers and models
     Hint(
@@ -48,7 +48,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"(layers|model|models).* (should have|must be) unique|is already the name of a layer",
-        "two layers have the same name: every name may occur once",
+        "two layers have the same name: give every layer a different one",
     ),
     Hint(
         r"Could not interpret (?P<what>\w+)( function)? identifier: (?P<name>[\w ]+)",
@@ -98,7 +98,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"KeyError: '(?P<key>val_\w+)'",
-        "the history has no {key}: it is there only if model.fit got validation_data or validation_split",
+        "the history has no {key}: model.fit needs validation_data or validation_split for it",
     ),
     Hint(
         r"'History' object is not subscriptable",
@@ -116,7 +116,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"No module named '(tensorflow\.)?keras\.[\w.]+'|cannot import name '\w+' from '[\w.]*keras[\w.]*'",
-        "Keras 3 has no such module or name: what it was for is in keras.layers, keras.utils or keras.optimizers now",
+        "Keras 3 has no such module or name: look for it in keras.layers, keras.utils or keras.optimizers",
     ),
     Hint(
         r"module '[\w.]*keras[\w.]*' has no attribute '(?P<name>\w+)'",
@@ -137,7 +137,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"'(numpy\.ndarray|list)' object has no attribute 'numpy'",
-        "this is no tensor any more, so .numpy() is not needed or comes too late",
+        "this is already an array or a list, not a tensor: remove .numpy() here",
     ),
     Hint(
         r"Tensor conversion requested dtype \w+ for Tensor with|expected to be a \w+ tensor but is a \w+ tensor",
@@ -146,7 +146,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"Cannot cast ufunc|to EagerTensor of dtype u?int",
-        "whole numbers cannot take the result of this computation: convert to float32 first",
+        "an array of whole numbers cannot hold the result of this computation: convert it to float32 first",
     ),
     Hint(
         r"output array is read-only",
@@ -180,7 +180,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"SyntaxError: Missing parentheses in call to 'print'",
-        "this is Python 2: print is a function today, and Python read nothing of this cell",
+        "this is Python 2: in Python 3, print is a function; nothing in this cell was run",
     ),
     Hint(
         r"SyntaxError|IndentationError",
@@ -196,7 +196,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"FileNotFoundError",
-        "there is no such file where it is graded: only what was handed in with the notebook is there",
+        "the file does not exist on the machine that grades: only files handed in with the notebook are there",
     ),
     Hint(
         r"StdinNotImplementedError|raw_input was called",

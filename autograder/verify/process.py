@@ -213,7 +213,7 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Tell whether a process has ended, and leave its number taken."""
     try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:  # somebody has asked for its status
+    except ChildProcessError:  # its status was already read
         return True
 
 

@@ -69,9 +69,9 @@ def _without_measurement(exercise: Exercise, evidence: Evidence, error: Exceptio
     elif isinstance(error, tf.errors.OpError):
         what = "TensorFlow could not run the network"
     elif isinstance(error, RefusedGraphError):
-        what = "the network asks for more than any network does"
+        what = "the network asks for operations or sizes that no network needs"
     else:
-        what = "the evidence is of a form that was not expected"
+        what = "the evidence does not have the expected form"
     return Measurements(
         evidence.outcome,
         errors=diagnose(evidence.cells, exercise.hints),

@@ -98,7 +98,7 @@ def test_where_rubric_and_teacher_agree_the_status_is_0(audited: Outcome) -> Non
     assert audited.status == 0
     assert [one.profile for one in result.comparisons] == ["quick"]
     assert result.comparisons[0].matrices["updates"]["fail"]["fail"] == 1
-    assert "0 disagreements; 0 correct criteria lost points, 0 wrong ones passed" in audited.said
+    assert "0 disagreements; 0 correct criteria lost points, 0 wrong criteria passed" in audited.said
     updates = next(one for one in result.margins if one.threshold == "steps_tolerance")
     assert (updates.largest_wrong, updates.smallest_right) == (0.2, 1.0)
 

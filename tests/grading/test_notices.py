@@ -217,7 +217,10 @@ def test_metadata_with_other_points_are_noticed(released: NotebookNode) -> None:
     notebook.cells.append(own)
 
     (notice,) = notices_on_metadata(notebook, released)
-    assert notice.about == ("'points' of 'check_plot'", "'mine' carries points and was not released")
+    assert notice.about == (
+        "'points' of 'check_plot'",
+        "'mine' carries points but is not in the released notebook",
+    )
 
 
 def test_a_notebook_that_says_it_is_in_another_language_is_noticed(released: NotebookNode) -> None:

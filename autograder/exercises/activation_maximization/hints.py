@@ -66,9 +66,9 @@ HINTS: tuple[Hint, ...] = (
     # layers and models
     Hint(
         r"No such layer: (?P<layer>conv2d\w*)\. Existing layers are: \[[^\]]*'conv2d_\d+'",
-        "there is no layer called {layer}, and the convolutions have other numbers: Keras counts on when the cell that "
-        "builds the network runs again. Give the layers their names yourself, by name=, or set layer_name to what "
-        "model.summary() shows",
+        "there is no layer called {layer}, and the convolutions have other numbers: Keras continues counting when the "
+        "cell that builds the network runs again. Give the layers their names yourself, by name=, or set layer_name to "
+        "what model.summary() shows",
     ),
     Hint(
         r"No such layer: (?P<layer>[\w/.-]*[\w/-])",
@@ -81,8 +81,8 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"has never been called",
-        "a Sequential model of Keras 3 knows model.inputs and model.outputs, and these only if it begins with "
-        "layers.Input(shape=(28, 28, 1)); model.input and model.output it does not know",
+        "in Keras 3, use model.inputs and model.outputs; a Sequential model has them only if it begins with "
+        "layers.Input(shape=(28, 28, 1))",
     ),
     Hint(
         r"expects \d+ input\(s\), but it received \d+ input tensors",
@@ -196,16 +196,16 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"Cannot (update variable with shape|assign value to variable)",
-        "what is assigned has another shape than the variable, (1, 28, 28, 1)",
+        "the assigned value does not have the shape of the variable, (1, 28, 28, 1)",
     ),
     # the plot
     Hint(
         r"Invalid shape \([\d, ]+\) for image data",
-        "imshow takes a picture of 28 x 28: remove the axes of length one, with .squeeze() say",
+        "imshow takes a picture of 28 x 28: remove the axes of length one, for example with .squeeze()",
     ),
     Hint(
         r"Image data of dtype object cannot be converted",
-        "this is no picture but an object, such as None or a list of unequal arrays",
+        "this is not a picture but an object such as None or a list of unequal arrays",
     ),
     Hint(
         _SUBPLOTS,

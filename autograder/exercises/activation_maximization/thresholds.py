@@ -67,7 +67,7 @@ class Thresholds(Section):
         0.6, gt=0, description="pattern score from which an image shows what its filter responds to"
     )
     own_margin: float = Field(
-        0.6, gt=0, description="pattern score of the own filter, relative to the best other filter"
+        0.6, gt=0, description="pattern score of the image's filter, relative to the best other filter"
     )
     recognised_least: float = Field(
         0.1,

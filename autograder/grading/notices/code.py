@@ -87,10 +87,12 @@ def _notices(found: _Findings) -> Iterator[Notice]:
     if found.beyond:
         yield Notice("reaches_beyond", f"The notebook uses {_listed(found.beyond)}.", tuple(found.beyond))
     if found.recorder:
-        message = f"The notebook names what watches it: {_listed(found.recorder)}."
+        message = f"The notebook mentions names of the recorder: {_listed(found.recorder)}."
         yield Notice("recorder_named", message, tuple(found.recorder))
     if found.pasted:
-        yield Notice("pasted_data", f"The code holds data: {_listed(found.pasted)}.", tuple(found.pasted))
+        yield Notice(
+            "pasted_data", f"The code contains pasted data: {_listed(found.pasted)}.", tuple(found.pasted)
+        )
 
 
 def _listed(found: dict[str, list[str]], most: int = 8) -> str:

@@ -48,7 +48,7 @@ def _notices(entries: list[Entry]) -> Iterable[Notice]:
 
 
 def _module(entry: Entry) -> str:
-    """Return the name under which Python would import what lies there; empty if it would not."""
+    """Return the name under which Python would import what is there; empty if it would not."""
     if entry.kind != FILE:
         return ""
     folder, _, name = entry.path.rpartition("/")

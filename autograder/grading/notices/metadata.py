@@ -1,4 +1,4 @@
-"""Finds metadata that say something else than those of the released notebook.
+"""Finds metadata that differ from those of the released notebook.
 
 Many programs drop nbgrader's metadata, and none changes them: a cell with other points was edited by hand.
 """
@@ -35,7 +35,7 @@ def _notices(notebook: NotebookNode, released: NotebookNode) -> Iterator[Notice]
 def _changes(cell: NotebookNode, original: NotebookNode | None) -> Iterator[str]:
     if original is None:
         if is_grade(cell):
-            yield f"'{cell_name(cell)[:60]}' carries points and was not released"
+            yield f"'{cell_name(cell)[:60]}' carries points but is not in the released notebook"
         return
     own, released = cell.metadata["nbgrader"], original.metadata["nbgrader"]
     for key in _MEANT:

@@ -48,7 +48,7 @@ def summary(rescoring: Rescoring) -> str:
         f"{len(rescored) - len(changed)} keep their verdicts"
     ]
     if worded:
-        parts.append(f"{worded} of these have a changed text only")
+        parts.append(f"for {worded} of these, only the feedback text changes")
     if again := sum(one.was_measured_again for one in rescored):
         parts.append(f"{again} were measured again")
     if rescoring.left_out:

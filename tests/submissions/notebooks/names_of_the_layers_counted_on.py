@@ -9,7 +9,7 @@
 # plot = "fail"
 #
 # [feedback_mentions]
-# ascent = ["Keras counts on"]
+# ascent = ["by name="]
 # ///
 
 # %% cnn

@@ -90,8 +90,8 @@ def _why_so_little_was_learned(model: ModelMeasurement) -> tuple[str, str]:
     return (
         "low_accuracy",
         f"{facts}. Look at the accuracy per epoch that model.fit prints: if it is still rising, train longer or on "
-        "more digits; if it stays near 10 %, look at the loss, at the labels, whether they still belong to "
-        "their images, and at the learning rate.",
+        "more digits. If it stays near 10 %, look at the loss and the learning rate, and check that the labels still "
+        "belong to their images.",
     )
 
 
@@ -147,15 +147,15 @@ def cause_of_low_activation(
     if features.scale_known and features.movement < thresholds.movement_small:
         return Fault(
             "hardly_moved",
-            "The images have hardly moved away from the noise they started from: are the gradients normalized before "
-            "they are added, is the step size 1, and is it the image that is kept, not its start or its gradient?"
-            f"{scale}",
+            "The images have hardly moved away from the noise they started from. Check that the gradients are "
+            "normalized before they are added and that the step size is 1. Keep the image itself, not its start or its "
+            f"gradient.{scale}",
         )
     missing = [index for index, rise in rises.items() if rise < 1]
     return Fault(
         "not_raised",
-        f"Not raised: {filter_list(missing)}. Is the loss the mean of one feature map, is its gradient taken with "
-        f"respect to the image, and is it added in every step?{scale}",
+        f"Not raised: {filter_list(missing)}. Check that the loss is the mean of one feature map, that its gradient is "
+        f"taken with respect to the image, and that it is added in every step.{scale}",
     )
 
 
@@ -187,9 +187,9 @@ def cause_of_other_patterns(images: ImagesMeasurement, thresholds: Thresholds) -
         )
     return Fault(
         "other_pattern",
-        "The others do not show their filter's pattern: is the loss the mean of the feature map "
-        f"filter_index of the layer '{images.layer}', and of that one alone, does every image start from new noise, "
-        f"and is the last image kept?{scale}",
+        "The others do not show their filter's pattern. Check that the loss is the mean of the feature map "
+        f"filter_index of the layer '{images.layer}' and of no other map. Every image must start from new noise, and "
+        f"the last image of each ascent must be kept.{scale}",
     )
 
 
@@ -302,7 +302,7 @@ def faults_of_plot(plot: PlotMeasurement, wanted: int) -> Iterator[Fault]:
     elif plot.distinct < plot.panels / 2 and plot.blank < plot.panels / 2 and wanted > 1:
         yield Fault(
             "same_panels",
-            "Many panels show the same image: is the index of the loop used for the image, too?",
+            "Many panels show the same image: check that the image also depends on the index of the loop.",
         )
     if plot.blank:
         yield Fault(

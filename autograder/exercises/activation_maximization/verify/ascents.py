@@ -134,7 +134,7 @@ def _read(rows: npt.NDArray[np.generic] | None, wholes: npt.NDArray[np.generic] 
 def ascents_in(steps: Steps) -> list[Ascent]:
     """Sort steps into ascents: each row follows the last row of one, or begins a new one."""
     ascents: list[Ascent] = []
-    recent: dict[int, None] = {}  # the ascents that may go on, the latest last
+    recent: dict[int, None] = {}  # the ascents that may continue, the latest last
     before: dict[int, int] = {}  # the ascents that the call before belongs to, by lane
     bounds = [0, *(np.flatnonzero(np.diff(steps.calls)) + 1).tolist(), len(steps.calls)]
     for first, after in itertools.pairwise(bounds):

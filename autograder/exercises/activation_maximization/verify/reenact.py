@@ -222,7 +222,7 @@ def _rise(
         chosen = one.filter if known is None else known.filter_for(one.filter)
         way = ways.get(one.place)
         end = images[one.place] if one.link.kept != "picture" else way.end if way is not None else None
-        # one ascent may go on from image to image: what counts is where it began
+        # one ascent may continue from image to image: what counts is where it began
         first = watched.steps.whole[watched.rows_of(one)[0]]
         if first >= 0 and end is not None and chosen is not None and one.link.steps:
             starts.append(watched.steps.wholes[first, 0])

@@ -143,7 +143,7 @@ def _with_starts(
     flat: Floats,
     positions: Sequence[int],
 ) -> Iterator[WatchedImage]:
-    """Yield the watched images. One ascent may go on from image to image; each then starts at the last one."""
+    """Yield the watched images. One ascent may continue from image to image; each then starts at the last one."""
     last: dict[int, tuple[int, int]] = {}  # by ascent: the image before, and its steps
     for place, link in enumerate(links):
         if link is None:
