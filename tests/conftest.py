@@ -31,7 +31,7 @@ from autograder.report import Flag, Report, Result
 from autograder.settings import Limits
 from solutions.data import embedded_digits, write_npz
 
-# Whoever asks for one of these runs kernels, or computes with a network, and takes long.
+# A test that asks for one of these runs kernels, or computes with a network, and takes long.
 TAKES_LONG = {"sandbox", "template", "network", "trained_cnn"}
 
 

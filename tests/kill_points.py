@@ -117,7 +117,7 @@ class Watch:
                 self.reach("two folders are about to change places")
 
     def _path(self, name: object, folder: object = -1) -> Path | None:
-        """Return what an event is about, if it lies below the root; it may be named from an open folder."""
+        """Return what an event is about, if it is below the root; it may be named from an open folder."""
         if not isinstance(name, (str, bytes, os.PathLike)):
             return None
         path = Path(os.fsdecode(name))
@@ -193,7 +193,7 @@ def _forked(action: Callable[[], object], root: Path, reached: Reached, closes: 
         action()
         watch.settle()
         status = 0
-    except Exception as error:  # noqa: BLE001 (the parent is told that it failed, and this why)
+    except Exception as error:  # noqa: BLE001 (the parent learns that it failed, and from this why)
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(status)
@@ -217,7 +217,7 @@ def tell_stages(at_stage: AtStage, patch: SetAttribute = setattr) -> None:
     """Tell when a cell has begun to run in its kernel, and when the verifier has begun to measure.
 
     Args:
-        at_stage: is told `cell <name> runs`, and of the kernel's sandbox and the kernel; or `measuring`, and of the
+        at_stage: gets `cell <name> runs`, and of the kernel's sandbox and the kernel; or `measuring`, and of the
             verifier.
         patch: puts something in the place of an attribute.
     """
@@ -259,7 +259,7 @@ def killed_command(point: str, root: Path, notes: Path, *words: str) -> list[str
 
 
 def held_command(point: str, root: Path, *words: str) -> list[str]:
-    """Return a command that says `held` when it comes to a point, and goes on when it has read a line."""
+    """Return a command that says `held` when it comes to a point, and continues when it has read a line."""
     return [sys.executable, __file__, "hold", point, str(root), "", *words]
 
 

@@ -117,12 +117,12 @@ def _pass_on(process: subprocess.Popen[str], said: queue.SimpleQueue[str]) -> No
     with process.stdout as lines:
         for line in lines:
             said.put(line)
-    said.put("")  # for whoever still waits
+    said.put("")  # for those who still wait
     said.put("")
 
 
 class Chromium:
-    """A browser that keeps nobody waiting: playwright has no limit for closing a context, nor for `evaluate`.
+    """A browser that keeps no test waiting: playwright has no limit for closing a context, nor for `evaluate`.
 
     Chromium sometimes never answers that a context is closed. So it is ended then, and begun anew for the next test.
     """

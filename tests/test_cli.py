@@ -133,7 +133,7 @@ def test_without_bubblewrap_real_submissions_need_an_explicit_word(
 
 
 @pytest.mark.deep
-def test_check_tells_a_fresh_notebook_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_says_what_a_fresh_notebook_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     release = Path(__file__).parents[1] / "release" / "activation_maximization"
     assert run(["check", str(release / "activation_maximization.ipynb")]) == 0
     said = capsys.readouterr().out

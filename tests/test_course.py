@@ -388,7 +388,7 @@ def test_grading_once_more_changes_no_score(end: End) -> None:
     assert not any(waiting(end.course).values())
 
 
-def test_nbgrader_s_validation_tells_a_student_which_checks_are_not_met(end: End) -> None:
+def test_nbgrader_s_validation_shows_which_checks_are_not_met(end: End) -> None:
     said = end.instructor.types("nbgrader validate", end.course.release_folder() / f"{ASSIGNMENT}.ipynb")
 
     assert "VALIDATION FAILED ON 8 CELL(S)" in said
@@ -411,7 +411,7 @@ def test_nbgrader_s_zip_collect_finds_what_students_handed_in(end: End) -> None:
     shutil.rmtree(end.course.submitted / "nora")
 
 
-def test_an_archive_of_another_course_and_unknown_students_are_told(end: End, tmp_path: Path) -> None:
+def test_an_archive_of_another_course_and_unknown_students_are_reported(end: End, tmp_path: Path) -> None:
     other = tmp_path / "other.zip"
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("Nora Else_900_assignsubmission_file/essay.pdf", "no notebook")

@@ -14,7 +14,7 @@ from traitlets.utils.importstring import import_item
 import autograder
 
 PACKAGE = Path(autograder.__file__ or "").parent
-# What a folder imports stands on an earlier line.
+# A folder imports only from those on earlier lines.
 ORDER = (
     {"plain"},
     {"errors", "settings", "evidence", "measurements", "pictures", "report", "run", "exercise"},
@@ -49,7 +49,7 @@ STILL_NAMED = {
     "execute/inside/recorder.py",
     "execute/inside/kernel.py",
 }
-# Former names that stand in the nbgrader_config.py of courses.
+# Former names that the nbgrader_config.py of courses may hold.
 FORMER_NAMES = {"autograder.record.export", "autograder.record.feedback.exporter"}
 
 
@@ -58,7 +58,7 @@ def name_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-# How the modules are called that there are, and where they are; not the students' cells of the demo.
+# All modules by name, and where they are; not the students' cells of the demo.
 MODULES = {name_of(file): file for file in PACKAGE.rglob("*.py") if "samples" not in file.parts}
 
 

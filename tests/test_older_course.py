@@ -1,6 +1,6 @@
-"""A course that an older version graded, kept in `older_course/`, goes on in today's version.
+"""A course that an older version graded, kept in `older_course/`, continues in today's version.
 
-It was made by version 0.1.0, with the names that modules and settings had then: a correct submission, one that goes
+It was made by version 0.1.0, with the names that modules and settings had then: a correct submission, one that climbs
 down instead of up, and an empty file.
 """
 

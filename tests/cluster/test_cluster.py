@@ -45,7 +45,9 @@ def address(sandbox: Sandbox) -> Iterator[str]:
                 break
         else:
             pytest.fail("the scheduler does not start")
-        threading.Thread(target=started.stderr.read, daemon=True).start()  # nobody waits for a full pipe
+        threading.Thread(
+            target=started.stderr.read, daemon=True
+        ).start()  # so that a full pipe holds up nothing
         yield found[1]
 
 
@@ -114,7 +116,7 @@ def _has_kernel(pid: int) -> bool:
 def _is_kernel(process: psutil.Process) -> bool:
     """Tell a kernel from the process that it was forked from, and from the fork by which that tries itself.
 
-    Bubblewrap has started the one, and the other has no threads: it listens to nobody.
+    Bubblewrap has started the one, and the other has no threads: so it cannot answer.
     """
     parent = process.parent()
     return (

@@ -58,7 +58,7 @@ def test_an_unpacked_moodle_download_is_collected_too(course: Course, tmp_path: 
     }  # fmt: skip
 
 
-def test_text_typed_into_moodle_is_told(course: Course, tmp_path: Path) -> None:
+def test_text_typed_into_moodle_is_reported(course: Course, tmp_path: Path) -> None:
     texts = {
         "Ada Lovelace_1234567_assignsubmission_onlinetext/onlinetext.html": "see my notebook",
         "Dora Ek_1234570_assignsubmission_onlinetext/onlinetext.html": "my notebook does not upload",
@@ -87,7 +87,7 @@ def test_moodles_times_are_what_nbgraders_late_policy_reads(
     assert bert is not None
     assert ada == datetime(*EVENING).astimezone(UTC).replace(tzinfo=None)
     assert (ada - bert).total_seconds() == 8 * 3600
-    # a new gradebook calls 'alembic', which lies beside this Python
+    # a new gradebook calls 'alembic', which is beside this Python
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "") as gradebook:
         gradebook.add_assignment(ASSIGNMENT, duedate="2026-11-20 12:00:00 UTC")
@@ -170,7 +170,7 @@ def test_the_newest_of_a_students_submissions_is_taken(course: Course, tmp_path:
     assert handed_in(course, "0101") == {f"{ASSIGNMENT}.ipynb": notebook("301")}
 
 
-def test_gradescope_lists_and_folders_that_do_not_fit_are_told(course: Course, tmp_path: Path) -> None:
+def test_gradescope_lists_and_folders_that_do_not_fit_are_reported(course: Course, tmp_path: Path) -> None:
     files = gradescope([(401, "Ada Lovelace/0101", "no time"), (402, "Bert/0102", "2026-11-20 09:00:00 Z")])
     del files["assignment_1_export/submission_402/work.ipynb"]
     files["assignment_1_export/submission_499/work.ipynb"] = notebook("whose?")
@@ -199,7 +199,7 @@ PLAIN = {
 @pytest.mark.parametrize("around", ["", "handed in/"])
 def test_a_plain_folder_is_collected(course: Course, tmp_path: Path, around: str) -> None:
     files = {f"{around}{name}": content for name, content in PLAIN.items()}
-    if around:  # only folders of students tell that they lie in another one
+    if around:  # only folders of students show that they are in another folder
         files = {name: content for name, content in files.items() if name.count("/") > 1}
         files[f"{around}ada/ada.ipynb"] = notebook("ada")
     found = collect(course, pack(tmp_path / "plain.zip", files), "plain")

@@ -71,7 +71,9 @@ def test_moodles_numbers_are_not_taken_for_student_ids(
     assert handed_in(course, "7654321") == {f"{ASSIGNMENT}.ipynb": notebook("ada")}
 
 
-def test_nobody_is_matched_by_guessing(course: Course, tmp_path: Path, roster: Callable[[str], Path]) -> None:
+def test_no_student_is_matched_by_guessing(
+    course: Course, tmp_path: Path, roster: Callable[[str], Path]
+) -> None:
     files = {
         "Ada Lovelace_1_assignsubmission_file/a.ipynb": notebook("one Ada"),
         "Ada Lovelace_2_assignsubmission_file/a.ipynb": notebook("another Ada"),
@@ -86,7 +88,7 @@ def test_nobody_is_matched_by_guessing(course: Course, tmp_path: Path, roster: C
     assert not course.students()
 
 
-def test_namesakes_with_numbers_in_the_roster_are_told_apart(
+def test_namesakes_with_numbers_in_the_roster_are_distinguished(
     course: Course, tmp_path: Path, roster: Callable[[str], Path]
 ) -> None:
     files = {

@@ -57,7 +57,7 @@ def test_above_and_inside_a_course_the_way_to_it_is_said(
     assert f"cd {course.root}" in said_in(course.source, capsys, monkeypatch)
 
 
-def test_a_student_is_told_to_check_the_notebook(
+def test_a_student_is_advised_to_check_the_notebook(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("selfcheck.py", "my notebook.ipynb"):

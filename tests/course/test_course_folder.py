@@ -18,7 +18,7 @@ def test_the_checks_are_worth_90_points_and_the_interpretation_10(repository: Co
     assert repository.manual_points() == {"interpretation": 10}
 
 
-def test_the_students_are_told_the_points_that_the_cells_carry(repository: Course) -> None:
+def test_the_points_that_students_read_are_those_of_the_cells(repository: Course) -> None:
     text = "\n".join(cell.source for cell in read_notebook(repository.source_notebook()).cells)
 
     told = [

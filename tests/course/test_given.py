@@ -114,7 +114,7 @@ def test_what_the_student_defines_instead_is_not_overwritten(
     assert given < own
 
 
-def test_a_given_cell_that_nothing_needs_stays_away_and_is_told(
+def test_a_given_cell_that_nothing_needs_stays_away_and_is_reported(
     handed_in: NotebookNode, released: NotebookNode
 ) -> None:
     for name in ("plot", "deprocess", "look_at_deprocess"):

@@ -150,7 +150,7 @@ def test_an_answer_is_known_by_the_cells_around_it(
     assert restored.cells[place(restored, name)].source == ANSWERS[name]
 
 
-def test_a_graded_cell_that_was_removed_stands_in_its_place_again(
+def test_a_graded_cell_that_was_removed_is_back_in_its_place(
     handed_in: NotebookNode, released: NotebookNode
 ) -> None:
     del handed_in.cells[place(handed_in, "interpretation")]

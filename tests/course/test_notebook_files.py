@@ -129,6 +129,6 @@ def test_answers_are_read_from_percent_format() -> None:
     ("text", "words"),
     [("# %% cnn\n# %% cnn\n", "line 2: the cell 'cnn'"), ("model = 1\n", "line 1: this belongs to no cell")],
 )
-def test_answers_that_cannot_be_told_apart_are_refused(text: str, words: str) -> None:
+def test_answers_that_cannot_be_distinguished_are_refused(text: str, words: str) -> None:
     with pytest.raises(CourseError, match=words):
         read_answers(text)

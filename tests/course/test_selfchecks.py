@@ -24,7 +24,7 @@ OTHERS = Settings(thresholds=Thresholds(accuracy_full=0.93, steps_tolerance=0.2)
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A release that nobody has filled in."""
+    """A release that is not filled in."""
     folder = tmp_path / "release"
     folder.mkdir()
     (folder / "selfcheck.py").write_bytes((SOURCE / "selfcheck.py").read_bytes())
@@ -87,7 +87,7 @@ def test_the_leak_check_lets_nothing_else_through(release: Path, added: str, lea
     assert any(leak in one for one in leaks(release, OTHERS, scales(OTHERS)))
 
 
-def test_what_is_kept_back_is_a_leak_where_it_stands(release: Path) -> None:
+def test_what_is_kept_back_is_a_leak_in_the_place_for_it(release: Path) -> None:
     fill_in(release, OTHERS)
     assert any("accuracy_full" in one for one in leaks(release, OTHERS, ""))
 

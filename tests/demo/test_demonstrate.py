@@ -32,7 +32,7 @@ from autograder.settings import load_settings
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def started(self, student: str) -> None: ...
     def step(self, student: str, step: Step) -> None: ...

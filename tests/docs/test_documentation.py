@@ -203,7 +203,7 @@ def test_python_in_the_documentation_can_be_parsed() -> None:
 
 
 @pytest.mark.deep
-def test_the_first_course_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+def test_the_first_course_can_be_typed_as_it_is(tmp_path: Path) -> None:
     page = (DOCS / "tutorials" / "first_course.md").read_text(encoding="utf-8")
     script = "\n".join(re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
     environment = os.environ | {

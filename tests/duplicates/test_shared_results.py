@@ -118,7 +118,7 @@ def test_noise_of_the_same_seed_and_digits_are_no_equal_images(
     assert findings(found(0)) == set()
 
 
-def test_hostile_evidence_costs_nobody_else_the_comparison(
+def test_hostile_evidence_costs_no_other_student_the_comparison(
     store: Callable[..., None], found: Callable[..., Any], course: Course, network: keras.Model
 ) -> None:
     broken = copy_of(network)

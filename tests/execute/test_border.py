@@ -110,7 +110,7 @@ def test_a_message_that_is_too_long_is_left_out_in_one_part_or_in_many(tmp_path:
     assert talk(tmp_path, kernel, grader, display_mb=1).has_left_out
 
 
-def test_nothing_is_passed_on_where_nobody_reads(tmp_path: Path) -> None:
+def test_nothing_is_passed_on_to_a_side_that_does_not_read(tmp_path: Path) -> None:
     def kernel(sockets: dict[int, zmq.Socket[bytes]]) -> None:
         for number in (STDIN, CONTROL):
             ident, *_ = sockets[number].recv_multipart()

@@ -45,7 +45,7 @@ def test_a_group_without_the_controllers_is_none(tmp_path: Path) -> None:
     assert "is not given pids" in found.problem
 
 
-def test_a_group_of_somebody_else_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_of_another_user_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cgroups, own = machine(tmp_path, SLURM)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root, as which tests may run, may write everywhere
 

@@ -1,4 +1,4 @@
-"""Data sets in a kernel: the same numbers as everywhere, and nobody waits for one that is no longer wanted."""
+"""Data sets in a kernel: the same numbers as everywhere, and no wait for one that is no longer wanted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ waited = time.monotonic() - started
 """
 
 
-def test_nobody_waits_for_a_data_set_that_was_not_read_to_its_end(
+def test_a_data_set_that_was_not_read_to_its_end_holds_up_nothing(
     run_cells: Callable[..., Execution], said: Callable[[Execution, str], str]
 ) -> None:
     execution = run_cells({"drop": DROPPED_HALF_READ, "waited": "print(waited < 4)"})

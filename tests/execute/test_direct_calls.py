@@ -66,7 +66,7 @@ def test_an_ascent_ends_in_the_same_images(direct: DirectCalls, network: keras.M
     assert used(direct) == 1
 
 
-def test_it_goes_on_with_new_weights(direct: DirectCalls, network: keras.Model) -> None:
+def test_it_continues_with_new_weights(direct: DirectCalls, network: keras.Model) -> None:
     climb(network, some_images())
     network.set_weights([one + 0.1 for one in network.get_weights()])
 

@@ -65,7 +65,7 @@ def test_a_notebook_gets_no_more_than_without_a_gpu(
     assert said(execution, "write") == ""
 
 
-def test_nobody_breaks_out_of_a_sandbox_with_a_device(sandbox: Sandbox) -> None:
+def test_no_notebook_breaks_out_of_a_sandbox_with_a_device(sandbox: Sandbox) -> None:
     attempts = try_to_break_out(sandbox, DEVICES)
 
     assert [attempt.what for attempt in attempts if not attempt.stopped_by] == []

@@ -131,7 +131,7 @@ def test_nothing_of_the_graders_environment_is_passed_on(intruder: Intruder, sai
     assert SECRET not in said(intruder.execution, "parents")
 
 
-def test_the_kernel_is_nobody_special_and_cannot_become_root(intruder: Intruder, said: Said) -> None:
+def test_the_kernel_has_no_privileges_and_cannot_become_root(intruder: Intruder, said: Said) -> None:
     assert said(intruder.execution, "user") == "1000 1000"
     assert said(intruder.execution, "root") in {"PermissionError", "OSError"}
 
@@ -178,7 +178,7 @@ def test_the_recorder_imports_its_own_modules_only_at_the_top() -> None:
         assert not later, file.name
 
 
-def test_what_lies_beside_the_notebook_can_be_used(intruder: Intruder, said: Said) -> None:
+def test_files_beside_the_notebook_can_be_used(intruder: Intruder, said: Said) -> None:
     assert said(intruder.execution, "beside") == "42 1,2,3"
 
 

@@ -95,7 +95,9 @@ def test_an_eager_ascent_gives_the_same_images_to_the_last_bit(
     assert images[0] == images[1]
 
 
-def test_a_training_ends_when_it_is_good_enough_and_nobody_notices(run: Run, quick: KernelOptions) -> None:
+def test_a_training_ends_when_it_is_good_enough_and_the_notebook_does_not_notice(
+    run: Run, quick: KernelOptions
+) -> None:
     fit = "results = model.fit(x, y, epochs=12, batch_size=32, verbose=0)\n"
     cells = {
         "imports": IMPORTS,

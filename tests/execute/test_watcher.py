@@ -1,4 +1,4 @@
-"""A kernel does not go on without its watcher."""
+"""A kernel does not continue without its watcher."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_who_waits_is_listed_and_exported_only_on_demand(
     assert canvas_import(exported.parent / "filled.csv", PEOPLE, ASSIGNMENTS).scores[501, 14] == "90"
 
 
-def test_another_maximum_is_told_and_kept(
+def test_another_maximum_is_reported_and_kept(
     course: Path, four: None, exported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exported.write_text(exported.read_text().replace("100.00,(read", "50.00,(read"))
@@ -101,7 +101,7 @@ def test_another_maximum_is_told_and_kept(
     assert canvas_import(exported.parent / "filled.csv", PEOPLE, ASSIGNMENTS).points[501] == "50.00"
 
 
-def test_nobody_is_guessed(
+def test_no_person_is_guessed(
     course: Path, fill: Fill, exported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill("ada", lms_user_id="11")
@@ -283,7 +283,7 @@ def test_nbgrader_export_of_one_student_leaves_the_others(course: Path, four: No
         '--student=["ada"]',
         f"--to={to}",
     )
-    assert done.returncode == 0, done.stderr  # nobody is waiting whom this is about
+    assert done.returncode == 0, done.stderr  # the person that this is about does not wait
     scores = canvas_import(to, PEOPLE, ASSIGNMENTS).scores
     assert (scores[501, 11], scores[501, 12]) == ("100", "12.00")
 

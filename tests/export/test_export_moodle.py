@@ -110,7 +110,9 @@ def test_the_columns_are_found_in_every_language(
     assert list(comments) == ["ada"]
 
 
-def test_the_number_from_collecting_tells_namesakes_apart(course: Path, fill: Fill, worksheet: Path) -> None:
+def test_the_number_from_collecting_distinguishes_namesakes(
+    course: Path, fill: Fill, worksheet: Path
+) -> None:
     for student, person, score in (("Ida Rhodes", "201", 0.0), ("Ida Rhodes_202", "202", 20.0)):
         fill(student, names=("", "", ""), check_cnn=score)
         folder = course / "submitted" / student
@@ -165,7 +167,7 @@ def test_comments_without_a_column_and_scores_above_the_maximum_are_listed(
     assert moodle_worksheet_import(filled(worksheet), PEOPLE, 90)[0] == {"ada": 80, "grace": 12}
 
 
-def test_another_separator_is_told(
+def test_another_separator_is_reported(
     course: Path, fill: Fill, worksheet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill("ada")
@@ -212,7 +214,7 @@ def test_the_gradebook_takes_a_plain_table(course: Path, four: None, fill: Fill,
     assert taken["x@example.org"][1].startswith("ascent: Good.<br>")
     assert "'=cmd|" in to.read_text()
     assert "'-2+3" in to.read_text()
-    with pytest.raises(MoodleStopsError):  # so nobody else may be in it
+    with pytest.raises(MoodleStopsError):  # so no other student may be in it
         moodle_gradebook_import(to, "email", users[:1], name, f"{name} feedback")
 
 

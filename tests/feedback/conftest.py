@@ -37,7 +37,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture
 def course(released: Course, tmp_path: Path) -> Course:
-    """A course with the assignment in its gradebook, and nobody in it yet."""
+    """A course with the assignment in its gradebook, and no students yet."""
     shutil.copytree(released.root, tmp_path / "course")
     return Course.open(tmp_path / "course")
 

@@ -71,7 +71,7 @@ def test_only_what_has_changed_is_made_again(course: Course, hand_in: Callable[.
     assert was_made == [False, True, True, True]
 
 
-def test_one_that_fails_is_named_and_the_rest_goes_on(
+def test_one_that_fails_is_named_and_the_others_continue(
     course: Course, hand_in: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     pages = [hand_in(name) for name in (ADA, "bert", "cleo")]

@@ -130,7 +130,7 @@ def test_the_score_at_the_top_is_the_one_after_the_penalty(
     assert "60.5 of" in read_page(page).words.partition("deducted")[0]
 
 
-def test_the_graders_words_stand_only_beside_the_score_that_they_explain(
+def test_the_graders_words_are_only_beside_the_score_that_they_explain(
     course: Course, hand_in: Callable[..., Path]
 ) -> None:
     page = hand_in(ADA)

@@ -29,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Container:
-    """What stands in `/autograder`, and more of the machine that is different."""
+    """The content of `/autograder`, and what else is different on that machine."""
 
     root: Path
     bound: Mapping[Path, Path]

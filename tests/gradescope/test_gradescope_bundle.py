@@ -85,7 +85,7 @@ def test_the_scripts_may_be_executed_and_lie_at_the_top(bundle: Path) -> None:
             assert archive.getinfo(name).external_attr >> 16 & 0o111
 
 
-def test_pip_is_told_what_the_kit_needs_and_with_which_versions_it_computes(bundle: Path) -> None:
+def test_pip_gets_what_the_kit_needs_and_the_versions_that_it_computes_with(bundle: Path) -> None:
     project = tomllib.loads((bundle / "kit" / "pyproject.toml").read_text())["project"]
     names = {re.split(r"[<>=~! ]", text)[0].lower() for text in project["dependencies"]}
 
@@ -96,7 +96,7 @@ def test_pip_is_told_what_the_kit_needs_and_with_which_versions_it_computes(bund
 
 
 @pytest.mark.deep
-def test_without_a_sandbox_only_when_told_so_and_then_it_says_so(
+def test_without_a_sandbox_only_on_request_and_then_it_says_so(
     bundled_course: Course, digits_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = tmp_path / "autograder.zip"

@@ -1,4 +1,4 @@
-"""What Gradescope and its users are told: never more than was measured, and never nothing."""
+"""What Gradescope and its users see: never more than was measured, and never nothing."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_errors_of_the_other_process_keep_their_kind(sandbox: Sandbox, tmp_path:
         grade_notebook(RELEASED, settings=Settings(data=str(tmp_path / "digits.npz")))
 
 
-def test_no_more_is_copied_than_tells_that_a_file_is_too_large(
+def test_no_more_is_copied_than_shows_that_a_file_is_too_large(
     sandbox: Sandbox, digits_file: Path, tmp_path: Path
 ) -> None:
     large = tmp_path / "large.ipynb"

@@ -231,7 +231,7 @@ def test_a_changed_notebook_is_run_again(
     assert report.score == 0
 
 
-def test_whoever_handed_in_nothing_cannot_be_graded(first_course: Course) -> None:
+def test_a_student_who_handed_in_nothing_cannot_be_graded(first_course: Course) -> None:
     with pytest.raises(CourseError, match="no submission of 'zoe'"):
         submissions_of(first_course, ["ada", "zoe"])
 

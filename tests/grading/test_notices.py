@@ -1,4 +1,4 @@
-"""What a TA is told of a submission: what reaches beyond the exercise, and no usual habit."""
+"""What a TA sees of a submission: what reaches beyond the exercise, and no usual habit."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_a_training_that_was_ended_too_early_for_a_higher_threshold_is_listed(
     )
 
 
-def test_whoever_has_to_be_run_again_is_listed_and_not_run(
+def test_submissions_that_must_run_again_are_listed_and_not_run(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
     handed_in(course, "ada").write_text("something newer")

@@ -96,7 +96,7 @@ Fuzz = Callable[[st.SearchStrategy[Any], int, Callable[[Any], None]], int]
 
 @pytest.fixture(params=["few", pytest.param("many", marks=pytest.mark.deep)])
 def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
-    """Try a claim on so many inputs, always the same, or in a quick run on the first of them; return their number."""
+    """Try a claim on this many inputs, always the same, or in a quick run on the first of them; return their number."""
     share = FEW if request.param == "few" else 1
     configuration.set_hypothesis_home_dir(tmp_path / "hypothesis")
 
@@ -122,7 +122,7 @@ def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Fuzz:
 
 
 class Quiet:
-    """Progress that nobody looks at, but for what failed."""
+    """Progress that is not shown, but keeps what failed."""
 
     def __init__(self) -> None:
         self.failures: dict[str, str] = {}
@@ -139,7 +139,7 @@ class Quiet:
 
 @pytest.fixture(scope="session")
 def quiet() -> Callable[[], Quiet]:
-    """Make progress that nobody looks at."""
+    """Make progress that is not shown."""
     return Quiet
 
 

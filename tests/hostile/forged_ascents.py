@@ -27,7 +27,7 @@ PIXELS = 784
 
 
 def flat(evidence: Evidences) -> Floats:
-    """Good images that somebody else has made, (filters, 784)."""
+    """Good images that another person has made, (filters, 784)."""
     return evidence.correct.reshape(FILTERS, PIXELS)
 
 

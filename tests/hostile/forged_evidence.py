@@ -127,7 +127,7 @@ def labels_by_heart(images: tf.Tensor) -> tf.Tensor:
 
 
 def excited_by_place(images: tf.Tensor) -> tf.Tensor:
-    """Filter i is excited by whatever stands at place i of a batch."""
+    """Filter i is excited by whatever is at place i of a batch."""
     is_own = tf.equal(place(images)[:, None] % FILTERS, np.arange(FILTERS, dtype=np.int32))
     bonus = 1e6 * tf.cast(is_own, tf.float32)[:, None, None, :]
     return ten(layers_and(images, lambda maps: maps + bonus))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# {canary} is the address of the server that nobody should ask.
+# {canary} is the address of the server that no page should ask.
 MARKUP = {
     "a script": "<script>document.title='owned'</script>",
     "a script from elsewhere": "<script src='{canary}/script'></script>",

@@ -1,4 +1,4 @@
-"""Mounts for a test: full and read-only disks, seen by nobody else."""
+"""Mounts for a test: full and read-only disks that no other process sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 
 
 def in_a_mount_namespace(script: str, **variables: object) -> subprocess.CompletedProcess[str]:
-    """Run a shell script that may mount what it likes: nobody else sees it."""
+    """Run a shell script that may mount what it likes: no other process sees it."""
     return subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
         env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **{name: str(value) for name, value in variables.items()}},

@@ -112,7 +112,7 @@ CONTENTS: dict[str, tuple[bytes | str | dict[str, Any] | list[Any], str]] = {
 }
 
 
-# What lies in the folder instead of a notebook's file, and what the report has to say about it.
+# What is in the folder instead of a notebook's file, and what the report has to say about it.
 THINGS: dict[str, tuple[Make, str]] = {
     "an empty folder": (lambda folder: None, "no notebook was handed in"),
     "a folder called like the notebook": (

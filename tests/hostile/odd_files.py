@@ -1,4 +1,4 @@
-"""Notebooks and other things that nobody should find in the folder of a submission."""
+"""Notebooks and other things that should not be in the folder of a submission."""
 
 from __future__ import annotations
 

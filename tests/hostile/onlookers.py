@@ -1,4 +1,4 @@
-"""Who looks at what the kit puts out: a terminal, a browser, and a server that nobody has a reason to ask."""
+"""Those that see what the kit puts out: a terminal, a browser, and a server that nothing has a reason to ask."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def visit(file: Path) -> Visit:
 
 @dataclass(frozen=True)
 class Canary:
-    """A server on this machine that nobody has a reason to ask for anything, and what it was asked for."""
+    """A server on this machine that nothing has a reason to ask, and what it was asked for."""
 
     address: str
     asked: list[str]

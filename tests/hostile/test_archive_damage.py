@@ -30,7 +30,7 @@ def test_an_archive_in_an_archive_in_an_archive_is_not_opened(hand_in_archive: C
     tell("zips nested twenty deep", got.line("archive in an archive and was not opened"))
 
 
-def test_encrypted_files_are_told(hand_in_archive: Collect, tell: Tell) -> None:
+def test_encrypted_files_are_reported(hand_in_archive: Collect, tell: Tell) -> None:
     content = bytearray(zipped(("secret.ipynb", NOTEBOOK), ("data.csv", "1")))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
@@ -64,7 +64,7 @@ DAMAGED: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("what", DAMAGED)
-def test_a_damaged_archive_is_told(what: str, hand_in_archive: Collect, tell: Tell) -> None:
+def test_a_damaged_archive_is_reported(what: str, hand_in_archive: Collect, tell: Tell) -> None:
     got = hand_in_archive(DAMAGED[what])
 
     assert got.status == 1
@@ -106,7 +106,7 @@ def test_a_tar_that_is_cut_off_says_so(collect: Collect, tell: Tell) -> None:
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
-    """Change, insert and remove some bytes, as a bad copy or somebody who knows the format would."""
+    """Change, insert and remove some bytes, as a bad copy or a person who knows the format would."""
     changed = bytearray(content)
     for _ in range(chance.choice([1, 1, 2, 5, 20])):
         place, length = chance.randrange(len(changed)), chance.choice([1, 4, 100])

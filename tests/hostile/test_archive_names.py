@@ -112,7 +112,7 @@ def test_links_pipes_and_sockets_in_a_folder_are_not_followed(
     )
 
 
-def test_a_name_that_comes_twice_is_told(hand_in_archive: Collect, tell: Tell) -> None:
+def test_a_name_that_comes_twice_is_reported(hand_in_archive: Collect, tell: Tell) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         content = zipped(("data.csv", "first"), ("data.csv", "last"))
     got = hand_in_archive(content)

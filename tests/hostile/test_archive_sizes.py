@@ -127,7 +127,7 @@ def test_very_many_files_are_too_many(hand_in: Collect, collect: Collect, tell: 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("packs", [True, False], ids=["in a zip", "as files"])
-def test_of_very_many_files_the_notebook_and_what_lies_beside_it_are_kept(
+def test_of_very_many_files_the_notebook_and_those_beside_it_are_kept(
     packs: bool,
     collect: Collect,
     tell: Tell,
@@ -150,7 +150,7 @@ def test_of_very_many_files_the_notebook_and_what_lies_beside_it_are_kept(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("unpacks", [True, False], ids=["as a folder", "as a zip"])
-def test_one_students_folder_without_end_stops_nobody_else(
+def test_one_students_folder_without_end_stops_no_other(
     unpacks: bool,
     collect: Collect,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,7 +171,7 @@ def test_one_students_folder_without_end_stops_nobody_else(
     tell("a folder of 401 files (limit 50)", got.line("only notebooks are looked at"))
 
 
-@pytest.mark.deep  # listing so many files takes long
+@pytest.mark.deep  # listing this many files takes long
 def test_a_download_may_be_ten_times_as_large_as_a_class_of_1000(tmp_path: Path) -> None:
     packed = tmp_path / "download.tar"
     with tarfile.open(packed, "w") as made:

@@ -129,7 +129,7 @@ BOMBS = {
         {"memory_mb": 1500},
         ("out_of_memory", "it used more than 1500 MB of memory"),
     ),
-    "take memory by files, which nobody holds": (
+    "take memory by files that are not open": (
         "import time\n"
         "for number in range(140): open(f'/tmp/{number}', 'wb').write(bytes(10_000_000))\n"
         "time.sleep(60)",
@@ -146,7 +146,7 @@ BOMBS = {
         {"scratch_files": 2000},
         ("kernel_died", "it wrote more than 2000 files"),
     ),
-    "take memory behind folders that nobody can list": (
+    "take memory behind folders that cannot be listed": (
         "import os, sys, time\n"
         "os.chdir(os.path.dirname(sys.argv[2]))\n"
         "for _ in range(20): os.mkdir('d' * 250); os.chdir('d' * 250)\n"
@@ -200,7 +200,7 @@ def test_a_bomb_ends_its_own_run_and_what_was_shown_before_counts(
     tell(bomb, f"{outcome}: {reason}")
 
 
-# What the operating system refuses is an error that the student can read, and the notebook goes on.
+# What the operating system refuses is an error that the student can read, and the notebook continues.
 REFUSED = {
     "fill the home folder": ("open('large', 'wb').write(bytes(80_000_000))", "OSError"),
     "fill /tmp in small files": (
@@ -241,7 +241,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.deep
-def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
+def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_continues(
     run_cells: Run, said: Said, tell: Tell
 ) -> None:
     cells = {f"cell {what}": code for what, (code, _) in REFUSED.items()}
@@ -264,9 +264,9 @@ def test_what_is_too_much_is_refused_or_left_out_and_the_notebook_goes_on(
     assert sum(len(cell.outputs) for cell in execution.notebook.cells) <= 201
     assert "over the limit" in said(execution, "last")
     for what, (_, error) in REFUSED.items():
-        tell(what, f"{error}; the notebook goes on")
+        tell(what, f"{error}; the notebook continues")
     for what in TOO_MUCH:
-        tell(what, "not kept; the notebook goes on")
+        tell(what, "not kept; the notebook continues")
 
 
 @pytest.mark.deep

@@ -142,10 +142,10 @@ CHANGES: dict[str, tuple[Make, Make]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_a_changed_submission_is_known_for_another_one(what: str, submission: Submission, tell: Tell) -> None:
+def test_a_changed_submission_is_recognized_as_changed(what: str, submission: Submission, tell: Tell) -> None:
     assert changed(submission, *CHANGES[what])
 
-    tell(f"handed in again: {what}", "known for another submission, so it is graded again")
+    tell(f"handed in again: {what}", "recognized as changed, so it is graded again")
 
 
 def test_what_a_link_leads_to_is_not_looked_at(submission: Submission, tmp_path: Path, tell: Tell) -> None:

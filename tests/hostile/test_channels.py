@@ -79,7 +79,7 @@ def test_lines_of_evidence_that_never_end_take_little_of_the_graders_memory(
     tell("90 connections, each with a line that never ends", f"the grader grew by {most[0] // MEGABYTE} MB")
 
 
-def test_connections_beyond_those_allowed_silence_nobody_without_a_word(
+def test_connections_beyond_those_allowed_do_not_silence_the_recorder(
     run_cells: Run, said: Said, tell: Tell
 ) -> None:
     many = CONNECT + "lines = [connect() for _ in range(150)]\ntime.sleep(0.5)"
@@ -88,7 +88,10 @@ def test_connections_beyond_those_allowed_silence_nobody_without_a_word(
 
     assert evidence.outcome == "graded"
     assert [record.run for record in evidence.of_kind("images")] == [0, 2]
-    tell("150 connections for evidence", "those too many are refused, and the recorder's own one goes on")
+    tell(
+        "150 connections for evidence",
+        "those beyond the limit are refused, and the recorder's connection continues",
+    )
 
 
 DOING = (
@@ -141,7 +144,7 @@ print("last")
 
 
 @pytest.mark.deep
-def test_what_goes_on_after_the_last_cell_is_ended_soon(run_cells: Run, said: Said, tell: Tell) -> None:
+def test_what_continues_after_the_last_cell_is_ended_soon(run_cells: Run, said: Said, tell: Tell) -> None:
     started = time.monotonic()
 
     execution = run_cells({"before": FEATURES, "afterwards": AFTERWARDS})

@@ -74,7 +74,7 @@ class Attack:
 
 @pytest.fixture(scope="module")
 def canaries() -> Iterator[tuple[int, list[Any]]]:
-    """A port and an abstract socket that take down whoever connects, and a process with a known name."""
+    """A port and an abstract socket that note who connects, and a process with a known name."""
     connections: list[Any] = []
     with (
         socket.create_server(("127.0.0.1", 0)) as port,
@@ -145,7 +145,7 @@ def test_an_attempt_to_get_out_is_stopped(name: str, attack: Attack, tell: Tell)
 def test_the_canaries_noticed_nothing(attack: Attack, tell: Tell) -> None:
     assert attack.connections == []
     assert (attack.course.root / "gradebook.db").read_text() == "the gradebook"
-    tell("reach a port, an abstract socket or the gradebook", "nobody connected, nothing was changed")
+    tell("reach a port, an abstract socket or the gradebook", "no connection came, nothing was changed")
 
 
 def test_no_process_outlives_the_run(attack: Attack, tell: Tell) -> None:

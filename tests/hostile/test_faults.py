@@ -1,4 +1,4 @@
-"""Faults on the grader's own side: whatever happens to it, the same command goes on to the same scores."""
+"""Faults on the grader's own side: whatever happens to it, the same command continues to the same scores."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_storing_results_can_be_killed_at_any_point(
     tell(f"kill -9 at each of {len(points)} points of storing results", "the same results")
 
 
-def test_a_killed_grader_leaves_nothing_running_and_the_same_command_goes_on(
+def test_a_killed_grader_leaves_nothing_running_and_the_same_command_continues(
     course: Course, digits_file: Path, undisturbed: Graded, short_folder: Path, tmp_path: Path, tell: Tell
 ) -> None:
     command = killed_command(
@@ -340,7 +340,7 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_of_two_commands_at_once_the_second_waits_for_nobody_and_says_why(
+def test_of_two_commands_at_once_the_second_does_not_wait_and_says_why(
     all_but_the_report: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:
     course = all_but_the_report
@@ -383,7 +383,7 @@ def test_on_a_full_disk_the_same_command_finishes_later(
     )
 
 
-def test_on_a_full_disk_the_others_go_on_and_the_same_command_finishes_later(
+def test_on_a_full_disk_the_others_continue_and_the_same_command_finishes_later(
     graded: Course, digits_file: Path, undisturbed: Graded, tell: Tell
 ) -> None:
     size = sum(map(len, contents(graded).values())) * 2 // 3

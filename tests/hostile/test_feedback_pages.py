@@ -1,7 +1,7 @@
 """Whatever students and their kernels leave in a notebook, its feedback page shows it and does nothing.
 
 One student has put an attack into every place of a notebook that they can reach: markdown, raw cells, outputs of every
-kind, attachments, metadata, a name. The page is opened in a real browser, beside a server that nobody should ask.
+kind, attachments, metadata, a name. The page is opened in a real browser, beside a server that no page should ask.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever lies in a submission's folder gives a report in plain words, and the others are graded.
+"""Whatever is in a submission's folder gives a report in plain words, and the others are graded.
 
 One course holds all of it at once: files that are no notebooks, things that are no files, folders with odd
 names and odd contents, and an honest neighbour. All of it is graded in one call.
@@ -185,7 +185,7 @@ def test_a_file_that_is_too_large_is_not_read(what: str, graded: Graded, tell: T
 
 
 @pytest.mark.parametrize("what", STUDENTS)
-def test_whatever_a_students_folder_is_called_the_report_lies_in_one_of_that_name(
+def test_whatever_a_students_folder_is_called_the_report_is_in_one_of_that_name(
     what: str, graded: Graded, tell: Tell
 ) -> None:
     assert_refused(graded, STUDENTS[what], "invalid_notebook", "the file is empty")
@@ -241,7 +241,7 @@ def test_an_odd_notebook_of_a_student_with_an_odd_name_is_run(
     tell("a notebook with odd ids, no metadata and half a character, in a folder with an odd name", "is run")
 
 
-def test_what_lies_beside_a_notebook_is_copied_within_bounds_and_no_link_is_followed(
+def test_files_beside_a_notebook_are_copied_within_bounds_and_no_link_is_followed(
     graded: Graded, said_by_cells: Callable[[str], list[str]], tell: Tell
 ) -> None:
     assert graded.reports["crowded"].outcome == "graded"
@@ -272,7 +272,7 @@ def said_by_cells(graded: Graded) -> Callable[[str], list[str]]:
 
 
 @pytest.mark.parametrize("what", ["a pipe", "a link to /etc/passwd", "nothing", "a notebook cut off"])
-def test_a_student_who_checks_such_a_file_is_told_in_one_line(
+def test_a_student_who_checks_such_a_file_gets_one_line(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], tell: Tell
 ) -> None:
     (THINGS[what][0] if what in THINGS else write(CONTENTS[what][0]))(tmp_path)

@@ -95,7 +95,7 @@ time.sleep(20)
 """
 
 
-def test_what_nobody_reads_takes_none_of_the_graders_memory(
+def test_what_is_not_read_takes_none_of_the_graders_memory(
     run_cells: Run, most_memory: MostMemory, tell: Tell
 ) -> None:
     with most_memory() as most:
@@ -104,7 +104,7 @@ def test_what_nobody_reads_takes_none_of_the_graders_memory(
     assert execution.evidence.of_kind("images")
     assert execution.evidence.reason == "it sent more than 1024 MB of messages"
     assert most[0] < 200 * MEGABYTE
-    tell("send 2 GB that nobody reads", f"the grader grew by {most[0] // MEGABYTE} MB")
+    tell("send 2 GB that are not read", f"the grader grew by {most[0] // MEGABYTE} MB")
 
 
 def test_a_kernel_that_says_too_much_in_all_ends_with_the_reason(run_cells: Run, tell: Tell) -> None:

@@ -95,7 +95,7 @@ EDITED_CHECKS = {
 }
 
 
-# The results of an ascent that somebody else has made, on the same network.
+# The results of another person's ascent on the same network.
 PASTED = {
     "imports": "import numpy as np\nfrom tensorflow import keras\nlayers = keras.layers",
     "cnn": "model = keras.Sequential([layers.Input((28, 28, 1))] + [\n"

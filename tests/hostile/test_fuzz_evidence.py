@@ -147,7 +147,7 @@ KEYS = {
 
 
 def insert(graph: graph_pb2.GraphDef, node: node_def_pb2.NodeDef, change: Change) -> None:
-    """Put an operation between another one and its first input."""
+    """Put an operation between another operation and its first input."""
     _, where, other, number, _ = change
     operations = [*ALONE, *TOGETHER, *WITH_NUMBERS]
     name = f"{len(graph.node)}"

@@ -1,4 +1,4 @@
-"""Whatever comes over the evidence socket, or lies in stored evidence, is refused or can be read."""
+"""Whatever comes over the evidence socket, or is in stored evidence, is refused or can be read."""
 
 from __future__ import annotations
 

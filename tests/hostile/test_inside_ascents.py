@@ -83,7 +83,7 @@ def made(image, result):
     return result + 0 * tape.gradient(loss, image)
 visualized_feature = [made(tf.constant(start()), tf.constant(one)).numpy() for one in pasted]
 """,
-    "climb on a network that is another one for as long as that": """
+    "climb on a network that is replaced during the climb": """
 weights = model.get_weights()
 model.set_weights([np.random.default_rng(0).normal(size=one.shape) for one in weights])
 """ + EACH + "\nmodel.set_weights(weights)",

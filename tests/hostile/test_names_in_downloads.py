@@ -1,4 +1,4 @@
-"""Names and lists in a download: none takes somebody's place, and none deceives who reads the output."""
+"""Names and lists in a download: none takes another student's place, and none deceives who reads the output."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_students_do_not_say_when_they_handed_in(hand_in: Collect, tell: Tell) -
     tell("a handed-in timestamp.txt of the year 2000", "kept under another name; nbgrader does not read it")
 
 
-def test_a_file_name_does_not_make_somebody_else(hand_in: Collect, tell: Tell) -> None:
+def test_a_file_name_does_not_make_another_student(hand_in: Collect, tell: Tell) -> None:
     other = "Bert Ek_2_assignsubmission_file_work.ipynb"
     got = hand_in((f"{ADA}/{other}", "forged"), (f"{ADA}/Cleo Oh_3_assignsubmission_file/a.csv", "forged"))
 
@@ -72,7 +72,7 @@ def test_a_file_name_does_not_make_somebody_else(hand_in: Collect, tell: Tell) -
     tell("a file of Ada's is called as Moodle calls one of Bert's", "it stays Ada's")
 
 
-def test_a_canvas_file_name_does_not_make_somebody_else(collect: Collect, tell: Tell) -> None:
+def test_a_canvas_file_name_does_not_make_another_student(collect: Collect, tell: Tell) -> None:
     forged = "lovelaceada_1_10_ekbert_2_99_work.ipynb"
     got = collect(zipped((forged, "forged"), ("ekbert_2_11_work.ipynb", NOTEBOOK)), "canvas")
 
@@ -139,7 +139,7 @@ def test_a_notebooks_name_is_shown_as_plain_text(what: str, hand_in: Collect, te
 
 
 @pytest.mark.parametrize("name", ["..", ".collecting", ".Ada"])
-def test_a_students_name_that_would_be_hidden_is_told(name: str, hand_in: Collect, tell: Tell) -> None:
+def test_a_students_name_that_would_be_hidden_is_reported(name: str, hand_in: Collect, tell: Tell) -> None:
     got = hand_in((f"{name}_77_assignsubmission_file_work.ipynb", NOTEBOOK))
 
     assert got.course.students() == ["Bert Ek"]

@@ -184,7 +184,7 @@ def test_an_error_is_one_line_whatever_the_file_is_called(
 
 @contextlib.contextmanager
 def as_nobody() -> Iterator[None]:
-    """Look at files like somebody without rights, in this thread; the tests may be run by root."""
+    """Look at files like a user without rights, in this thread; the tests may be run by root."""
     library, nobody, me = ctypes.CDLL(None), 65534, os.geteuid()
     library.setfsuid(nobody if me == 0 else me)
     try:

@@ -1,4 +1,4 @@
-"""Faults while grades are recorded: the same command goes on to the gradebook of a run that nothing disturbed."""
+"""Faults while grades are recorded: the same command continues to the gradebook of a run that nothing disturbed."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def zip_scores(grades: list[tuple[str, float | None, bool]]) -> list[tuple[str, 
 
 @pytest.fixture
 def course(times: Before, tmp_path: Path) -> Course:
-    """A copy in which nobody is recorded, but the assignment is entered."""
+    """A copy in which no student is recorded, but the assignment is entered."""
     return Course.open(shutil.copytree(times.nobody.root, tmp_path / "course"))
 
 
@@ -136,7 +136,7 @@ def record(course: Course) -> list[str]:
     return ["-c", RECORD, str(course.root), *PLOTS]
 
 
-def test_recording_that_is_killed_goes_on_to_the_same_gradebook(
+def test_recording_that_is_killed_continues_to_the_same_gradebook(
     course: Course, times: Before, tmp_path: Path, tell: Tell
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -263,7 +263,7 @@ def on_a_disk_of_its_own(
     ],
 )
 @pytest.mark.deep
-def test_what_cannot_be_written_is_said_and_the_same_command_goes_on_later(
+def test_what_cannot_be_written_is_said_and_the_same_command_continues_later(
     fault: str, before: str, after: str, words: str, course: Course, times: Before, tell: Tell
 ) -> None:
     run = on_a_disk_of_its_own(course, times.released, before, after)

@@ -16,7 +16,7 @@ QUICK, FULL = 40, 8  # of the submissions; those in the profile `full` are the f
 
 
 def seed_of_commit(repository: Path) -> str:
-    """Return what stands for the commit; outside git, for the sources of the packages."""
+    """Return what identifies the commit; outside git, for the sources of the packages."""
     command = ["git", "-C", str(repository), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -44,7 +44,7 @@ def folders_of_submissions() -> dict[str, list[str]]:
 
 
 def sample(folders: Mapping[str, Sequence[str]], seed: str, size: int) -> list[str]:
-    """Return so many names, or one of each folder if that is more: of a larger folder, more of them.
+    """Return this many names, or one of each folder if that is more: of a larger folder, more of them.
 
     A smaller sample of the same seed is the beginning of a larger one.
     """
@@ -59,5 +59,5 @@ def sample(folders: Mapping[str, Sequence[str]], seed: str, size: int) -> list[s
 
 
 def parts(names: Sequence[str], count: int) -> list[list[str]]:
-    """Return the names dealt out to so many parts."""
+    """Return the names dealt out to this many parts."""
     return [list(names[number::count]) for number in range(count)]

@@ -1,8 +1,8 @@
 """Do measurements of the same submission say the same, beyond rounding?
 
 Training is chaotic: TensorFlow rounds differently on another processor, and after some hundred steps the network is
-another one that has learned as much. So facts about the notebook have to be the same to the last digit, and what
-was learned only within tolerances. A field that nobody thought of here is a fact.
+another network that has learned equally well. So facts about the notebook have to be the same to the last digit, and
+what was learned only within tolerances. A field that is not listed here is a fact.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def within(absolute: float, *, relative: float = 0.0) -> Same:
 
 
 def within_factor(factor: float) -> Same:
-    """Two numbers are the same where none is larger than so many times the other, and both zero or none."""
+    """Two numbers are the same if neither is larger than this many times the other, and both or neither are zero."""
     return lambda one, other: (one * other > 0 and 1 / factor <= one / other <= factor) or one == other
 
 
@@ -43,7 +43,7 @@ LEARNED: dict[str, Same] = {
     # Which filter is mistaken for that of all images depends on what was learned.
     "images.mix_up": lambda one, other: (one and one.kind) == (other and other.kind),
     "images.movement": within(0.02, relative=0.2),
-    # A filter that is dead in one training leaves noise, or the same image as another one, in its place.
+    # A filter that is dead in one training leaves noise, or the same image as another filter, in its place.
     "images.distinct": within(0, relative=0.05),
     "images.usable": within(0, relative=0.05),
     "plot.distinct": within(0, relative=0.05),

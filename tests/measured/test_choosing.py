@@ -1,4 +1,4 @@
-"""The sample that is measured again is another one for every commit, and always large and manifold enough."""
+"""The sample that is measured again differs with every commit, and is always large and varied enough."""
 
 from __future__ import annotations
 

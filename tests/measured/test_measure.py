@@ -136,7 +136,7 @@ def test_an_outcome_counts_what_was_measured_when_and_with_what() -> None:
     assert found["disagreements"] == ["two: cnn should be fail, is pass: Four."]
 
 
-def test_runs_stay_when_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_runs_stay_when_the_same_command_continues(tmp_path: Path) -> None:
     run_in(measuring_course(tmp_path / "work"), "one")
 
     course = measuring_course(tmp_path / "work")
@@ -146,7 +146,7 @@ def test_runs_stay_when_the_same_command_goes_on(tmp_path: Path) -> None:
     assert (course.root / DIGITS).is_file()
 
 
-def test_a_disagreement_is_told_in_a_line() -> None:
+def test_a_disagreement_is_reported_in_a_line() -> None:
     submission = labelled("one", '# cnn = ["fail", "partial"]\n# [feedback_mentions]\n# cnn = ["four"]\n')
     passed = Result(status="pass", score=10, max_score=10, feedback="Well done.")
 
@@ -165,7 +165,7 @@ def test_the_result_has_a_line_for_each_submission() -> None:
     assert '    "ada": { "cnn": "pass", "plot": "fail" },\n' in text
 
 
-def test_of_a_processor_only_what_decides_about_rounding_is_told(tmp_path: Path) -> None:
+def test_of_a_processor_only_what_decides_about_rounding_is_recorded(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("model name\t: Fast 9000\nflags\t\t: sse4_2 avx2 avx512f avx512_bf16\n")
 

@@ -1,4 +1,4 @@
-"""How many submissions run beside each other, if nobody says."""
+"""How many submissions run at the same time by default."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
     python tests/planted_faults/plant.py -m "not deep"         only with the tests of the quick run
     python tests/planted_faults/plant.py no_fsync --all        one fault, and every test that finds it
 
-Whoever makes the tests quicker runs it before and after: what was found has to be found still. The source is not
+If you make the tests quicker, run it before and after: what was found must still be found. The source is not
 touched. A fault is planted in a copy of it, in an environment that is a copy, too, so that no process of a test
 (a sandboxed kernel, a command) can see anything but the copy. Needs the project installed by `pip install -e`.
 """
@@ -46,8 +46,8 @@ class Fault:
         name: what it is called.
         module: where it is, as Python names it, or the path of a file that is not Python.
         function: the function or class within it, such as `Bubblewrap.command`; empty for the whole file.
-        pattern: what stands there exactly once.
-        replacement: what stands there instead.
+        pattern: the text to replace, which is there exactly once.
+        replacement: the text in its place.
         what: what goes wrong then, in a line.
         tests: files and tests that should find it, the cheapest first.
     """
@@ -134,7 +134,7 @@ def copy_environment(into: Path, project: Path) -> Path:
     """Copy this environment, so that `import autograder` finds the project there; return its interpreter.
 
     The files are hard links where that is possible: that takes seconds and no room. A symbolic link would not do,
-    as a sandbox shows a kernel the folder of the environment and nothing that lies elsewhere.
+    as a sandbox shows a kernel the folder of the environment and nothing from elsewhere.
     """
     old, new = os.fsencode(sys.prefix), os.fsencode(into)
     shutil.copytree(sys.prefix, into, symlinks=True, copy_function=_link)

@@ -1,4 +1,4 @@
-"""Long work shows on a terminal how far it is; where nobody watches, only what went wrong is written."""
+"""Long work shows on a terminal how far it is; elsewhere, only what went wrong is written."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_elsewhere_what_could_not_be_made_is_one_line_however_long(
     assert log.getvalue().splitlines() == [rf"bert\x1b[2J: {said}: {REASON}"]
 
 
-def test_a_bar_for_every_running_submission_stands_below_that_for_all() -> None:
+def test_a_bar_for_every_running_submission_is_below_that_for_all() -> None:
     terminal = Terminal()
 
     with show_progress(2, terminal) as progress:

@@ -15,7 +15,7 @@ class Clock:
         return self.now
 
 
-def test_nobody_knows_before_the_first_one_has_ended() -> None:
+def test_no_time_is_shown_before_the_first_one_has_ended() -> None:
     left = TimeLeft(100)
     left.started("ada")
     for number in range(50):

@@ -379,7 +379,7 @@ def test_a_row_that_another_program_wrote_first_is_no_trouble(
         ),
         ("postgresql+psycopg://teacher@127.0.0.1:{port}/nothing?password={password}", "create it"),
         ("postgresql+psycopg2://teacher:{password}@127.0.0.1:{port}/postgres", "gradeascent[postgresql]"),
-        pytest.param(  # nobody knows this kind before the release is made, which takes long
+        pytest.param(  # this kind is known only after the release is made, which takes long
             "postgres://teacher:{password}@127.0.0.1:{port}/postgres", "postgres", marks=pytest.mark.deep
         ),
         ("postgresql+psycopg://teacher:ab@{password}@127.0.0.1:{port}/postgres", "write it as %40"),

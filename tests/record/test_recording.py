@@ -158,7 +158,7 @@ def test_an_answer_waits_for_a_person(student: str, first_course: Course) -> Non
     assert shown.source == ANSWER
 
 
-def test_whoever_left_the_answer_empty_gets_nothing_for_it(first_course: Course) -> None:
+def test_an_empty_answer_earns_nothing(first_course: Course) -> None:
     assert scores(first_course, "cleo")["interpretation"] == 0
     assert waiting(first_course, "cleo") == set()
 
@@ -280,7 +280,7 @@ def test_points_of_today_hold_in_the_gradebook(course: Course) -> None:
     ],
 )
 @pytest.mark.deep
-def test_one_that_cannot_be_recorded_is_told_and_the_others_go_on(
+def test_one_that_cannot_be_recorded_is_reported_and_the_others_continue(
     student: str, spoil: Callable[[Course], None], words: str, course: Course
 ) -> None:
     spoil(course)
@@ -324,7 +324,7 @@ def test_a_gradebook_that_cannot_be_used_is_one_clear_line(
     assert "Traceback" not in done.stderr
 
 
-def test_a_locked_gradebook_is_told_and_the_same_command_goes_on(course: Course) -> None:
+def test_a_locked_gradebook_is_reported_and_the_same_command_continues(course: Course) -> None:
     change_report(course, "cleo", **with_score(report_of(course, "cleo"), "plot", 2))
     connection = sqlite3.connect(course.gradebook)
     connection.execute("BEGIN EXCLUSIVE")

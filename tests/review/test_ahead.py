@@ -1,4 +1,4 @@
-"""What a browser fetches before anybody asks for it is there at once, and counts for nothing until somebody looks."""
+"""What a browser fetches ahead is there at once, and does not count until a person looks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_after_a_save_the_next_page_knows_of_it(server: Server, enter: Enter) ->
     assert page.locator(".progress").inner_text() != before
 
 
-def test_nobody_is_at_a_desk_that_was_only_fetched_ahead(server: Server) -> None:
+def test_a_desk_that_was_only_fetched_ahead_has_no_visitor(server: Server) -> None:
     with without_browser(server, "Bea") as bea, without_browser(server, "Carl") as carl:
         bea.get(server.desk("student29"), headers=AHEAD)
         assert "Bea has this submission open" not in carl.get(server.desk("student29")).text

@@ -43,7 +43,7 @@ def names(page: Page) -> list[str]:
     return page.locator(".one .name").all_inner_texts()
 
 
-def test_the_wall_shows_every_submission_and_where_the_class_stands(server: Server, enter: Enter) -> None:
+def test_the_wall_shows_every_submission_and_the_progress_of_the_class(server: Server, enter: Enter) -> None:
     page = enter("Bea")
 
     assert len(names(page)) == 32
@@ -401,7 +401,9 @@ def test_a_static_gallery_is_still_written(server: Server, tmp_path: Path) -> No
     assert (tmp_path / "gallery" / "index.html").is_file()
 
 
-def test_what_the_grader_could_not_tell_waits_until_a_person_has_looked(server: Server, enter: Enter) -> None:
+def test_what_the_grader_could_not_decide_waits_until_a_person_has_looked(
+    server: Server, enter: Enter
+) -> None:
     with open_gradebook(server.course) as gradebook:
         grade = gradebook.find_grade("check_plot", ASSIGNMENT, ASSIGNMENT, "student24")
         grade.needs_manual_grade = True

@@ -1,4 +1,4 @@
-"""The gallery is made from reports alone, and nothing that stands in them reaches the browser as code."""
+"""The gallery is made from reports alone, and nothing in them reaches the browser as code."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_student_has_a_card_with_name_and_score(course: Course) -> None:
     assert [meter["value"] for meter in page.all("meter")] == ["70.0", "35.0"]
 
 
-def test_every_criterion_stands_on_the_card_and_in_the_summary(course: Course) -> None:
+def test_every_criterion_is_on_the_card_and_in_the_summary(course: Course) -> None:
     store(course, report("emmy", feedback="Look at the sign."))
 
     page = read_page(gallery(course))
@@ -81,7 +81,7 @@ def test_every_criterion_stands_on_the_card_and_in_the_summary(course: Course) -
         ("review", "?", "a person decides"),
     ],
 )
-def test_a_verdict_is_told_by_sign_and_word_and_not_by_colour_alone(
+def test_a_verdict_is_shown_by_sign_and_word_and_not_by_colour_alone(
     course: Course, status: Status, sign: str, word: str
 ) -> None:
     store(course, report("emmy", status=status))

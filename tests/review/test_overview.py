@@ -132,7 +132,7 @@ def test_one_mistake_that_costs_points_in_two_criteria_counts_once() -> None:
     assert overview.mistakes[0].count.query == {"cause": "gradient_descent"}
 
 
-def test_a_cause_is_told_from_what_was_only_measured() -> None:
+def test_a_cause_is_distinguished_from_what_was_only_measured() -> None:
     overview = make_overview(
         [
             submission("ada", ascent="fail", causes={"ascent": "gradient_descent"}),

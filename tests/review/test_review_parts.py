@@ -36,7 +36,7 @@ def marks(**changes: object) -> Marks:
     return Marks("id", marks=both, comments={"cnn": "", "interpretation": ""})
 
 
-def test_a_walk_goes_on_from_where_a_graded_submission_was() -> None:
+def test_a_walk_continues_where_a_graded_submission_was() -> None:
     class_ = [submission("a", waits=True), submission("b"), submission("c", waits=True)]
     around = neighbours(class_, Selection(show="ungraded"), "b", blind=False)
 
@@ -122,7 +122,7 @@ def test_undone_and_failed_changes_do_not_hold(tmp_path: Path) -> None:
     assert [change.name for change in log.changes("ada")] == ["one"]
 
 
-def test_a_line_that_was_cut_off_spoils_no_other_and_is_told(
+def test_a_line_that_was_cut_off_spoils_no_other_and_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = AuditLog(tmp_path, "a")
@@ -139,7 +139,7 @@ def test_a_line_that_was_cut_off_spoils_no_other_and_is_told(
     assert '{"change": "tw' in caplog.text
 
 
-def test_pictures_that_cannot_be_read_are_told_and_missing_ones_are_not(
+def test_pictures_that_cannot_be_read_are_reported_and_missing_ones_are_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert Thumbnails(64, 8).picture(tmp_path, "small") is None
@@ -183,7 +183,7 @@ def test_a_form_says_nothing_about_cells_that_are_not_there() -> None:
     assert (reading.scores, reading.comments, reading.problems) == ({}, {}, {})
 
 
-def test_whoever_closes_the_page_is_gone_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_who_closes_the_page_is_gone_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     presence, bea, carl = Presence(), Session(name="Bea"), Session(name="Carl")

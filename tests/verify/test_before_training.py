@@ -1,4 +1,4 @@
-"""Whether a network could read digits before it was trained is told from its versions and from what was seen."""
+"""Whether a network could read digits before it was trained follows from its versions and from what was seen."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_what_a_network_could_read_before_any_training(
     assert accuracy_before_training(versions, seen(versions, *others)) == before, what
 
 
-def test_evidence_of_an_earlier_recorder_tells_nothing() -> None:
+def test_evidence_of_an_earlier_recorder_shows_nothing() -> None:
     versions = [version(1, 0.97)]
     notes = (Record("gradients", 1, {"seen": 0, "unseen": 0, "lost": 0}),)
 

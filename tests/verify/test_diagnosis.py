@@ -1,4 +1,4 @@
-"""An error is told as the student knows it, whatever machine the notebook ran on."""
+"""An error is described as the student knows it, whatever machine the notebook ran on."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def error_of(name: str, message: str) -> str:
         ),
     ],
 )
-def test_where_the_grader_keeps_its_packages_is_not_told(message: str, told: str) -> None:
+def test_the_place_of_the_graders_packages_is_not_shown(message: str, told: str) -> None:
     assert error_of("ImportError", message) == told
 
 
-def test_only_the_first_line_is_told() -> None:
+def test_only_the_first_line_is_shown() -> None:
     assert error_of("ValueError", "\n  shapes differ\n(3,) and (4,)") == "ValueError: shapes differ"

@@ -1,4 +1,4 @@
-"""A graph is refused before it is run if it asks for more than any network does, or cannot be told what it asks for."""
+"""A graph is refused before it runs if it asks for more than any network needs, or if its cost cannot be known."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ LOADS: dict[str, tuple[Build, str]] = {
     "a wide outer product": (lambda x: tf.reshape(x, (-1, 784, 1)) @ many(1, 10_000), "numbers for each image"),
     "many large layers": (lambda x: tf.add_n([tf.exp(convolved(x, 1024)) for _ in range(30)]), "numbers for each"),
     "huge kernels": (lambda x: convolved(x, 512, 512, 512, 512, size=7), "products for each image"),
-    "a branch that nobody looks at": (
+    "a branch that is not read": (
         lambda x: one(x) + tf.reduce_mean(convolved(x, 64, 128, 256)), "more than 30 times as many as the solution"
     ),
     "a length from the pixels": (range_of_values, "only shows when it is computed"),
@@ -150,7 +150,7 @@ def test_nothing_large_is_computed_while_a_graph_is_imported() -> None:
 
 
 def hidden_from_one_batch_size(images: tf.Tensor) -> tf.Tensor:
-    """Nothing for 500 images at once, as many as are looked at first; much too much for any other number."""
+    """Nothing for 500 images at once, the number that is looked at first; much too much for any other number."""
     return one(images) + tf.reduce_sum(tf.fill([(500 - number(images)) ** 2 * 4096, 1024], 1.0))
 
 

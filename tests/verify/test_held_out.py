@@ -22,7 +22,7 @@ def test_four_digits_of_five_are_moved_by_one_pixel_each_in_its_direction(digits
         assert (digits.moved[number] == digits.images[number]).all() == (number % 5 == 0)
 
 
-def test_digits_that_are_only_known_where_they_stand_count_little(
+def test_digits_that_are_only_known_unshifted_count_little(
     digits: HeldOut, network: keras.Model, freeze_model: Callable[[keras.Model], FrozenModel]
 ) -> None:
     frozen = freeze_model(network)

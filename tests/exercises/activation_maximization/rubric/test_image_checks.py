@@ -69,7 +69,7 @@ def test_how_many_images_fit_nearly_all_is_a_threshold_apart(good: Measurements,
     assert judge(blurred, filters_full=0.95, own_nearly_all=0.85)["objective"].measured["own"] == 56
 
 
-def test_descent_is_told_to_look_at_the_sign(good: Measurements, judge: Judge) -> None:
+def test_descent_is_advised_to_look_at_the_sign(good: Measurements, judge: Judge) -> None:
     descent = with_filters(
         good, lambda one: replace(one, image=0.0, gain=-0.01, pattern=-0.2, best_pattern=0.01, best_gain=0.0)
     )
@@ -170,7 +170,7 @@ def test_loud_noise_raises_nothing(good: Measurements, judge: Judge) -> None:
     assert results["objective"].score == 0
 
 
-def test_dead_filters_count_for_nobody_and_are_named(good: Measurements, judge: Judge) -> None:
+def test_dead_filters_do_not_count_and_are_named(good: Measurements, judge: Judge) -> None:
     dead = with_filters(
         good,
         lambda one: replace(one, live=False, clear=False, gain=0.0, pattern=0.0) if one.index < 20 else one,

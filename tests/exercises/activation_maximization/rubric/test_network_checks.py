@@ -39,7 +39,9 @@ def test_training_earns_in_proportion_to_accuracy(
     assert judge(with_model(good, accuracy=accuracy))["training"].score == score
 
 
-def test_an_untrained_network_is_told_what_stopped_the_training(good: Measurements, judge: Judge) -> None:
+def test_the_feedback_on_an_untrained_network_names_what_stopped_the_training(
+    good: Measurements, judge: Judge
+) -> None:
     error = CellError("train", "ValueError: Argument(s) not recognized: {'lr': 0.001}", "write learning_rate")
     untrained = replace(with_model(good, accuracy=0.1, epochs=0, updates=0), errors=(error,))
 

@@ -158,7 +158,7 @@ def test_what_keeps_the_images_down_is_named(
     assert (results["ascent"].status, results["ascent"].cause) == ("fail", cause)
 
 
-def test_another_start_is_told_and_costs_nothing(good: Measurements, judge: Judge) -> None:
+def test_another_start_is_mentioned_and_costs_nothing(good: Measurements, judge: Judge) -> None:
     results = judge(seen(good, replace(AS_ASKED, start="black")))
 
     assert [results[name].status for name in JUDGED] == ["pass"] * 3

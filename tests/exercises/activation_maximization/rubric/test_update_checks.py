@@ -23,14 +23,14 @@ def test_updates_ask_for_fifty_steps(steps: float, status: str, good: Measuremen
     assert f"{steps} gradient steps" in result.feedback
 
 
-def test_steps_that_nobody_saw_are_measured_by_the_way_that_the_images_went(
+def test_steps_that_were_not_seen_are_measured_by_how_far_the_images_moved(
     good: Measurements, judge: Judge
 ) -> None:
     assert judge(replace(good, steps=None))["updates"].status == "pass"
     assert judge(replace(with_images(good, movement=0.2), steps=None))["updates"].status == "fail"
 
 
-def test_steps_that_cannot_be_told_any_more_go_to_a_person(good: Measurements, judge: Judge) -> None:
+def test_steps_that_can_no_longer_be_measured_go_to_a_person(good: Measurements, judge: Judge) -> None:
     unknown = replace(with_images(good, scale_known=False, movement=6.0), steps=None)
 
     assert judge(unknown)["updates"].status == "review"

@@ -74,7 +74,7 @@ def test_another_start_costs_nothing(
 
 
 @pytest.mark.deep
-def test_another_layer_that_nobody_named_is_found(
+def test_another_layer_that_is_not_named_is_found(
     ascend: Callable[..., Images], make_evidence: MakeEvidence, digits: HeldOut
 ) -> None:
     measurements, _ = measure(make_evidence(ascend("conv2d_2")), digits, seed=7)

@@ -83,7 +83,7 @@ def test_another_start_is_found_and_proves_the_same(
     assert found.is_as_asked
 
 
-def test_ascents_that_go_on_from_the_image_before_are_told_apart(
+def test_ascents_that_continue_from_the_previous_image_are_separated(
     found_in: Callable[..., Reenactment],
 ) -> None:
     found = found_in(Student(goes_on=True))

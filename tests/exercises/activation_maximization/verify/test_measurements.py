@@ -222,7 +222,7 @@ def test_flat_broken_and_repeated_images_are_not_usable(correct: Images, measure
     assert all(np.isfinite(one.gain) and np.isfinite(one.pattern) for one in images.filters)
 
 
-def test_filters_that_no_ascent_can_raise_count_for_nobody(
+def test_filters_that_no_ascent_can_raise_do_not_count(
     freeze_model: Callable[[keras.Model], FrozenModel], noise: Images
 ) -> None:
     convolution = keras.layers.Conv2D(4, 3, activation="relu", name="conv2d")

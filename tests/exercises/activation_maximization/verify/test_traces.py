@@ -78,7 +78,7 @@ def test_without_a_tape_nothing_is_known() -> None:
 
 
 def noted(*counts: int, trouble: bool = False, is_cut_off: bool = False) -> Evidence:
-    """Evidence of cells in which gradients with respect to so many images were noticed."""
+    """Evidence of cells in which gradients with respect to this many images were noticed."""
     records = [
         Record("gradients", run, {"seen": 0, "unseen": count, "lost": 0}) for run, count in enumerate(counts)
     ]
@@ -107,7 +107,7 @@ def test_what_the_tape_has_seen_is_an_ascent() -> None:
     [noted(), noted(0), noted(0, 0, trouble=True), noted(0, 0, is_cut_off=True)],
     ids=["an older recorder", "a cell that did not end", "trouble", "cut off"],
 )
-def test_where_nobody_can_know_an_ascent_is_not_missed(evidence: Evidence) -> None:
+def test_an_ascent_that_cannot_be_seen_is_not_reported_missing(evidence: Evidence) -> None:
     assert ascent_seen(evidence, run=1)
 
 
