@@ -35,10 +35,10 @@ class Comparison(StrictModel):
         "statuses and one of them was given, it counts as the expected one"
     )
     disagreements: list[Disagreement]
-    wrong_causes: int = Field(0, description="criteria of which a cause was named that is not true")
-    causes_named: int = Field(0, description="criteria of which a true cause was named")
+    wrong_causes: int = Field(0, description="criteria for which a wrong cause was named")
+    causes_named: int = Field(0, description="criteria for which a true cause was named")
     causes_missing: int = Field(
-        0, description="criteria of which no cause was named, although the label has one"
+        0, description="criteria for which no cause was named although the label has one"
     )
     failed_correct: int = Field(
         description="criteria that should have passed and earned less than all points"

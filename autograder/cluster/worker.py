@@ -92,7 +92,7 @@ def grade_parcel(name: str, student: str, submission_sha256: str, parcel: bytes,
     worker = get_worker()
     plugin = worker.plugins.get(name)
     if plugin is None:
-        raise ClusterError("the worker does not know how to grade any more")
+        raise ClusterError("the worker has lost the order by which it grades")
     if plugin.problem:
         worker.log_event(name, {"unfit": f"{worker.address}: {plugin.problem}"})
         time.sleep(PAUSE_SECONDS)

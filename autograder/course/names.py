@@ -7,7 +7,7 @@ import re
 import symtable
 from dataclasses import dataclass
 
-# What IPython understands and Python does not: a magic or a shell command in a line of its own, and a magic for
+# What IPython understands and Python does not: a magic or a shell command in a separate line, and a magic for
 # the whole cell, of which some run the cell as Python.
 _LINE_OF_IPYTHON = re.compile(r"^(?P<indent>[ \t]*)[%!?].*$", re.MULTILINE)
 _CELL_MAGIC = re.compile(r"\A\s*%%(?P<name>\w+)[^\n]*\n?")

@@ -17,7 +17,7 @@ from autograder.plain.files import write_whole
 from autograder.settings import Settings
 
 FILE = "selfcheck.py"
-# The places in the source, each a line of its own.
+# The places in the source, each a separate line.
 NO_SCALES, NO_ADDRESS = "SCALES = {}", 'selfcheck_url = ""'
 
 

@@ -69,7 +69,7 @@ class _BoundedClient(NotebookClient):  # type: ignore[misc]
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Leave out a count of cells that is no number: nbclient would keep it, however large, in the notebook."""
+        """Leave out a count of cells that is not a number: nbclient would keep it in the notebook at any size."""
         if type(msg["content"].get("execution_count")) is not int:
             msg["content"].pop("execution_count", None)
         return super().process_message(msg, cell, cell_index)

@@ -71,7 +71,7 @@ def grade_notebook(
 
 
 def _copy(source: Path, target: Path, settings: Settings) -> None:
-    """Copy a plain file, and no more of it than tells that it is too large."""
+    """Copy a plain file, or as much of it as shows that it is too large."""
     target.parent.mkdir(parents=True)
     left = int(settings.limits.notebook_file_mb * MEGABYTE) + 1
     try:

@@ -243,7 +243,7 @@ class Recorder:
         import tensorflow as tf
 
         count = images_in(source)
-        self.gradients["unseen"] += count  # also if the function is never called, or not any more
+        self.gradients["unseen"] += count  # also if the function is never called, or no longer
 
         def tell(image: Any, gradient: Any, *losses: Any) -> None:
             self.guarded(lambda: self.saw_values(source, losses, image, gradient))

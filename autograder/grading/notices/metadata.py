@@ -1,6 +1,6 @@
 """Finds metadata that differ from those of the released notebook.
 
-Many programs drop nbgrader's metadata, and none changes them: a cell with other points was edited by hand.
+Many programs drop nbgrader's metadata, but none changes them: a cell whose points differ was edited by hand.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ MOST_TRIED = 5
 ANEW = 0.7
 # Steps replace images if this share of the images are multiples of the gradients before them.
 REPLACED_SHARE = 0.75
-# After so many steps along their gradients and nothing else, an image elsewhere is a new start.
+# After this many steps along their gradients and nothing else, an image elsewhere is a new start.
 SURELY_CLEAN = 10
 
 
@@ -209,7 +209,7 @@ def way_along(steps: Steps, last: int, image: Floats) -> tuple[float, float, flo
 
 
 def ways_along(steps: Steps, last: Indices, images: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return how images, (n, 32), lie to the lines along the gradients of rows, (n,).
+    """Return how images, (n, 32), are placed relative to the lines along the gradients of rows, (n,).
 
     Returns:
         The multiple of the gradient that leads nearest, what is left over relative to the whole way, and the cosine
