@@ -51,9 +51,9 @@ TOO_LONG = 5.0
 ROUNDING = 3e-5
 # Only this many ascents, the nearest, are tried as those that a step continues.
 MOST_TRIED = 5
-# Every step began with a new start if an image is as far from the one before as this share of its distance from one of
-# another ascent.
-ANEW = 0.7
+# Every step began with a new start if hardly an image is nearer to the one before than this share of its distance from
+# one of another ascent. Shifting an image at every step may move most of them farther than that, and never all.
+ANEW, HARDLY_ANY = 0.7, 0.1
 # Steps replace images if this share of the images are multiples of the gradients before them.
 REPLACED_SHARE = 0.75
 # After this many steps along their gradients and nothing else, an image elsewhere is a new start.
@@ -293,7 +293,7 @@ def regular(steps: Steps, ascents: list[Ascent], count: int) -> list[Ascent]:
 
 
 def _begin_anew(steps: Steps, each: int) -> bool:
-    """Tell whether every image is a new start: no nearer to the one before than to one of another ascent."""
+    """Tell whether every image is a new start: about as far from the one before as from one of another ascent."""
     near = np.linalg.norm(np.diff(steps.images, axis=0), axis=1)
     far = np.linalg.norm(steps.images[each:] - steps.images[:-each], axis=1)
-    return len(far) > 0 and bool(np.median(near) > ANEW * np.median(far))
+    return len(far) > 0 and bool(np.quantile(near, HARDLY_ANY) > ANEW * np.median(far))

@@ -315,16 +315,25 @@ def test_a_new_start_is_one_although_it_happens_to_lie_along_the_last_gradient()
     assert [len(one.rows) for one in ascents_in(steps)] == [20, 1]
 
 
-def test_steps_after_which_every_image_is_clipped_belong_together() -> None:
+def clipped(image: Any, random: np.random.Generator) -> Any:
+    return np.clip(image + 0.1 * random.standard_normal(image.shape, np.float32), 0, 1)
+
+
+def shifted(image: Any, random: np.random.Generator) -> Any:
+    """Shift an image by at most a pixel; neighbours have nothing in common, so that a shifted one is far away."""
+    return np.roll(image, random.integers(-1, 2), axis=1) + np.float32(0.001)
+
+
+@pytest.mark.parametrize("change", [clipped, shifted])
+def test_steps_after_which_every_image_is_changed_belong_together(change: Callable[..., Any]) -> None:
     random, watch = np.random.default_rng(3), AscentWatch()
     for _ in range(8):
         image = random.random((1, 784), np.float32)
-        for _ in range(20):
-            gradient, other = 0.1 * random.standard_normal((2, 1, 784)).astype(np.float32)
-            watch.see(None, image, gradient, 1.0)
-            image = np.clip(image + other, 0, 1)
+        for _ in range(40):
+            watch.see(None, image, 0.1 * random.standard_normal((1, 784), np.float32), 1.0)
+            image = change(image, random)
 
-    assert lengths_of(watch, count=8) == [20] * 8
+    assert lengths_of(watch, count=8) == [40] * 8
 
 
 def test_steps_that_all_begin_with_new_noise_are_no_ascents() -> None:
