@@ -48,7 +48,7 @@ def test_a_watcher_that_fails_ends_the_run_with_the_reason() -> None:
     limits = Limits()
 
     assert killed_by(Blind(limits), limits) == [
-        ("kernel_died", "what it used could not be measured (OSError)")
+        ("kernel_died", "its use of memory and processes could not be measured (OSError)")
     ]
 
 
