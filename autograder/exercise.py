@@ -6,6 +6,7 @@ Installed packages offer exercises by entry points of the group `gradeascent.exe
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -284,17 +285,33 @@ def offered() -> tuple[str, ...]:
     return tuple(sorted({one.name for one in entry_points(group=GROUP)}))
 
 
+def loadable() -> tuple[Exercise, ...]:
+    """Return all installed exercises that can be loaded: a broken one concerns only the courses that name it."""
+    found = []
+    for name in offered():
+        with contextlib.suppress(SettingsError):
+            found.append(find_exercise(name))
+    return tuple(found)
+
+
 @functools.cache
 def find_exercise(name: str) -> Exercise:
     """Return an installed exercise.
 
     Raises:
-        SettingsError: no installed package offers an exercise of this name.
+        SettingsError: no installed package offers an exercise of this name, or what it offers cannot be loaded.
     """
     for one in entry_points(group=GROUP, name=name):
-        exercise = one.load()
+        try:
+            exercise = one.load()
+        except Exception as error:  # its package may do anything while it is imported
+            raise SettingsError(
+                f"the exercise '{name}' cannot be loaded from {one.value} ({type(error).__name__}: {error}); "
+                "mend its package or uninstall it"
+            ) from error
         if isinstance(exercise, Exercise):
             return exercise
+        raise SettingsError(f"the exercise '{name}' cannot be loaded: {one.value} is not an Exercise")
     raise SettingsError(f"there is no exercise '{name}'; installed are: {', '.join(offered()) or 'none'}")
 
 

@@ -35,10 +35,16 @@ def init_command(
 
 def exercises_command() -> None:
     """List the exercises that are installed."""
+    from autograder.errors import SettingsError
     from autograder.exercise import USUAL, find_exercise, offered
 
     for name in offered():
-        say(f"{name}: {find_exercise(name).title}" + (" (if a course names none)" if name == USUAL else ""))
+        try:
+            title = find_exercise(name).title
+        except SettingsError as error:
+            say(str(error))
+            continue
+        say(f"{name}: {title}" + (" (if a course names none)" if name == USUAL else ""))
 
 
 def release_command(course: CourseFolder = Path(), data: Data = None, sandbox: SandboxName = None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from autograder.execute.sandbox import kit_packages
-from autograder.exercise import GROUP, find_exercise, offered
+from autograder.exercise import GROUP, loadable
 
 # Solutions, or files that reveal them; grading does not need these.
 LEFT_OUT = (
@@ -36,7 +36,7 @@ def kit_files() -> Iterator[tuple[str, bytes]]:
             name = path.relative_to(package.parent)
             if path.is_file() and not _is_left_out(name):
                 yield name.as_posix(), path.read_bytes()
-    for exercise in map(find_exercise, offered()):  # what lies beside a notebook when it runs
+    for exercise in loadable():  # what lies beside a notebook when it runs
         for path in exercise.brought_files():
             yield f"autograder/course/assignments/{exercise.name}/{path.name}", path.read_bytes()
 

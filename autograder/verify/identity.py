@@ -8,7 +8,7 @@ from pathlib import Path
 
 import autograder
 import solutions
-from autograder.exercise import find_exercise, offered, python_files
+from autograder.exercise import loadable, python_files
 
 _PARTS = ("verify", "measurements.py", "evidence.py")
 
@@ -17,7 +17,7 @@ _PARTS = ("verify", "measurements.py", "evidence.py")
 def verifier_sha256() -> str:
     """Return the SHA-256 over all files that determine the measurements, of all installed exercises."""
     kit, reference = (Path(package.__file__ or "").parent for package in (autograder, solutions))
-    exercises = (part for name in offered() for part in find_exercise(name).measured_by)
+    exercises = (part for exercise in loadable() for part in exercise.measured_by)
     digest = hashlib.sha256()
     for file in python_files((*(kit / name for name in _PARTS), *exercises, reference)):
         digest.update(file.read_bytes())
