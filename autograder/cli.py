@@ -18,7 +18,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import typer
 from typer.exceptions import TyperException
 
-from autograder.commands import grading, preparing, results, trying
+from autograder.commands import (
+    audit,
+    check,
+    collect,
+    demo,
+    doctor,
+    duplicates,
+    exercises,
+    export,
+    feedback,
+    grade,
+    grade_one,
+    gradescope_bundle,
+    init,
+    release,
+    report_case,
+    rescore,
+    review,
+)
 from autograder.commands.corrections import corrected
 from autograder.commands.options import say
 from autograder.errors import GradeascentError
@@ -28,28 +46,28 @@ from autograder.plain.text import plain_text
 STOPPED = 130
 # In the order in which help lists them.
 COMMANDS: dict[str, Callable[..., None]] = {
-    "init": preparing.init_command,
-    "exercises": preparing.exercises_command,
-    "release": preparing.release_command,
-    "collect": preparing.collect_command,
-    "grade": grading.grade_command,
-    "grade-one": grading.grade_one_command,
-    "rescore": grading.rescore_command,
-    "audit": grading.audit_command,
-    "gradescope-bundle": grading.gradescope_bundle_command,
-    "export": results.export_command,
-    "duplicates": results.duplicates_command,
-    "report-case": results.report_case_command,
-    "feedback": results.feedback_command,
-    "review": results.review_command,
-    "demo": trying.demo_command,
-    "check": trying.check_command,
-    "doctor": trying.doctor_command,
+    "init": init.init_command,
+    "exercises": exercises.exercises_command,
+    "release": release.release_command,
+    "collect": collect.collect_command,
+    "grade": grade.grade_command,
+    "grade-one": grade_one.grade_one_command,
+    "rescore": rescore.rescore_command,
+    "audit": audit.audit_command,
+    "gradescope-bundle": gradescope_bundle.gradescope_bundle_command,
+    "export": export.export_command,
+    "duplicates": duplicates.duplicates_command,
+    "report-case": report_case.report_case_command,
+    "feedback": feedback.feedback_command,
+    "review": review.review_command,
+    "demo": demo.demo_command,
+    "check": check.check_command,
+    "doctor": doctor.doctor_command,
 }
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
-    help="Grade the activation maximization exercise: from the instructor's notebook to the verified report.",
+    help="Grade deep-learning exercises: from the instructor's notebook to the verified report.",
 )
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
@@ -60,7 +78,7 @@ def without_command(
     context: typer.Context,
     show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
 ) -> None:
-    """Grade the activation maximization exercise: from the instructor's notebook to the verified report."""
+    """Grade deep-learning exercises: from the instructor's notebook to the verified report."""
     if show:
         say(f"gradeascent {version('gradeascent')}")
         raise typer.Exit

@@ -8,10 +8,10 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
-from autograder.cli import run
+from autograder.cli import COMMANDS, run
 from autograder.collect.collect import READERS, Lms
-from autograder.commands.preparing import collect_command
-from autograder.commands.results import export_command
+from autograder.commands.collect import collect_command
+from autograder.commands.export import export_command
 from autograder.export.export import FORMATS, Format
 
 
@@ -161,3 +161,9 @@ def test_help_does_not_wait_for_what_only_commands_need() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert "--profile" in done.stdout
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_command_has_a_module_of_its_name() -> None:
+    modules = {name: command.__module__.rpartition(".")[2] for name, command in COMMANDS.items()}
+
+    assert modules == {name: name.replace("-", "_") for name in COMMANDS}

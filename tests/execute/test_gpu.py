@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from autograder.commands.doctor import COUNT_GPUS, examine
+from autograder.commands.examination import COUNT_GPUS, examine
 from autograder.execute.kernel import KernelOptions
 from autograder.execute.probe import try_to_break_out
 from autograder.execute.runner import Execution, execute
@@ -83,8 +83,8 @@ def test_no_notebook_breaks_out_of_a_sandbox_with_a_device(sandbox: Sandbox) -> 
 def test_the_doctor_believes_in_a_gpu_when_a_notebook_finds_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, state: str, words: str
 ) -> None:
-    monkeypatch.setattr("autograder.commands.doctor.gpu_devices", lambda: DEVICES)
-    monkeypatch.setattr("autograder.commands.doctor.COUNT_GPUS", code)
+    monkeypatch.setattr("autograder.commands.examination.gpu_devices", lambda: DEVICES)
+    monkeypatch.setattr("autograder.commands.examination.COUNT_GPUS", code)
 
     (finding,) = [one for one in examine(Settings(gpu=True), tmp_path) if one.what == "gpu"]
 
