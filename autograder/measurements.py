@@ -19,8 +19,6 @@ IN_A_FIGURE = "figure"
 REPRODUCED_SHARE = 0.75
 # From this share on, recorded gradients that are those of an objective show that it was climbed.
 AGREEING_SHARE = 0.9
-# Where an ascent cannot be repeated in one go, this share of its steps has to be in stretches that can.
-FOLLOWED_SHARE = 0.9
 # A way on which less than this share of what was climbed is gained did not make the image.
 LEAST_RISE = 0.2
 # What the exercise asks to climb; as in a well-known tutorial, the border of a map may be left out of its mean.
@@ -138,7 +136,7 @@ class Reenactment:
     rise: float = -1.0  # median share of the distance from noise that was covered from the start; -1: unknown
     moved: float = 0.0  # root mean square over the pixels of the median way from start to image
     is_steady: bool = True  # was every step a multiple of its gradient by one rule?
-    followed: float = 0.0  # share of the steps that come out again piece by piece; only where not in one go
+    followed: float = 0.0  # share of images that come out again piece by piece; only where not in one go
     images: tuple[ReenactedImage, ...] = ()
 
     @property
@@ -166,7 +164,7 @@ class Reenactment:
     def is_contradicted(self) -> bool:
         """Whether the recorded steps can be repeated, but lead elsewhere, in one go and from step to step."""
         can_be_repeated = bool(self.objective and self.scaling) and self.is_steady
-        return can_be_repeated and not self.is_shown and self.followed < FOLLOWED_SHARE
+        return can_be_repeated and not self.is_shown and self.followed < REPRODUCED_SHARE
 
     @property
     def gains_nothing(self) -> bool:

@@ -136,10 +136,13 @@ def test_what_a_notebook_forges_inside_its_kernel_earns_nothing(
 ) -> None:
     course, reports = graded
     report = reports["forger"]
-    cells = {run.cell: run for run in read_evidence(course.result_folder("forger") / "evidence").cells}
+    evidence = read_evidence(course.result_folder("forger") / "evidence")
+    cells = {run.cell: run for run in evidence.cells}
 
     assert {name: cells[name].error_message for name in INSIDE if cells[name].status != "ok"} == {}
-    assert not EDITED_CHECKS.keys() & cells.keys()
+    assert EDITED_CHECKS.keys() <= cells.keys()  # what a student writes there runs, and earns nothing
+    changed = {cell.cell: cell.change for cell in evidence.changed_cells}
+    assert {name: changed.get(name) for name in EDITED_CHECKS} == dict.fromkeys(EDITED_CHECKS, "edited")
     assert {name: report.criteria[name].score for name in ("training", "ascent", "objective", "updates", "plot")} == {
         "training": 0, "ascent": 0, "objective": 0, "updates": 0, "plot": 0,
     }  # fmt: skip

@@ -19,27 +19,28 @@ from autograder.exercises.activation_maximization.verify.watched import Rule, Wa
 
 Floats = npt.NDArray[np.float32]
 
-# Images whose ways are tried, and the cosine of a stretch with the one that was made again.
+# How many images' ways are tried, and the least cosine of a stretch with the one that was made again.
 MOST_IMAGES, SAME_WAY = 16, 0.95
 
 
 def followed_share(watched: Watched, hypothesis: Hypothesis, rule: Rule, images: Floats) -> float:
-    """Return which share of the steps to images, (n, 784), lies in stretches that come out again."""
+    """Return the share of images, (n, 784), to which every stretch of the way comes out again."""
     alive = [one for one in watched.alive if one.link.kept == "end" and one.link.steps <= MOST_STEPS]
     some = alive[:: max(len(alive) // MOST_IMAGES, 1)][:MOST_IMAGES]
     stretches = [
-        (*stretch, chosen)
-        for one in some
+        (place, chosen, *stretch)
+        for place, one in enumerate(some)
         if (chosen := hypothesis.filter_for(one.filter)) is not None
         for stretch in _stretches(watched, one, images[one.place])
     ]
     if not stretches:
         return 0.0
-    starts, ends = (np.stack([stretch[part] for stretch in stretches]) for part in (0, 1))
-    updates, filters = (np.array([stretch[part] for stretch in stretches]) for part in (2, 3))
+    places, filters, updates = (np.array([stretch[part] for stretch in stretches]) for part in (0, 1, 4))
+    starts, ends = (np.stack([stretch[part] for stretch in stretches]) for part in (2, 3))
     path = climb(hypothesis.maps, hypothesis.objective, starts, filters, updates, rule)
     same = cosines(ends - starts, path[max(path)] - starts) >= SAME_WAY
-    return float(updates[same].sum() / sum(one.link.steps for one in some))
+    steps = np.array([one.link.steps for one in some])
+    return float(np.mean(np.bincount(places, updates * same, len(some)) == steps))
 
 
 def _stretches(watched: Watched, one: WatchedImage, image: Floats) -> list[tuple[Floats, Floats, int]]:
