@@ -24,7 +24,7 @@ model.add(layers.Dense(10, activation="softmax"))
 model.summary()
 
 # %% train
-model.compile("adam", "categorical_crossentropy", ["accuracy"])
+model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
 results = model.fit(x_train, y_train, validation_split=0.1, batch_size=16, epochs=6, verbose=0)
 print("last loss", results.history["loss"][-1])
 
