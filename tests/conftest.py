@@ -36,7 +36,13 @@ TAKES_LONG = {"sandbox", "template", "network", "trained_cnn"}
 
 
 # And these longest of all, so that no worker is left with one of them at the end.
-TAKES_LONGEST = ("test_exercise.py", "test_measured_again.py", "test_demonstrate.py", "test_course.py")
+TAKES_LONGEST = (
+    "test_exercise.py",
+    "test_measured_again.py",
+    "test_demonstrate.py",
+    "test_course.py",
+    "test_labelled_lattices.py",
+)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -19,6 +19,7 @@ from autograder.course.matching import find_cells
 from autograder.course.names import is_empty, python_of, same_code
 from autograder.course.notebooks import grade_id, is_grade, is_solution
 from autograder.evidence import ChangedCell
+from autograder.plain.syntax import parse_python
 
 MODULE = "selfcheck"
 # The cell that fetches the module; a release may have written the module's address into it.
@@ -184,7 +185,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
 def _parsed(source: str) -> ast.Module:
     """Return a cell's statements; none if Python cannot read it, since then nothing in it runs."""
     try:
-        return ast.parse(python_of(source))
+        return parse_python(python_of(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
 

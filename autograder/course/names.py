@@ -7,6 +7,8 @@ import re
 import symtable
 from dataclasses import dataclass
 
+from autograder.plain.syntax import parse_python
+
 # What IPython understands and Python does not: a magic or a shell command in a separate line, and a magic for
 # the whole cell, of which some run the cell as Python.
 _LINE_OF_IPYTHON = re.compile(r"^(?P<indent>[ \t]*)[%!?].*$", re.MULTILINE)
@@ -36,7 +38,7 @@ def names_in(source: str) -> Names:
         python = python_of(source)
         table = symtable.symtable(python, "cell", "exec")
         reader = _Reader()
-        reader.visit(ast.parse(python))
+        reader.visit(parse_python(python))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Names()
     return Names(
@@ -57,7 +59,7 @@ def python_of(source: str) -> str:
 def same_code(one: str, other: str) -> bool:
     """Tell whether two cells do the same, apart from comments and layout."""
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        return ast.dump(parse_python(one)) == ast.dump(parse_python(other))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return one.split() == other.split()
 
@@ -65,7 +67,7 @@ def same_code(one: str, other: str) -> bool:
 def is_python(source: str) -> bool:
     """Tell whether Python can read a cell, once what only IPython understands is left out."""
     try:
-        ast.parse(python_of(source))
+        parse_python(python_of(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

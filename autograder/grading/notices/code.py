@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from autograder.course.names import python_of
 from autograder.course.notebooks import cell_name
 from autograder.evidence import Notice
+from autograder.plain.syntax import parse_python
 
 # Modules with which a program leaves its own process, or its own objects.
 _MODULES = frozenset({"ctypes", "_ctypes", "cffi", "socket", "_socket", "subprocess", "_posixsubprocess"})
@@ -74,7 +75,7 @@ def notices_on_code(notebook: NotebookNode, released: NotebookNode) -> tuple[Not
 
 def _parsed(source: str) -> ast.Module | None:
     try:
-        return ast.parse(python_of(source))
+        return parse_python(python_of(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
