@@ -185,10 +185,12 @@ def load_settings(course: Path) -> Settings:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise SettingsError(f"{file}: {_first_problem(error)}") from error
-    if also := settings.thresholds.taken_over(given.get("thresholds")):
+    own = settings.exercises.get(settings.exercise, ExerciseSettings()).thresholds
+    if also := settings.thresholds.taken_over({**own, **given.get("thresholds", {})}):
         written = ", ".join(f"{key} = {value:g}" for key, value in also.items())
         _say_once(
-            f"{file}: [thresholds] does not set {written}, so older keys do; write this line into it to keep it"
+            f"{file}: add {written} to the thresholds: an older key used to decide this too, and its value still "
+            "applies"
         )
     return settings
 

@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
+from command_line import succeed
 
 from autograder.cli import COMMANDS, run
 from autograder.collect.collect import READERS, Lms
@@ -17,7 +18,7 @@ from autograder.export.export import FORMATS, Format
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    assert run(["init", str(tmp_path / "course")]) == 0
+    succeed(["init", str(tmp_path / "course")])
     return tmp_path / "course"
 
 
@@ -135,7 +136,7 @@ def test_without_bubblewrap_real_submissions_need_an_explicit_word(
 @pytest.mark.deep
 def test_check_says_what_a_fresh_notebook_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     release = Path(__file__).parents[1] / "release" / "activation_maximization"
-    assert run(["check", str(release / "activation_maximization.ipynb")]) == 0
+    succeed(["check", str(release / "activation_maximization.ipynb")])
     said = capsys.readouterr().out
     for criterion in ("cnn", "training", "images", "ascent", "objective", "updates", "plot"):
         assert f"{criterion}:\n" in said
@@ -148,7 +149,7 @@ def test_the_graders_own_process_does_without_tensorflow() -> None:
 
 
 def test_doctor_finds_a_working_sandbox(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["doctor", "--course", str(course)]) == 0
+    succeed(["doctor", "--course", str(course)])
     assert "sandbox: bubblewrap works" in capsys.readouterr().out
 
 

@@ -59,21 +59,22 @@ def _is_course(folder: Path) -> bool:
 
 def _inside(course: Course) -> tuple[str, list[Step]]:
     """Return how far a course is, and what comes next."""
-    released = course.release_folder()
+    assignment = course.assignment
+    released = course.release_folder(assignment)
     if not any(released.glob("*.ipynb")):
         return "The notebook is not released yet.", [("gradeascent release", "make the students' version")]
-    students = course.students()
+    students = course.students(assignment)
     if not students:
         return f"The students' version is in {released}. There are no submissions yet.", [
             ("gradeascent collect DOWNLOAD --lms LMS", "moodle, canvas, gradescope or plain")
         ]
-    reports = [read_report(course.result_folder(student)) for student in students]
+    reports = [read_report(course.result_folder(student, assignment)) for student in students]
     graded = [report for report in reports if report]
     if len(graded) < len(students):
         count = f"{len(graded)} of {len(students)} submissions are graded."
         return count, [("gradeascent grade", "run, measure, score and record the others")]
     unsure = sum(report.needs_review for report in graded)
-    pages = sum(any((course.root / "feedback" / one / course.assignment).glob("*.html")) for one in students)
+    pages = sum(any((course.root / "feedback" / one / assignment).glob("*.html")) for one in students)
     where = f"All {len(students)} submissions are graded; the kit was not sure of {unsure}."
     return where, [
         ("gradeascent review", "look at them, and grade the answers"),

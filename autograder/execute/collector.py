@@ -67,9 +67,8 @@ class Collector:
         assert connection is not None
         self._connections.add(connection)
         self._connections_left -= 1
-        is_one_too_many = (
-            self._connections_left < 0
-        )  # it alone is refused; the recorder's connection continues
+        # it alone is refused; the recorder's connection continues
+        is_one_too_many = self._connections_left < 0
         try:
             while not is_one_too_many and await self._receive(reader):
                 pass

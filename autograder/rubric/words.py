@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 from autograder.measurements import Measurements
 
+NO_PICTURE = (
+    "The output of no cell has a picture, so this figure cannot be seen, and a person will look at it. Call "
+    "plt.show() after the panels are filled."
+)
+
 
 def count_of(number: int, word: str) -> str:
     """Return '1 epoch', '3 epochs'."""

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 
 from autograder.audit.audit import Audit
 from autograder.cli import run
@@ -53,7 +54,7 @@ def answers(*, updates: int = 50, digits: int = 10_000) -> str:
 def course(tmp_path_factory: pytest.TempPathFactory, digits_file: Path) -> Path:
     """A course on the built-in digits, of which there are fewer."""
     folder = tmp_path_factory.mktemp("course") / "course"
-    assert run(["init", str(folder)]) == 0
+    succeed(["init", str(folder)])
     settings = folder / SETTINGS_FILE
     settings.write_text(settings.read_text().replace('# data = ""', f'data = "{digits_file}"'))
     return folder

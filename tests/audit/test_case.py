@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from command_line import succeed
 
 from autograder.audit.anonymous import KnownNames, anonymous_code, anonymous_facts
 from autograder.cli import run
@@ -65,7 +66,7 @@ def course(tmp_path: Path) -> Course:
 
 
 def bundled(course: Course, folder: Path) -> dict[str, bytes]:
-    assert run(["report-case", "bert", "--course", str(course.root), "--to", str(folder / "case.zip")]) == 0
+    succeed(["report-case", "bert", "--course", str(course.root), "--to", str(folder / "case.zip")])
     with zipfile.ZipFile(folder / "case.zip") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -105,7 +106,7 @@ def test_what_the_verdict_rests_on_is_in_it(course: Course, tmp_path: Path) -> N
 def test_a_submission_that_is_no_notebook_can_be_reported_too(course: Course, tmp_path: Path) -> None:
     file = tmp_path / "case.zip"
 
-    assert run(["report-case", "cleo", "--course", str(course.root), "--to", str(file)]) == 0
+    succeed(["report-case", "cleo", "--course", str(course.root), "--to", str(file)])
 
     with zipfile.ZipFile(file) as archive:
         assert REPORT in archive.namelist()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from command_line import succeed
 from distributed import Client
 from nbformat import NotebookNode
 
@@ -142,11 +143,19 @@ def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
     course = make_course(tmp_path, digits_file, make_notebook, **cells)
     course.submission_folder("emil").mkdir(parents=True)  # nothing in it: there is nothing to send
     with workers(address, 2) as started:
-        killer = threading.Thread(target=lambda: os.kill(worker_with_a_kernel(started), signal.SIGKILL))
+        killed: list[int] = []
+
+        def kill_one() -> None:
+            worker = worker_with_a_kernel(started)
+            os.kill(worker, signal.SIGKILL)
+            killed.append(worker)
+
+        killer = threading.Thread(target=kill_one)
         killer.start()
         status = grade(course, address)
         killer.join()
 
+    assert len(killed) == 1
     assert status == 0
     reports = {student: read_report(course.result_folder(student)) for student in course.students()}
     assert {student: report and report.outcome for student, report in reports.items()} == {
@@ -154,7 +163,7 @@ def test_a_lost_worker_costs_nothing_and_the_results_are_those_of_this_machine(
     }  # fmt: skip
     capsys.readouterr()
 
-    assert run(["grade", "--course", str(course.root), "--no-record"]) == 0
+    succeed(["grade", "--course", str(course.root), "--no-record"])
     assert capsys.readouterr().err.count("up to date") == len(STUDENTS) + 1
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 from nbgrader.api import Gradebook
 
-from autograder.cli import run
 from autograder.course.folder import Course
 from autograder.course.gradebook import open_gradebook
 
@@ -31,7 +31,7 @@ Fill = Callable[..., None]
 def empty_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose assignment nbgrader knows, without students."""
     course = tmp_path_factory.mktemp("export") / "course"
-    assert run(["init", str(course)]) == 0
+    succeed(["init", str(course)])
     with open_gradebook(Course.open(course)) as gradebook:
         gradebook.add_assignment(NAME, duedate="2026-05-01 12:00:00 UTC")
         gradebook.add_notebook(NAME, NAME)

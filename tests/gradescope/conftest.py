@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import succeed
 
 import autograder
 import solutions
-from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.execute.sandbox import Sandbox
 
@@ -85,7 +85,7 @@ def bundle(bundled_course: Course, digits_file: Path, tmp_path_factory: pytest.T
     folder = tmp_path_factory.mktemp("bundle")
     archive = folder / "autograder.zip"
     arguments = ["--course", str(bundled_course.root), "--to", str(archive), "--data", str(digits_file)]
-    assert run(["gradescope-bundle", *arguments, "--minutes", "10"]) == 0
+    succeed(["gradescope-bundle", *arguments, "--minutes", "10"])
     with zipfile.ZipFile(archive) as content:
         content.extractall(folder / "source")
     return folder / "source"

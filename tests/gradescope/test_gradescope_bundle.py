@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 
 from autograder.cli import run
 from autograder.course.folder import Course
@@ -102,7 +103,7 @@ def test_without_a_sandbox_only_on_request_and_then_it_says_so(
     archive = tmp_path / "autograder.zip"
     arguments = ["--course", str(bundled_course.root), "--to", str(archive), "--data", str(digits_file)]
 
-    assert run(["gradescope-bundle", *arguments, "--sandbox", "none"]) == 0
+    succeed(["gradescope-bundle", *arguments, "--sandbox", "none"])
 
     assert "NO SANDBOX" in capsys.readouterr().out
     with zipfile.ZipFile(archive) as content:

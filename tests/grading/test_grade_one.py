@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 from nbformat import NotebookNode
 
 from autograder.cli import run
@@ -36,7 +37,7 @@ def test_results_need_no_course_and_are_up_to_date_in_one(
     submission = hand_in(tmp_path / "ada" / ASSIGNMENT, make_notebook)
     results, data = tmp_path / "results", str(digits_file)
 
-    assert run(["grade-one", str(submission), str(results), "--data", data]) == 0
+    succeed(["grade-one", str(submission), str(results), "--data", data])
 
     report = read_report(results)
     assert report is not None
@@ -45,13 +46,13 @@ def test_results_need_no_course_and_are_up_to_date_in_one(
         f"{ASSIGNMENT}.ipynb", "evidence", "grid.png", "measurements.json", "pictures.npz", "report.json", "run.json",
     }  # fmt: skip
 
-    assert run(["grade-one", str(submission), str(results), "--data", data]) == 0
+    succeed(["grade-one", str(submission), str(results), "--data", data])
     assert "up to date" in capsys.readouterr().err
 
     course = initialise(tmp_path / "course")
     shutil.copytree(submission, course.submission_folder("ada"))
     shutil.copytree(results, course.result_folder("ada"))
-    assert run(["grade", "--course", str(course.root), "--data", data, "--no-record"]) == 0
+    succeed(["grade", "--course", str(course.root), "--data", data, "--no-record"])
     assert "up to date" in capsys.readouterr().err
 
 

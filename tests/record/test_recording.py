@@ -13,11 +13,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from command_line import succeed
 from diary import Diary
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook, search_path
 from autograder.course.initialise import initialise
@@ -61,7 +61,7 @@ def first_course(
     )
     course.submission_folder("fay").mkdir(parents=True)
     hand_in_at(course, "emil", "2026-01-02 10:00:00 UTC")
-    assert run(["grade", "--course", str(course.root), "--data", str(digits_file), "--profile", "quick"]) == 0
+    succeed(["grade", "--course", str(course.root), "--data", str(digits_file), "--profile", "quick"])
     return course
 
 

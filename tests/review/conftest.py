@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 from playwright.sync_api import Page
 from served_course import (
     ANSWER,
@@ -25,7 +26,6 @@ from served_course import (
     serving,
 )
 
-from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, write_notebook
@@ -57,7 +57,7 @@ def graded(
             folder = course.submission_folder(student)
             write_notebook(compose(released, cells), folder / f"{ASSIGNMENT}.ipynb")
         arguments = ["grade", "--course", str(course.root), "--data", str(digits_file), "--profile", "quick"]
-        assert run(arguments) == 0
+        succeed(arguments)
         copy_submissions(course, COPIES)
 
     return Course.open(make_once("reviewed", grade))

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 from playwright.sync_api import Page, expect
 from served_course import MALLORY, Enter, Server, press, serving
 
-from autograder.cli import run
 from autograder.course.folder import ASSIGNMENT, Course
 from autograder.course.gradebook import open_gradebook
 
@@ -397,7 +397,7 @@ def test_small_windows_need_no_scrolling_sideways(
 
 
 def test_a_static_gallery_is_still_written(server: Server, tmp_path: Path) -> None:
-    assert run(["review", "--course", str(server.course.root), "--static", str(tmp_path / "gallery")]) == 0
+    succeed(["review", "--course", str(server.course.root), "--static", str(tmp_path / "gallery")])
     assert (tmp_path / "gallery" / "index.html").is_file()
 
 

@@ -84,9 +84,13 @@ def read(path: Path) -> RawDigits:
         with np.load(path, allow_pickle=False) as arrays:
             found = [np.asarray(arrays[f"{part}_{kind}"]) for kind in ("train", "test") for part in "xy"]
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise DataError(f"{path}: no lattices of this exercise; leave the setting 'data' empty") from error
+        raise DataError(
+            f"{path} does not contain lattices of this exercise; leave the setting 'data' empty"
+        ) from error
     if any(spins.dtype != np.uint8 or spins.shape[1:] != (SIDE, SIDE) for spins in found[::2]):
-        raise DataError(f"{path}: no lattices of {SIDE} x {SIDE} spins; leave the setting 'data' empty")
+        raise DataError(
+            f"{path} does not contain lattices of {SIDE} x {SIDE} spins; leave the setting 'data' empty"
+        )
     x_train, y_train, x_test, y_test = found
     return RawDigits(x_train, y_train, x_test, y_test, source="simulated Ising lattices")
 

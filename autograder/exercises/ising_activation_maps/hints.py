@@ -8,15 +8,15 @@ from autograder.exercise import Hint
 HINTS: tuple[Hint, ...] = (
     Hint(
         r"No module named 'ising'",
-        "the module ising was not found: ising.py and ising.npz belong into the folder of the notebook",
+        "the module ising was not found: put ising.py and ising.npz into the folder of the notebook",
     ),
     Hint(
         r"has never been called|Sequential model '[^']*' has no defined (inputs|outputs)",
-        "a Sequential model of Keras 3 knows model.inputs and model.outputs, and these only if it begins with "
-        "layers.Input(shape=(32, 32, 1)); model.input and model.output it does not know",
+        "in Keras 3, use model.inputs and model.outputs; a Sequential model has them only if it begins with "
+        "layers.Input(shape=(32, 32, 1))",
     ),
     Hint(
-        r"No such layer: (?P<layer>[\w/.-]+)",
+        r"No such layer: (?P<layer>[\w/.-]*[\w/-])",
         "there is no layer called {layer} in your model: give the last convolution this name, by name=, or look at "
         "model.summary()",
     ),
@@ -27,7 +27,7 @@ HINTS: tuple[Hint, ...] = (
     ),
     Hint(
         r"expected axis -1 of input shape to have value",
-        "the last axis does not fit: lattices have the shape (lattices, 32, 32, 1)",
+        "the last axis has the wrong length: lattices have the shape (lattices, 32, 32, 1)",
     ),
     Hint(
         r"must have the same (rank|shape)[^\n]*target\.shape",

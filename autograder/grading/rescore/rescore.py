@@ -157,8 +157,8 @@ def rescorer(
     Raises:
         CourseError: the source notebook has no points, or a process was killed.
     """
-    # "spawn", because a process with threads must not be forked
     assignment = assignment or course.assignment
+    # "spawn", because a process with threads must not be forked
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=start_worker)
     with ExitStack() as cleanup:
         cleanup.callback(pool.shutdown, cancel_futures=True)

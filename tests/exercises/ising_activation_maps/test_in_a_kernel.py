@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from command_line import succeed
 from ising_cells import NAME, SUBMISSIONS
 from read_page import Page
 
 from autograder.audit.labelled import read_labelled
-from autograder.cli import run
 from autograder.course.folder import Course
 from autograder.course.initialise import initialise
 from autograder.course.notebooks import compose, write_notebook
@@ -44,7 +44,7 @@ def graded_course(root: Path, answers: Mapping[str, str], *options: str) -> Cour
     folder = course.submission_folder("ada")
     write_notebook(compose(enter_assignment(course), answers), folder / f"{NAME}.ipynb")
     (folder / "ising.py").write_text("raise ImportError('of the student')")
-    assert run(["grade", "--course", str(course.root), "--jobs", "1", *options]) == 0
+    succeed(["grade", "--course", str(course.root), "--jobs", "1", *options])
     return course
 
 

@@ -68,13 +68,9 @@ from autograder.measurements import (
     Reenactment,
 )
 from autograder.rubric.award import Award, Fault, NeedsPersonError, NothingToCheckError, need, scale
-from autograder.rubric.words import percent
+from autograder.rubric.words import NO_PICTURE, percent
 
 NO_LAYER = "There are images, but no network with convolutions whose filters they could be for."
-NO_PICTURE = (
-    "The output of no cell has a picture, so this figure cannot be seen, and a person will look at it. Call "
-    "plt.show() after the panels are filled."
-)
 
 
 def test_cnn(model: ModelMeasurement, thresholds: Thresholds, award: Award) -> None:

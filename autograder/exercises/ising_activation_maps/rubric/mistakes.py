@@ -49,8 +49,8 @@ MISTAKES: dict[str, str] = {
     "other_maps": "maps that are not those of the network",
     # the alignment
     "other_class": "the maps of both classes are exchanged",
-    "other_sign": "the sign of the maps is turned",
-    "minus_other_class": "the other class with its sign turned",
+    "other_sign": "the sign of the maps is reversed",
+    "minus_other_class": "the other class with its sign reversed",
     "transposed": "rows and columns are exchanged",
     "mirrored": "the maps are mirrored",
     "not_aligned": "not maps of the network, so nothing can be aligned",
@@ -77,7 +77,7 @@ WORDS: dict[str, str] = {
     "class belong to the sum as well.",
     "positive_part": "Their negative values were cut off, as Grad-CAM does it. Here, places that speak against a class "
     "are half of the answer: leave out the ReLU.",
-    "absolute_value": "They are absolute values. Whether a place speaks for a class or against it is lost by that.",
+    "absolute_value": "They are absolute values. They no longer say whether a place speaks for a class or against it.",
     "difference": "They are the difference between the maps of both classes, which is also what the gradient of the "
     "probability leads to. Take the logit of each class by itself.",
     "one_class_twice": "Both maps of a lattice are that of one class. Which index of the weights is the class?",
@@ -88,12 +88,12 @@ WORDS: dict[str, str] = {
     "other_order": "They are the right maps, but not in the order of `chosen`.",
     "other_class": "The maps of both classes are exchanged: the map of class c uses the weights of class c, and "
     "maps[i, 0] belongs to the ordered phase.",
-    "other_sign": "Their sign is turned: what speaks for a class has to be positive.",
-    "minus_other_class": "Each is the map of the other class with its sign turned. The two maps are nearly opposite, "
+    "other_sign": "Their sign is reversed: what speaks for a class has to be positive.",
+    "minus_other_class": "Each is the map of the other class with its sign reversed. The two maps are nearly opposite, "
     "but not the same numbers.",
-    "transposed": "Rows and columns are exchanged, so that a map does not lie over its lattice. Look at the order of "
+    "transposed": "Rows and columns are exchanged, so a map does not match its lattice. Look at the order of "
     "the axes in the sum.",
-    "mirrored": "They are mirrored, so that a map does not lie over its lattice. Look at how rows and columns run.",
+    "mirrored": "They are mirrored, so a map does not match its lattice. Look at the order of rows and columns.",
 }
 
 

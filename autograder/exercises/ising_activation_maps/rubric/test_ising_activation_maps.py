@@ -3,7 +3,7 @@
 A check gets the measurements (`model`, `choice`, `maps`, or everything as `measured` and `own`), the numbers under
 [thresholds] in gradeascent.toml (`thresholds`), and `award`. It calls `award` once, with a share of the points and a
 sentence that says what was measured; `otherwise` continues the sentence if points are missing, and each of `faults`
-lowers the share and says why.
+lowers the share and says why, and `remark` costs nothing.
 
 To change a check, put a function of the same name into `rubric/test_*.py` of the course folder; the points are in the
 source notebook.
@@ -25,14 +25,10 @@ from autograder.exercises.ising_activation_maps.thresholds import MapThresholds
 from autograder.exercises.ising_activation_maps.verify.names import ASKED, HALF_RIGHT, MISALIGNED
 from autograder.measurements import Measurements, ModelMeasurement
 from autograder.rubric.award import Award, Fault, NothingToCheckError, scale
-from autograder.rubric.words import count_of, percent
+from autograder.rubric.words import NO_PICTURE, count_of, percent
 
 # Untrained networks are right about at least a quarter of the lattices.
 REVERSED = 0.15
-NO_PICTURE = (
-    "No picture is in the output of any cell, so that nobody can see this figure, and a person will look at it. Call "
-    "plt.show() after the panels are filled."
-)
 
 
 def test_cnn(model: ModelMeasurement, own: OwnMeasurement, thresholds: MapThresholds, award: Award) -> None:
@@ -73,7 +69,7 @@ def test_training(model: ModelMeasurement, thresholds: MapThresholds, award: Awa
     if before is not None and before > thresholds.accuracy_none:
         award.needs_person(
             f"It already had an accuracy of {percent(before)} before any training was seen ({model.updates} updates by "
-            "the end), so that a person will look at where its weights come from.",
+            "the end), so a person will look at where its weights come from.",
             "trained_elsewhere",
         )
 
@@ -108,20 +104,20 @@ def test_maps(maps: MapsMeasurement, measured: Measurements, thresholds: MapThre
     share = maps.fitting / max(maps.wanted, 1) if is_right else 0.0
     if maps.found in HALF_RIGHT:
         share = thresholds.mistaken_maps * maps.fitting / max(maps.wanted, 1)
+    remark = after_error(measured, "maps")
+    if share >= 1:
+        remark = remark_on_units(maps) if maps.found == ASKED else ""
     award(
         min(share, 1.0),
         f"{maps.fitting if is_right else 0} of {maps.wanted} maps are those that your network gives for these lattices",
         otherwise=cause_of_other_maps(maps),
+        remark=remark,
         found=maps.found,
         fitting=maps.fitting,
         wanted=maps.wanted,
         likeness=maps.likeness,
         error=maps.error,
     )
-    if maps.found == ASKED and award.share == 1:
-        award.feedback += remark_on_units(maps)
-    if award.share < 1:
-        award.feedback += after_error(measured, "maps")
 
 
 def test_alignment(maps: MapsMeasurement, award: Award) -> None:
@@ -131,14 +127,14 @@ def test_alignment(maps: MapsMeasurement, award: Award) -> None:
     """
     if not maps.found:
         raise NothingToCheckError(
-            "The maps are not known to be made by your network, so it cannot be said which is which.",
+            "It is not known whether your network made these maps, so their alignment cannot be checked.",
             "not_aligned",
         )
     fault = fault_of(maps.found, 0.0) if maps.found in MISALIGNED else None
     share = 0.0 if fault is not None else min(maps.fitting / max(maps.count, 1), 1.0)
     award(
         share,
-        "Your maps belong to their classes, have the right sign, and lie over their lattices as they should"
+        "Your maps belong to their classes, have the right sign, and are aligned with their lattices"
         if fault is None
         else "Your maps come from your network, but are not aligned",
         otherwise=fault or Fault("few_maps", f"; that holds for {maps.fitting} of {maps.count}."),
@@ -161,18 +157,18 @@ def test_plot(own: OwnMeasurement, measured: Measurements, thresholds: MapThresh
     lattices, wanted = figure.lattices / thresholds.lattices, maps_to_show(own, thresholds)
     titles = (figure.temperatures + figure.probabilities) / (2 * thresholds.lattices)
     shown = 0.4 * min(lattices, 1.0) + 0.4 * min(figure.maps / wanted, 1.0)
+    share = round(shown + 0.2 * min(titles, 1.0), 6) if shown else 0.0
     award(
-        round(shown + 0.2 * min(titles, 1.0), 6) if shown else 0.0,
+        share,
         f"Your figure shows {figure.lattices} of {thresholds.lattices} lattices and {figure.maps} of {wanted} maps",
         otherwise=cause_of_figure(figure, wanted, thresholds),
+        remark=after_error(measured, "plot") if share < 1 else "",
         panels=figure.panels,
         lattices=figure.lattices,
         maps=figure.maps,
         temperatures=figure.temperatures,
         probabilities=figure.probabilities,
     )
-    if award.share < 1:
-        award.feedback += after_error(measured, "plot")
     if award.share > 0 and measured.pictures_shown == 0:
         award.needs_person(NO_PICTURE, "no_picture_shown")
 

@@ -72,7 +72,7 @@ def _measure(figures: list[list[Panel]], wanted: ToShow | None) -> FigureMeasure
                 c
                 for c, one_map in enumerate(wanted.maps[row] if len(wanted.maps) else ())
                 if any(_likeness(one, one_map) > SAME_MAP for one in panel.pictures)
-                or (is_lattice and np.ptp(one_map) == 0)  # nobody can see a map of a single value
+                or (is_lattice and np.ptp(one_map) == 0)  # a map of a single value cannot be seen
             }
             maps |= {(row, c) for c in classes}
             if is_lattice:
