@@ -108,7 +108,6 @@ def test_what_everybody_may_have_written_is_weak(
     assert "instructor's own" in reasons["cnn", "emil"]
 
 
-@pytest.mark.deep
 def test_work_that_was_done_alone_forms_no_groups(
     hand_in: Callable[..., Path], found: Callable[..., Any], course: Course
 ) -> None:
